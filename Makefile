@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# Builds, checks, installs and shows MemX; `make help` lists the goals.
+
+O ?= build
+PREFIX ?= /usr/local
+FLOOR ?=
+
+# Headers: KDIR=directory, KVER=release, else the running kernel's.
+kernel = $(eval kernel := $$(shell compat/kdir.sh "$(KDIR)" "$(KVER)"))$(kernel)
+kver = $(word 1,$(kernel))
+kdir = $(word 2,$(kernel))
+kbuild = $(if $(kver),,$(error no kernel headers))compat/kbuild.sh $(kver) $(kdir) $(O) FLOOR=$(FLOOR) $(if $(W),W=$(W)) $(if $(C),C=$(C)) $(if $(V),V=$(V))
+moddir = $(DESTDIR)/lib/modules/$(kver)/updates/memx
+sbindir = $(DESTDIR)$(PREFIX)/sbin
+xendir = $(DESTDIR)/etc/xen/scripts
+
+.DEFAULT_GOAL := all
+.PHONY: all modules tools install uninstall check lab lab-build lab-shell demo clean distclean help
+.DELETE_ON_ERROR:
+
+all: modules tools		## modules and tools (this is the default)
+
+modules:			## kernel modules, for KVER= or KDIR= if not the running kernel
+	$(kbuild)
+
+include tests/build/user.mk
+
+install: all			## install modules, memxctl and the xl hotplug script (DESTDIR=, PREFIX=)
+	install -d $(moddir) $(sbindir) $(xendir)
+	install -m 644 $(O)/modules/$(kver)/*.ko $(moddir)
+	install -m 755 $(tool-programs) $(sbindir)
+	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)
+	install -m 644 $(filter %.sh,$(hotplug)) $(xendir)
+	$(if $(DESTDIR),,depmod $(kver))
+
+uninstall:			## remove what install put there
+	rm -rf $(moddir)
+	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug)))
+	$(if $(DESTDIR),,depmod $(kver))
+
+check:				## all tests that need no machine of their own (SUITES="unit style" for some)
+	tests/deps.sh build check
+	tests/build/check $(SUITES)
+
+lab: lab-build			## tests on virtual machines: all, or T=name
+	tests/lab/lab run $(or $(T),all)
+
+lab-shell: lab-build		## look around in a running topology, T=name
+	tests/lab/lab shell $(T)
+
+demo: lab-build			## a guest swaps into other machines' memory; ends in a table
+	tests/lab/lab demo
+
+# The lab's hosts run the kernel whose headers the metapackage stands for.
+lab-build:
+	tests/deps.sh build lab
+	$(MAKE) --no-print-directory all FLOOR=1 KVER=$$(dpkg-query -W -f '$${Depends}' linux-headers-amd64 | sed 's/linux-headers-\([^ ,]*\).*/\1/')
+
+clean:				## remove what was built
+	rm -rf $(O)
+
+distclean: clean		## and everything that was fetched
+	rm -rf .cache
+
+help:				## this list
+	@sed -n 's/^\([a-z-]*\):.*##[[:space:]]*/\1	/p' $(MAKEFILE_LIST) | expand -t 14

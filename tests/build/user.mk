@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+# Everything that runs in user space: memxctl, and the engines under the unit
+# tests, the simulator and the fuzzers. Included by the top Makefile.
+
+# Files that are also compiled outside of the kernel (tests/checks/purity).
+pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c)
+unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
+fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
+tool-programs := $(O)/tools/memxctl
+
+CLANG ?= clang
+fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
+fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
+
+user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itests/unit -MMD -MP
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
+# engines.a hands a program only the engine files that it needs, and none
+# that it has included itself.
+define flavour
+$(O)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(2) $(user-cflags) $(3) -c -o $$@ $$<
+
+$(O)/$(1)/engines.a: $(pure:%.c=$(O)/$(1)/%.o)
+	@rm -f $$@
+	ar crs $$@ $$^
+endef
+
+$(eval $(call flavour,asan,$(CC),-O1 $(sanitize)))
+$(eval $(call flavour,fast,$(CC),-O2))
+$(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
+$(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-stack-protector -fcf-protection=none -DNDEBUG))
+
+-include $(shell find $(O)/asan $(O)/fast $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
+.SECONDARY:
+.PHONY: unit sim fuzz pure-objects
+
+# memxctl
+
+tools: $(tool-programs)		## memxctl
+
+tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap
+$(O)/tools/memxctl: $(wildcard tools/*.c tools/*.h memx-core/uapi/*.h rmap/uapi/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter tools/%.c,$^) \
+		$(LDFLAGS) $$(pkg-config --libs libmnl)
+
+# unit tests: cmocka under ASan and UBSan; mxtest.c may fail any allocation
+
+wrap := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+unit: $(unit-names:%=$(O)/unit/%)
+$(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/engines.a
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) $(wrap) -o $@ $^ -lcmocka
+
+# the simulator, fast for many seeds and with sanitizers for some
+
+sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/*.c))
+sim: $(O)/sim/sim $(O)/sim/sim-asan
+$(O)/sim/sim: $(sim-objs:%=$(O)/fast/%) $(O)/fast/engines.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^
+$(O)/sim/sim-asan: $(sim-objs:%=$(O)/asan/%) $(O)/asan/engines.a
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $^
+
+# fuzz targets: libFuzzer where clang is, else a small driver of our own
+
+fuzz: $(fuzz-names:%=$(O)/fuzz/bin/%)
+$(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
+	@mkdir -p $(@D)
+	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^
+
+# the engines with nothing around them, for the symbol check
+
+pure-objects: $(pure:%.c=$(O)/free/%.o)
+	@echo $^
