@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only header an engine may include from outside its own folder: the same
+ * names for fixed-width types, byte order, lists and bits in the kernel and in
+ * user space.
+ */
+#ifndef MX_PORT_H
+#define MX_PORT_H
+
+#ifdef __KERNEL__
+
+#include <linux/types.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/bitops.h>
+#include <linux/math64.h>
+#include <linux/build_bug.h>
+#include <asm/byteorder.h>
+
+/*
+ * A broken engine invariant must never stop a host, so in the kernel the
+ * expression is only type-checked. The simulator and the fuzzers run the same
+ * code with the checks on.
+ */
+#define MX_ASSERT(expr) do { (void)sizeof(expr); } while (0)
+
+#else
+
+#include "mx_port_user.h"
+
+#endif
+
+#endif /* MX_PORT_H */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Volumes for block devices and backends: open one by name, submit I/O, learn
+ * its geometry, state and map.
+ */
+#ifndef MX_CORE_H
+#define MX_CORE_H
+
+#include <linux/types.h>
+#include <linux/list.h>
+#include "rmp.h"
+#include "engine/mx_wire.h"
+
+struct mx_volume;
+struct mx_io;
+
+enum mx_io_op {
+	MX_IO_READ,
+	MX_IO_WRITE,
+	MX_IO_DISCARD,
+	MX_IO_FLUSH,
+};
+
+enum { MX_IO_MAX_BYTES = MX_OP_PAGES * MX_PAGE_SIZE };
+
+/**
+ * struct mx_piece - a place to read payload from
+ * @pos: byte position relative to mx_io.pos
+ * @len: bytes
+ * @reply: message that holds them, or NULL: they are zeros
+ * @off: first byte within @reply; rmp_payload_copy() and rmp_payload_walk()
+ *       get at it
+ */
+struct mx_piece {
+	u32		pos;
+	u32		len;
+	const struct rmp_asm *reply;
+	u32		off;
+};
+
+/**
+ * struct mx_op - one run of pages within one chunk, on its way; private
+ *
+ * Defined in mx_op.h; here only its size matters, since two are embedded in
+ * each I/O so that the I/O path never allocates.
+ */
+#include "mx_op.h"
+
+/**
+ * struct mx_io - one I/O on a volume; the caller's, until done
+ *
+ * @vol:    volume
+ * @op:     enum mx_io_op
+ * @pos:    first byte, multiple of 512
+ * @len:    bytes, multiple of 512; READ and WRITE at most MX_IO_MAX_BYTES
+ * @pages:  WRITE: private pages from mx_pages_get(), pages[i] holding the
+ *          volume's page (pos >> 12) + i; bytes outside [pos, pos + len) of the
+ *          first and the last may be anything and are filled in from the
+ *          volume. They belong to the core from submission on
+ * @place:  READ: called for each piece in any order, before done; softirq or
+ *          process context, BHs off; must not sleep. The payload is gone when
+ *          it returns. Return 0 or a negative error, which fails the I/O
+ * @done:   called once; context as @place. @err: 0, or -EIO (lost or failed),
+ *          -ENOSPC (no server takes it), -ESTALE (another owner has the volume)
+ * @opv:    private: the one or two runs the I/O was divided into
+ * @nops:   private: how many
+ * @left:   private: runs not finished
+ * @err:    private: first error
+ */
+struct mx_io {
+	struct mx_volume *vol;
+	u8		op;
+	u64		pos;
+	u32		len;
+	struct page	*pages[MX_OP_PAGES + 1];
+	int		(*place)(struct mx_io *io, const struct mx_piece *piece);
+	void		(*done)(struct mx_io *io, int err);
+	struct mx_op	opv[2];
+	u8		nops;
+	atomic_t	left;
+	int		err;
+};
+
+/**
+ * mx_submit() - start an I/O
+ *
+ * Context: any but hard interrupt. Never sleeps, never allocates; done may run
+ * before it returns. DISCARD may be any length (whole pages inside the range
+ * are freed; the caller sees it done when all chunks are).
+ */
+void mx_submit(struct mx_io *io);
+
+/**
+ * mx_pages_get() - private pages for a write from the volume's reserve
+ * @pages: result
+ * @n:     how many, at most MX_OP_PAGES + 1
+ *
+ * Return: true, or false when the reserve is used up: call again after
+ * @waiter's callback (armed by this call if not NULL) has run.
+ * Context: any but hard interrupt.
+ */
+struct mx_waiter {
+	void (*wake)(struct mx_waiter *waiter);	/* softirq or process, BHs off */
+	struct list_head link;			/* private */
+};
+bool mx_pages_get(struct mx_volume *vol, struct page **pages, unsigned int n,
+		  struct mx_waiter *waiter);
+/** mx_pages_put() - give pages back that were not submitted */
+void mx_pages_put(struct mx_volume *vol, struct page **pages, unsigned int n);
+/** mx_waiter_cancel() - the waiter will not be called when this returns */
+void mx_waiter_cancel(struct mx_volume *vol, struct mx_waiter *waiter);
+
+enum mx_vol_state {
+	MX_VOL_OK,		/* all chunks' servers answer */
+	MX_VOL_STALLED,		/* some server is silent; its pages may return */
+	MX_VOL_LOST,		/* some written pages are gone */
+	MX_VOL_FENCED,		/* another owner has the volume */
+};
+
+/**
+ * struct mx_vol_info - a snapshot of a volume
+ * @id:      random, non-zero
+ * @name:    NUL-terminated
+ * @bytes:   size
+ * @epoch:   owner's epoch
+ * @state:   enum mx_vol_state
+ * @chunk_shift: log2 of pages per chunk
+ * @chunks:  number of chunks
+ * @placed:  chunks that have a server
+ * @used_pages: pages written and not discarded since
+ * @map_gen: changes whenever the chunk map does
+ */
+struct mx_vol_info {
+	u64	id;
+	char	name[MX_NAME_MAX + 1];
+	u64	bytes;
+	u32	epoch;
+	u8	state;
+	u8	chunk_shift;
+	u32	chunks;
+	u32	placed;
+	u64	used_pages;
+	u64	map_gen;
+};
+
+/**
+ * mx_volume_claim() - become the one user of a volume
+ * @name: its name
+ * @user: who, for messages: "xvdma of domain 3", "/dev/memxa"
+ *
+ * Return: the volume, or ERR_PTR: -ENOENT, -EBUSY. May sleep, not for the
+ * network.
+ */
+struct mx_volume *mx_volume_claim(const char *name, const char *user);
+
+/**
+ * mx_volume_release() - end of use; all I/O must be done, see mx_volume_abort()
+ * May sleep, not for the network.
+ */
+void mx_volume_release(struct mx_volume *vol);
+
+/**
+ * mx_volume_abort() - finish all I/O now, with -EIO where the servers have not
+ * answered, so that a user can go away while servers are dead. I/O submitted
+ * later fails likewise, until the volume is claimed anew. Does not wait for
+ * the network.
+ */
+void mx_volume_abort(struct mx_volume *vol);
+
+void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info);
+
+/**
+ * mx_volume_map_text() - the chunk map as recorded in xenstore
+ * @servers: result: "A=<node>:<inc>,B=…" (hexadecimal), at most 2047 bytes
+ * @buf:     result: map text, see memx-core/engine/mx_maptext.h
+ * @size:    of @buf
+ * @gen:     result: map_gen the text belongs to
+ *
+ * Return: bytes in @buf, or -E2BIG. May sleep.
+ */
+int mx_volume_map_text(struct mx_volume *vol, char *servers, char *buf,
+		       size_t size, u64 *gen);
+
+/**
+ * struct mx_vol_watch - told when a volume's map, state or usage has changed
+ * @changed: process or softirq context, must not sleep; coalesced
+ */
+struct mx_vol_watch {
+	void (*changed)(struct mx_vol_watch *watch);
+	struct list_head link;
+};
+void mx_volume_watch(struct mx_volume *vol, struct mx_vol_watch *watch);
+/** mx_volume_unwatch() - no callback runs when it returns. May sleep. */
+void mx_volume_unwatch(struct mx_volume *vol, struct mx_vol_watch *watch);
+
+#endif /* MX_CORE_H */

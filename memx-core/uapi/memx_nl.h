@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Generic netlink of the memory cluster; this comment is the specification.
+ *
+ * Three families, each registered by the module it controls and versioned by
+ * MEMX_NL_VERSION. Changes need CAP_NET_ADMIN in the initial user namespace.
+ * Errors carry an extended ack in words. All integers are in host byte order,
+ * sizes in bytes, counts of memory in pages of 4 KiB.
+ *
+ * Family "memx" (memx_core):
+ *  MEMX_C_VOL_NEW   do    NAME, SIZE; optional CHUNK_SHIFT, THIN (flag),
+ *                         ID (u64: reuse this id). Makes a volume. Refused:
+ *                         -EEXIST; -ENOTCONN: no memory server is known;
+ *                         -ENOSPC: SIZE is more than the servers can promise
+ *                         and THIN is absent; -EFBIG, -EINVAL
+ *  MEMX_C_VOL_DEL   do    NAME. Frees the volume's pages on the servers, in
+ *                         the background. -ENOENT, -EBUSY: in use (the ack
+ *                         names the user)
+ *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
+ *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
+ *                         PLACED USED_PAGES MAP_GEN, counters as STAT nests
+ *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
+ *                         CHUNK_FIRST CHUNK_COUNT NODE INC
+ *  MEMX_C_SERVER_GET dump memory servers: NODE INC HOST STATE LOAD CAPACITY
+ *                         FREE USED SILENT_MS
+ *  MEMX_C_STATS_GET dump  one counter per message: STAT_NAME STAT_VALUE
+ *                         STAT_HELP
+ *
+ * Family "memx_client" (memx_client):
+ *  MEMX_C_DEV_NEW   do    NAME (of the volume) -> DEV, the disk's name
+ *  MEMX_C_DEV_DEL   do    DEV. -EBUSY while open
+ *  MEMX_C_DEV_GET   dump  DEV NAME SIZE
+ *  MEMX_C_STATS_GET dump
+ *
+ * Family "memx_server" (memx_server):
+ *  MEMX_C_SRV_START do    CAPACITY (pages). Memory is taken as it is used,
+ *                         never more, and never the host's last.
+ *                         -EALREADY; -ENOMEM: more than the host has free
+ *  MEMX_C_SRV_STOP  do    optional FORCE (flag). -ENOTEMPTY: pages are stored
+ *                         and FORCE is absent
+ *  MEMX_C_SRV_GET   do    STATE CAPACITY FREE USED RESERVED LOAD VOLUMES
+ *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH USED_PAGES
+ *                         CHUNKS NODE (owner)
+ *  MEMX_C_STATS_GET dump
+ */
+#ifndef MEMX_NL_H
+#define MEMX_NL_H
+
+#define MEMX_NL_CORE	"memx"
+#define MEMX_NL_CLIENT	"memx_client"
+#define MEMX_NL_SERVER	"memx_server"
+#define MEMX_NL_VERSION	1
+
+enum memx_cmd {
+	MEMX_C_UNSPEC,
+	MEMX_C_VOL_NEW,
+	MEMX_C_VOL_DEL,
+	MEMX_C_VOL_GET,
+	MEMX_C_MAP_GET,
+	MEMX_C_SERVER_GET,
+	MEMX_C_STATS_GET,
+	MEMX_C_DEV_NEW,
+	MEMX_C_DEV_DEL,
+	MEMX_C_DEV_GET,
+	MEMX_C_SRV_START,
+	MEMX_C_SRV_STOP,
+	MEMX_C_SRV_GET,
+	MEMX_C_SVOL_GET,
+};
+
+enum memx_attr {
+	MEMX_A_UNSPEC,
+	MEMX_A_PAD,
+	MEMX_A_NAME,		/* string: volume */
+	MEMX_A_ID,		/* u64: volume */
+	MEMX_A_SIZE,		/* u64: bytes */
+	MEMX_A_EPOCH,		/* u32 */
+	MEMX_A_STATE,		/* string: a word, see docs/operations.md */
+	MEMX_A_USER,		/* string: who has the volume, absent if nobody */
+	MEMX_A_CHUNK_SHIFT,	/* u8: log2 of pages in a chunk */
+	MEMX_A_CHUNKS,		/* u32 */
+	MEMX_A_PLACED,		/* u32: chunks that have a server */
+	MEMX_A_USED_PAGES,	/* u64 */
+	MEMX_A_MAP_GEN,		/* u64 */
+	MEMX_A_THIN,		/* flag */
+	MEMX_A_CHUNK_FIRST,	/* u32 */
+	MEMX_A_CHUNK_COUNT,	/* u32 */
+	MEMX_A_NODE,		/* u64: node id */
+	MEMX_A_INC,		/* u32: incarnation */
+	MEMX_A_HOST,		/* string: host name */
+	MEMX_A_LOAD,		/* u8: 0 idle to 255 saturated */
+	MEMX_A_CAPACITY,	/* u64: pages */
+	MEMX_A_FREE,		/* u64: pages that can still be promised */
+	MEMX_A_USED,		/* u64: pages stored */
+	MEMX_A_RESERVED,	/* u64: pages promised, used or not */
+	MEMX_A_SILENT_MS,	/* u32: since anything was heard */
+	MEMX_A_VOLUMES,		/* u32 */
+	MEMX_A_DEV,		/* string: disk name, "memxa" */
+	MEMX_A_FORCE,		/* flag */
+	MEMX_A_STAT,		/* nest: STAT_NAME STAT_VALUE STAT_HELP */
+	MEMX_A_STAT_NAME,	/* string */
+	MEMX_A_STAT_VALUE,	/* u64 */
+	MEMX_A_STAT_HELP,	/* string */
+	MEMX_A_COUNT,
+	MEMX_A_MAX = MEMX_A_COUNT - 1,
+};
+
+#endif /* MEMX_NL_H */

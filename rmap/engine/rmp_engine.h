@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The RMAP engine: sessions, fragmentation, reassembly, acknowledgement,
+ * retransmission, windows and credits between two nodes, without any I/O.
+ *
+ * Contract. The engine reads no clock, takes no lock, allocates nothing and
+ * never looks at payload: it passes opaque handles on. Every call is
+ * (object, input, now, sink); what is to happen comes out through the sink
+ * while the call runs. The caller serialises all calls on one peer, and a sink
+ * must not call back into the engine for the same peer: it queues, and acts
+ * after the call has returned.
+ *
+ * Roles. A peer is the other node as seen from here. Either side may be
+ * requester and responder; the two halves do not depend on each other.
+ * Reliability is the requester's business: only it has timers. The responder
+ * executes each message id at most once and keeps the reply until the
+ * requester says (hdr.back) that it needs it no more.
+ */
+#ifndef RMP_ENGINE_H
+#define RMP_ENGINE_H
+
+#include "rmp_wire.h"
+
+/**
+ * struct rmp_info - a frame's header in host byte order
+ *
+ * Fields as in struct rmp_hdr. Made by rmp_decode() only, so whoever holds one
+ * may trust that lengths, counts and enums are within the protocol's limits.
+ */
+struct rmp_info {
+	u8	type;
+	u8	flags;
+	u16	hlen;		/* bytes */
+	u16	plen;
+	u16	back;
+	u64	node;
+	u32	inc;
+	u32	peer_inc;
+	u64	msg;
+	u64	volume;
+	u32	epoch;
+	u16	credit;
+	u16	port;
+	u32	msg_len;
+	u16	frag_size;
+	u16	frag_no;
+	u32	stamp;
+	u32	echo;
+	u8	head[RMP_HEAD_LEN];
+};
+
+/**
+ * struct rmp_frame - one received frame on its way into the engine
+ * @info: decoded header
+ * @pkt:  the caller's handle of the frame's payload. The engine keeps it when
+ *        it needs the payload (RMP_EV_KEPT) and gives it back through
+ *        sink->free_pkt, or with the call or slot that it belongs to
+ */
+struct rmp_frame {
+	struct rmp_info	info;
+	void		*pkt;
+};
+
+/**
+ * struct rmp_asm - a message being put together, or put together
+ * @len:       payload bytes of the whole message
+ * @frag_size: fragment size in force for this assembly, 0 if none yet
+ * @nfrags:    fragments that make the message
+ * @got:       fragments here
+ * @have:      bit per fragment
+ * @pkt:       handle per fragment, valid where @have is set and the fragment
+ *             has payload
+ */
+struct rmp_asm {
+	u32	len;
+	u16	frag_size;
+	u16	nfrags;
+	u16	got;
+	u64	have[RMP_FRAGS_MAX / 64];
+	void	*pkt[RMP_FRAGS_MAX];
+};
+
+/**
+ * enum rmp_call_state - where a request is
+ * @RMP_CALL_IDLE:    not in the engine's hands
+ * @RMP_CALL_WAITING: submitted; waits for a session, an id or window
+ * @RMP_CALL_SENT:    has an id; its fragments have been sent at least once
+ * @RMP_CALL_PENDING: the responder has it whole and executes it
+ * @RMP_CALL_DONE:    given back through sink->done
+ */
+enum rmp_call_state {
+	RMP_CALL_IDLE,
+	RMP_CALL_WAITING,
+	RMP_CALL_SENT,
+	RMP_CALL_PENDING,
+	RMP_CALL_DONE,
+};
+
+/**
+ * struct rmp_call - one request and its reply
+ *
+ * The submitter fills in the first group and keeps the object and @buf alive
+ * until sink->done; the engine owns everything else in between.
+ *
+ * @volume:    goes into the header
+ * @epoch:     goes into the header
+ * @port:      service asked
+ * @head:      request head
+ * @buf:       handle of the request payload; it must not change until done
+ * @len:       request payload bytes, at most RMP_MSG_MAX
+ * @max_reply: longest reply payload acceptable, at most RMP_MSG_MAX
+ *
+ * @status:    0, or -ESTALE (the peer restarted: whether the request was
+ *             executed before is not known, and all it held is gone),
+ *             -ECANCELED (rmp_peer_cancel()), -EMSGSIZE (reply longer than
+ *             @max_reply), -EHOSTDOWN (the peer object is going away)
+ * @rhead:     reply head, valid if @status is 0
+ * @reply:     reply payload, valid if @status is 0; the submitter frees the
+ *             packets in it
+ *
+ * @link:      in the peer's waiting list
+ * @msg:       message id once SENT
+ * @state:     enum rmp_call_state
+ * @frag_size: fragmentation of the request, fixed when first sent
+ * @nfrags:    fragments of the request
+ * @tries:     time-outs in a row without progress, for back-off
+ * @cost:      pages accounted to the window
+ * @acked:     request fragments known to have arrived
+ * @sent_ns:   when last (re)sent, whole or in part
+ * @first_ns:  when first sent, for latency figures
+ * @due_ns:    when the timer acts on it
+ */
+struct rmp_call {
+	u64		volume;
+	u32		epoch;
+	u16		port;
+	u8		head[RMP_HEAD_LEN];
+	void		*buf;
+	u32		len;
+	u32		max_reply;
+
+	int		status;
+	u8		rhead[RMP_HEAD_LEN];
+	struct rmp_asm	reply;
+
+	struct list_head link;
+	u64		msg;
+	u8		state;
+	u16		frag_size;
+	u16		nfrags;
+	u8		tries;
+	u16		cost;
+	u64		acked[RMP_FRAGS_MAX / 64];
+	u64		sent_ns;
+	u64		first_ns;
+	u64		due_ns;
+};
+
+/**
+ * enum rmp_slot_state - where a received request is
+ * @RMP_SLOT_FREE:      no message
+ * @RMP_SLOT_PARTIAL:   some fragments are here
+ * @RMP_SLOT_DELIVERED: whole and given to the service, which owes an answer
+ * @RMP_SLOT_REPLIED:   answered; the reply is kept for retransmission
+ * @RMP_SLOT_ORPHAN:    DELIVERED when the requester restarted; the answer will
+ *                      be thrown away, until then the slot cannot be used
+ */
+enum rmp_slot_state {
+	RMP_SLOT_FREE,
+	RMP_SLOT_PARTIAL,
+	RMP_SLOT_DELIVERED,
+	RMP_SLOT_REPLIED,
+	RMP_SLOT_ORPHAN,
+};
+
+/**
+ * struct rmp_slot - one received request, at index msg % RMP_WINDOW
+ * @state:     enum rmp_slot_state
+ * @msg:       its message id
+ * @volume:    from the header
+ * @epoch:     from the header
+ * @port:      from the header
+ * @head:      request head
+ * @req:       request payload; the service may read it until it answers, the
+ *             engine gives its packets back then
+ * @rhead:     reply head
+ * @rbuf:      handle of the reply payload, or NULL; given back through
+ *             sink->free_buf when the slot is recycled
+ * @rlen:      reply payload bytes
+ * @rfrag_size: fragmentation of the reply
+ * @rnfrags:   fragments of the reply
+ * @stamp:     stamp of the newest copy of the request, echoed in the reply
+ */
+struct rmp_slot {
+	u8		state;
+	u64		msg;
+	u64		volume;
+	u32		epoch;
+	u16		port;
+	u8		head[RMP_HEAD_LEN];
+	struct rmp_asm	req;
+	u8		rhead[RMP_HEAD_LEN];
+	void		*rbuf;
+	u32		rlen;
+	u16		rfrag_size;
+	u16		rnfrags;
+	u32		stamp;
+};
+
+/**
+ * enum rmp_peer_state - the session with a peer
+ * @RMP_PEER_DOWN:  known, no session wanted
+ * @RMP_PEER_HELLO: HELLO sent, repeated with back-off until answered
+ * @RMP_PEER_UP:    session open both ways
+ */
+enum rmp_peer_state {
+	RMP_PEER_DOWN,
+	RMP_PEER_HELLO,
+	RMP_PEER_UP,
+};
+
+/**
+ * enum rmp_stat - free-running counters of a peer
+ *
+ * Each X(symbol, name, help). Generates the enum here, names in memxctl and
+ * the table in docs.
+ */
+#define RMP_STATS(X) \
+	X(TX_FRAMES,	"tx_frames",	"frames handed to the bearer") \
+	X(RX_FRAMES,	"rx_frames",	"valid frames received") \
+	X(CALLS,	"calls",	"requests submitted") \
+	X(CALLS_DONE,	"calls_done",	"requests answered") \
+	X(CALLS_FAILED,	"calls_failed",	"requests ended without an answer") \
+	X(SERVED,	"served",	"requests executed") \
+	X(RETRANS,	"retrans",	"fragments sent again") \
+	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
+	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
+	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
+	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \
+	X(RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
+	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
+	X(RESTARTS,	"restarts",	"restarts of the peer noticed")
+
+enum rmp_stat {
+#define RMP_STAT_ENUM(sym, name, help) RMP_S_##sym,
+	RMP_STATS(RMP_STAT_ENUM)
+#undef RMP_STAT_ENUM
+	RMP_S_COUNT
+};
+
+/**
+ * struct rmp_rtt - round-trip estimator, after RFC 6298, in microseconds
+ * @srtt_us:   smoothed round-trip time, 0 before the first sample
+ * @rttvar_us: its mean deviation
+ * @rto_us:    retransmission time-out without back-off
+ * @min_us:    smallest sample seen in this session
+ */
+struct rmp_rtt {
+	u32	srtt_us;
+	u32	rttvar_us;
+	u32	rto_us;
+	u32	min_us;
+};
+
+/**
+ * struct rmp_peer - the other node as seen from here; large, caller allocates
+ *
+ * @node:      its node id
+ * @inc:       its incarnation, 0 while unknown
+ * @self_node: our node id
+ * @self_inc:  our incarnation
+ * @state:     enum rmp_peer_state
+ * @frag_max:  largest fragment size our interface can carry
+ * @frag_size: fragment size in force for the session
+ * @hello_tries: HELLOs since the last answer
+ * @hello_due: when to send the next HELLO, ns
+ * @heard_ns:  when the last valid frame came
+ * @rtt:       estimator
+ * @next_msg:  next message id to give out
+ * @una:       lowest id still open; all below are finished
+ * @inflight:  pages of calls SENT or PENDING
+ * @cwnd:      pages that loss and RTT let us have in flight
+ * @cwnd_cnt:  pages acknowledged since @cwnd last grew
+ * @ssthresh:  slow start below this many pages
+ * @cut_msg:   first id sent after the last reduction, so that one loss event
+ *             halves the window once
+ * @credit:    pages the peer lets us have in flight
+ * @call:      open calls, index msg % RMP_WINDOW
+ * @waiting:   calls not sent yet, oldest first
+ * @base:      responder: ids below are finished
+ * @grant:     responder: pages we let the peer have in flight
+ * @slot:      responder: received requests, index msg % RMP_WINDOW
+ * @stat:      counters, enum rmp_stat
+ */
+struct rmp_peer {
+	u64		node;
+	u32		inc;
+	u64		self_node;
+	u32		self_inc;
+	u8		state;
+	u16		frag_max;
+	u16		frag_size;
+	u8		hello_tries;
+	u64		hello_due;
+	u64		heard_ns;
+	struct rmp_rtt	rtt;
+
+	u64		next_msg;
+	u64		una;
+	u32		inflight;
+	u32		cwnd;
+	u32		cwnd_cnt;
+	u32		ssthresh;
+	u64		cut_msg;
+	u16		credit;
+	struct rmp_call	*call[RMP_WINDOW];
+	struct list_head waiting;
+
+	u64		base;
+	u16		grant;
+	struct rmp_slot	slot[RMP_WINDOW];
+
+	u64		stat[RMP_S_COUNT];
+};
+
+/**
+ * struct rmp_xmit - one frame to send
+ * @hdr: complete but for tag and RMP_F_SUM; valid during the sink call only
+ * @buf: payload handle, or NULL
+ * @off: first payload byte within @buf
+ * @len: payload bytes (hdr->plen)
+ * @pad: zero bytes to append (path probing in HELLO and WELCOME)
+ */
+struct rmp_xmit {
+	struct rmp_hdr	*hdr;
+	void		*buf;
+	u32		off;
+	u16		len;
+	u16		pad;
+};
+
+/**
+ * struct rmp_sink - where the engine's decisions go; all members are required
+ * @xmit:     send a frame; may fail silently, as wires do
+ * @deliver:  a request is whole; answer with rmp_peer_reply(), exactly once,
+ *            after the engine call has returned
+ * @done:     a call is finished, see struct rmp_call
+ * @free_pkt: the engine needs a received payload no more
+ * @free_buf: the engine needs a reply payload no more
+ */
+struct rmp_sink {
+	void (*xmit)(struct rmp_sink *sink, const struct rmp_xmit *x);
+	void (*deliver)(struct rmp_sink *sink, struct rmp_slot *slot);
+	void (*done)(struct rmp_sink *sink, struct rmp_call *call);
+	void (*free_pkt)(struct rmp_sink *sink, void *pkt);
+	void (*free_buf)(struct rmp_sink *sink, void *buf);
+};
+
+/**
+ * enum rmp_event - bits returned by the calls that take a sink
+ * @RMP_EV_KEPT:      rmp_peer_rx(): the engine keeps frame->pkt; otherwise the
+ *                    caller still owns it
+ * @RMP_EV_UP:        the session has opened
+ * @RMP_EV_RESTARTED: the peer has a new incarnation: all it held is gone
+ * @RMP_EV_DOWN:      the session is closed (BYE, RESET, restart)
+ * @RMP_EV_DEADLINE:  rmp_peer_deadline() has moved nearer
+ */
+enum rmp_event {
+	RMP_EV_KEPT	 = 0x01,
+	RMP_EV_UP	 = 0x02,
+	RMP_EV_RESTARTED = 0x04,
+	RMP_EV_DOWN	 = 0x08,
+	RMP_EV_DEADLINE	 = 0x10,
+};
+
+/* --- codec (rmp_codec.c) ---------------------------------------------- */
+
+/**
+ * rmp_decode() - check a header and turn it into host byte order
+ * @raw:   the first bytes of the frame, at least RMP_HDR_LEN of them
+ * @len:   bytes of the whole frame after the Ethernet header
+ * @info:  result
+ *
+ * Everything that needs no state is checked here: version, type, flags,
+ * lengths against @len, fragment number and length against the layout rule,
+ * nodes and incarnations that may not be 0. The tag is the caller's to check
+ * (it alone can walk the payload): see rmp_sum_*().
+ *
+ * Return: 0, or -EPROTONOSUPPORT (version), or -EBADMSG.
+ */
+int rmp_decode(const void *raw, u32 len, struct rmp_info *info);
+
+/**
+ * rmp_frag_unit() - fragment size for a path
+ * @mtu: bytes an Ethernet frame may carry
+ *
+ * Whole pages if one fits, else a page divided into the fewest equal parts,
+ * rounded up to 8 bytes; so that no fragment ever crosses a page boundary
+ * unless it holds whole pages.
+ *
+ * Return: bytes, or 0 if @mtu is below RMP_MTU_MIN.
+ */
+u16 rmp_frag_unit(u32 mtu);
+
+/** rmp_frag_count() - fragments of a message of @len bytes; at least 1 */
+u16 rmp_frag_count(u32 len, u16 frag_size);
+
+/**
+ * rmp_frag_range() - which bytes of a message a fragment holds
+ * @len:       message length
+ * @frag_size: a value that rmp_frag_unit() can return
+ * @no:        fragment number, below rmp_frag_count()
+ * @off:       result: first byte
+ *
+ * Return: bytes in the fragment.
+ */
+u16 rmp_frag_range(u32 len, u16 frag_size, u16 no, u32 *off);
+
+/** rmp_frag_valid() - whether @frag_size is a value rmp_frag_unit() returns */
+bool rmp_frag_valid(u16 frag_size);
+
+/* --- peer (rmp_peer.c, rmp_tx.c, rmp_rx.c, rmp_rtt.c) ------------------ */
+
+/**
+ * struct rmp_peer_cfg - what a peer needs to know from the start
+ * @node:      the peer's node id
+ * @self_node: ours
+ * @self_inc:  ours
+ * @mtu:       of the interface towards the peer
+ * @grant:     pages we let the peer have in flight towards us
+ */
+struct rmp_peer_cfg {
+	u64	node;
+	u64	self_node;
+	u32	self_inc;
+	u32	mtu;
+	u16	grant;
+};
+
+/** rmp_peer_init() - prepare zeroed memory as a peer in state DOWN */
+void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg);
+
+/** rmp_peer_connect() - want a session; sends HELLO if there is none */
+u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/** rmp_peer_rx() - a decoded frame from this peer (info.node matches) */
+u32 rmp_peer_rx(struct rmp_peer *peer, struct rmp_frame *frame, u64 now_ns,
+		struct rmp_sink *sink);
+
+/**
+ * rmp_peer_call() - submit a request
+ *
+ * Never fails: without a session or window the call waits inside the engine,
+ * and is told by @done when it ends. Connects if the peer is DOWN.
+ */
+u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
+		  struct rmp_sink *sink);
+
+/**
+ * rmp_peer_cancel() - give a call back with -ECANCELED
+ *
+ * The peer may still execute it. A call that is not in the engine is left
+ * alone. Whoever cancels a write must not let a newer write of the same page
+ * go to the same peer session before that session is reset, unless the
+ * volume's epoch rises.
+ */
+u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
+		    struct rmp_sink *sink);
+
+/**
+ * rmp_peer_reply() - answer a delivered request
+ * @slot: from sink->deliver
+ * @head: RMP_HEAD_LEN bytes
+ * @buf:  reply payload handle or NULL; the engine owns it until free_buf
+ * @len:  payload bytes, at most RMP_MSG_MAX
+ */
+u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
+		   void *buf, u32 len, u64 now_ns, struct rmp_sink *sink);
+
+/** rmp_peer_timer() - the time of rmp_peer_deadline() has come */
+u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/** rmp_peer_deadline() - when rmp_peer_timer() is due; U64_MAX: never */
+u64 rmp_peer_deadline(const struct rmp_peer *peer);
+
+/** rmp_peer_set_grant() - change the credit given to the peer, in pages */
+void rmp_peer_set_grant(struct rmp_peer *peer, u16 pages);
+
+/** rmp_peer_set_mtu() - the interface's MTU changed; acts at the next HELLO */
+void rmp_peer_set_mtu(struct rmp_peer *peer, u32 mtu);
+
+/**
+ * rmp_peer_close() - give everything back: calls end with -EHOSTDOWN, packets
+ * and reply buffers go to the sink, delivered slots become orphans
+ */
+u32 rmp_peer_close(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/**
+ * rmp_make_hdr() - a header for a frame outside of any peer: SOLICIT,
+ * ANNOUNCE, BYE, RESET
+ * @hdr:  result, complete but for tag
+ * @type: RMP_T_SOLICIT, RMP_T_ANNOUNCE, RMP_T_BYE or RMP_T_RESET
+ * @node: our node id
+ * @inc:  our incarnation
+ * @peer_inc: for RESET the incarnation of the sender that is answered, else 0
+ * @head: RMP_HEAD_LEN bytes, or NULL for zeros
+ * @plen: payload bytes that will follow
+ */
+void rmp_make_hdr(struct rmp_hdr *hdr, u8 type, u64 node, u32 inc, u32 peer_inc,
+		  const u8 *head, u16 plen);
+
+#endif /* RMP_ENGINE_H */

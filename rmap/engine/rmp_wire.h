@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What RMAP puts on the wire: one header for every frame, big-endian, at the
+ * start of the Ethernet payload. docs/rmap-protocol.md explains the exchanges.
+ */
+#ifndef RMP_WIRE_H
+#define RMP_WIRE_H
+
+#include "mx_port.h"
+
+enum rmp_limits {
+	RMP_ETHERTYPE	= 0x88b5,	/* ETH_P_802_EX1, IEEE local experimental 1 */
+	RMP_VERSION	= 1,
+	RMP_HDR_LEN	= 112,
+	RMP_HEAD_LEN	= 32,		/* application head carried by every frame */
+	RMP_TAG_LEN	= 16,
+	RMP_PAGE	= 4096,
+	RMP_MSG_PAGES	= 32,		/* pages in the longest message */
+	RMP_MSG_MAX	= RMP_PAGE * RMP_MSG_PAGES,
+	RMP_FRAGS_MAX	= 128,		/* RMP_MSG_PAGES pages in quarters */
+	RMP_WINDOW	= 128,		/* message ids open at once per direction */
+	RMP_MTU_MIN	= RMP_HDR_LEN + RMP_PAGE / 4,
+	RMP_NAME_LEN	= 64,		/* longest host name in an announcement */
+};
+
+/**
+ * enum rmp_type - what a frame is
+ * @RMP_T_SOLICIT:  broadcast question "who is there"; no payload
+ * @RMP_T_ANNOUNCE: "I am here": head is the node's advert (opaque to RMAP),
+ *                  payload its host name; broadcast, or unicast to a solicitor
+ * @RMP_T_HELLO:    opens a session; padded to the largest frame the sender
+ *                  would like to use, so that its arrival proves the path
+ * @RMP_T_WELCOME:  answers HELLO, padded likewise to the agreed size
+ * @RMP_T_REQ:      fragment of a request
+ * @RMP_T_REP:      fragment of a reply; acknowledges the whole request
+ * @RMP_T_ACK:      which fragments of a message have arrived (bitmap in head)
+ * @RMP_T_RESET:    "I have no session with you": answer to a frame whose
+ *                  peer_inc is not the receiver's incarnation or whose sender
+ *                  is unknown; rate-limited
+ * @RMP_T_BYE:      the sender's node is leaving; broadcast
+ */
+enum rmp_type {
+	RMP_T_SOLICIT	= 1,
+	RMP_T_ANNOUNCE	= 2,
+	RMP_T_HELLO	= 3,
+	RMP_T_WELCOME	= 4,
+	RMP_T_REQ	= 5,
+	RMP_T_REP	= 6,
+	RMP_T_ACK	= 7,
+	RMP_T_RESET	= 8,
+	RMP_T_BYE	= 9,
+	RMP_T_MAX	= RMP_T_BYE,
+};
+
+/**
+ * enum rmp_flag - bits of rmp_hdr.flags
+ * @RMP_F_SUM:      the tag covers the payload as well as the header
+ * @RMP_F_WANT_ACK: the sender wants an ACK for what has arrived so far
+ * @RMP_F_REPLY:    in an ACK: the bitmap tells of reply fragments (it comes
+ *                  from the requester); else of request fragments
+ * @RMP_F_PENDING:  in an ACK: the request is whole and being executed
+ */
+enum rmp_flag {
+	RMP_F_SUM	= 0x01,
+	RMP_F_WANT_ACK	= 0x02,
+	RMP_F_REPLY	= 0x04,
+	RMP_F_PENDING	= 0x08,
+	RMP_F_KNOWN	= 0x0f,
+};
+
+/**
+ * struct rmp_hdr - the header of every RMAP frame
+ * @version:   RMP_VERSION; a receiver drops what it does not speak
+ * @type:      enum rmp_type
+ * @flags:     enum rmp_flag; unknown bits make the frame invalid
+ * @hlen:      header length in units of 8 bytes; payload starts there. At
+ *             least RMP_HDR_LEN / 8; a later minor extension may append
+ * @plen:      payload bytes in this frame; bytes after them are padding
+ * @back:      REQ, ACK|REPLY: msg minus the lowest id the requester still has
+ *             open, so the responder may forget all below
+ * @node:      the sender's node id, stable over restarts; never 0
+ * @inc:       the sender's incarnation, random at each start; never 0
+ * @peer_inc:  the receiver's incarnation as the sender knows it; 0 if unknown
+ * @msg:       message id: counts up from 1 per requester incarnation and
+ *             responder; the same on every copy; in HELLO and WELCOME the
+ *             lowest id the sender still has open
+ * @volume:    volume the message is about, or 0
+ * @epoch:     the sender's epoch of that volume
+ * @credit:    pages (4 KiB) the sender, as a responder, lets the receiver
+ *             have in flight towards it; REP, ACK, HELLO, WELCOME
+ * @port:      service the message is for (REQ) or from (REP)
+ * @msg_len:   payload bytes of the whole message
+ * @frag_size: fragment size, see rmp_frag_range(); HELLO, WELCOME: the largest
+ *             the sender can receive on this path
+ * @frag_no:   number of this fragment
+ * @stamp:     sender's clock in microseconds, any origin
+ * @echo:      the stamp of the frame that caused this one, or 0
+ * @head:      application head of the message, the same in all its fragments;
+ *             in an ACK the bitmap of fragments received (two __be64, fragment
+ *             0 is the lowest bit of the first)
+ * @tag:       integrity tag over the frame with this field zero
+ */
+struct rmp_hdr {
+	u8	version;
+	u8	type;
+	u8	flags;
+	u8	hlen;
+	__be16	plen;
+	__be16	back;
+	__be64	node;
+	__be32	inc;
+	__be32	peer_inc;
+	__be64	msg;
+	__be64	volume;
+	__be32	epoch;
+	__be16	credit;
+	__be16	port;
+	__be32	msg_len;
+	__be16	frag_size;
+	__be16	frag_no;
+	__be32	stamp;
+	__be32	echo;
+	u8	head[RMP_HEAD_LEN];
+	u8	tag[RMP_TAG_LEN];
+} __packed __aligned(8);
+
+_Static_assert(sizeof(struct rmp_hdr) == RMP_HDR_LEN, "RMAP header size");
+_Static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
+_Static_assert(offsetof(struct rmp_hdr, node) == 8, "RMAP header layout");
+_Static_assert(offsetof(struct rmp_hdr, msg) == 24, "RMAP header layout");
+_Static_assert(offsetof(struct rmp_hdr, msg_len) == 48, "RMAP header layout");
+_Static_assert(offsetof(struct rmp_hdr, head) == 64, "RMAP header layout");
+_Static_assert(offsetof(struct rmp_hdr, tag) == 96, "RMAP header layout");
+
+#endif /* RMP_WIRE_H */

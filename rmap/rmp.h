@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * RMAP for other modules: reach nodes on the attached Ethernet segments with
+ * reliable messages, serve such messages, and hear who comes and goes.
+ */
+#ifndef RMP_H
+#define RMP_H
+
+#include <linux/kref.h>
+#include <linux/mm_types.h>
+#include "engine/rmp_engine.h"
+
+struct rmp_node;
+struct rmp_req;
+
+/**
+ * struct rmp_buf - payload to send: whole pages in message order
+ * @page: the pages; frames take their own references, so a page may be
+ *        released by its owner while copies are still in a NIC's queue, but
+ *        its content must not change before then
+ * @off:  first payload byte in @page[0] (0 for page data)
+ */
+struct rmp_buf {
+	struct page	*page[RMP_MSG_PAGES];
+	u16		off;
+};
+
+/**
+ * struct rmp_ncall - a call to a node
+ * @call: what is asked; @call.buf points to a struct rmp_buf or is NULL
+ * @done: called once when the call has ended, in softirq or process context
+ *        with bottom halves off, no lock held; must not sleep. It owns the
+ *        reply's packets: rmp_payload_free() when read
+ * @link: private
+ */
+struct rmp_ncall {
+	struct rmp_call	 call;
+	void		(*done)(struct rmp_ncall *ncall);
+	struct list_head link;
+};
+
+/**
+ * rmp_call() - submit a call
+ *
+ * Context: any but hard interrupt. Does not sleep or allocate memory that
+ * reclaim must make. Holds a reference on @node until done.
+ */
+void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall);
+
+/** rmp_cancel() - end a call early with -ECANCELED; done is called if it was
+ * still open. Context: as rmp_call(); done may run before it returns.
+ */
+void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall);
+
+/** rmp_payload_copy() - copy @len bytes from @off of a whole message */
+void rmp_payload_copy(const struct rmp_asm *a, u32 off, void *dst, u32 len);
+
+/**
+ * rmp_payload_walk() - visit the memory that holds a part of a message
+ * @fn: called with pieces in ascending order; each piece lies within one
+ *      4 KiB frame of memory. A non-zero return ends the walk.
+ *
+ * Return: what the last @fn returned.
+ */
+int rmp_payload_walk(const struct rmp_asm *a, u32 off, u32 len,
+		     int (*fn)(void *ctx, struct page *page, u32 page_off,
+			       u32 len, u32 msg_off), void *ctx);
+
+/** rmp_payload_free() - free the packets of a message; idempotent */
+void rmp_payload_free(struct rmp_asm *a);
+
+/**
+ * struct rmp_service - answers requests sent to a port
+ * @port:    RMP_PORT_*
+ * @request: a request is whole. Softirq; must not sleep; answer now or later,
+ *           from any context but hard interrupt, exactly once: rmp_reply()
+ * @grant:   pages each peer may have in flight towards us
+ */
+struct rmp_service {
+	u16	port;
+	u16	grant;
+	void	(*request)(struct rmp_req *req);
+};
+
+enum rmp_port {
+	RMP_PORT_MEMORY	= 1,	/* memory server */
+	RMP_PORT_OWNER	= 2,	/* notices to the owner of a volume */
+	RMP_PORT_MAX	= 3,
+};
+
+/** rmp_service_register() - Return: 0 or -EBUSY. May sleep. */
+int rmp_service_register(const struct rmp_service *svc);
+
+/** rmp_service_unregister() - no request is delivered or unanswered when it
+ * returns: waits for the answers owed. May sleep.
+ */
+void rmp_service_unregister(const struct rmp_service *svc);
+
+/* What a service may ask of a request, until it has answered. */
+const struct rmp_slot *rmp_req_slot(const struct rmp_req *req);
+u64 rmp_req_node(const struct rmp_req *req);
+u32 rmp_req_inc(const struct rmp_req *req);
+
+/**
+ * rmp_reply() - answer a request
+ * @head:  RMP_HEAD_LEN bytes
+ * @pages: payload; one reference on each passes to RMAP, dropped when the
+ *         requester is known to have the reply
+ * @n:     number of pages; the payload is @n * RMP_PAGE bytes, or @len if not 0
+ */
+void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
+	       unsigned int n, u32 len);
+
+/**
+ * struct rmp_watcher - hears of nodes
+ * @advert: a node's advert (ANNOUNCE, HELLO, WELCOME). Softirq.
+ * @event:  enum rmp_event bits UP, DOWN, RESTARTED. Softirq or process
+ *          context, bottom halves off.
+ * @gone:   the interface towards the node was detached or the node said BYE
+ * @link:   private
+ */
+struct rmp_watcher {
+	void	(*advert)(struct rmp_node *node, const u8 *head);
+	void	(*event)(struct rmp_node *node, u32 events);
+	void	(*gone)(struct rmp_node *node);
+	struct list_head link;
+};
+
+/** rmp_watcher_register() - replays the adverts known so far. May sleep. */
+void rmp_watcher_register(struct rmp_watcher *watcher);
+
+/** rmp_watcher_unregister() - no callback runs when it returns. May sleep. */
+void rmp_watcher_unregister(struct rmp_watcher *watcher);
+
+/**
+ * rmp_advert_set() - what this node tells of itself
+ * @fill: fills in RMP_HEAD_LEN bytes; softirq or process context, must not
+ *        sleep; NULL: this node announces itself no more (sends BYE)
+ */
+void rmp_advert_set(void (*fill)(u8 *head));
+
+/** rmp_advert_now() - announce soon instead of at the next period */
+void rmp_advert_now(void);
+
+/** rmp_solicit() - ask on all interfaces who is there. Any context. */
+void rmp_solicit(void);
+
+/* Nodes. They stay known, with their incarnation, while referenced. */
+struct rmp_node *rmp_node_find(u64 id);	/* with a reference, or NULL */
+void rmp_node_get(struct rmp_node *node);
+void rmp_node_put(struct rmp_node *node);
+u64 rmp_node_id(const struct rmp_node *node);
+u32 rmp_node_inc(const struct rmp_node *node);
+const char *rmp_node_name(const struct rmp_node *node);
+/** rmp_node_silent_ms() - milliseconds since anything was heard of it */
+u32 rmp_node_silent_ms(const struct rmp_node *node);
+/** rmp_node_connect() - open a session before the first call needs it */
+void rmp_node_connect(struct rmp_node *node);
+
+u64 rmp_self_node(void);
+u32 rmp_self_inc(void);
+
+#endif /* RMP_H */
