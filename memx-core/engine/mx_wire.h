@@ -20,7 +20,8 @@ enum mx_limits {
 };
 
 /**
- * enum mx_op_code - requests on RMP_PORT_MEMORY
+ * enum mx_op_code - requests on RMP_PORT_MEMORY; fields that are not named for
+ * an operation are zero
  * @MX_OP_OPEN:    make the volume known: @page its size in pages, @arg its
  *                 chunk shift; payload its name. Repeating it is harmless; a
  *                 higher epoch in the header takes the volume over
