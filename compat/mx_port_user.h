@@ -57,14 +57,18 @@ static inline u64 div64_u64(u64 dividend, u64 divisor)
 	return dividend / divisor;
 }
 
+/* Not __builtin_popcount: without -mpopcnt that is a call into libgcc. */
 static inline unsigned int hweight64(u64 w)
 {
-	return (unsigned int)__builtin_popcountll(w);
+	w -= (w >> 1) & 0x5555555555555555ULL;
+	w = (w & 0x3333333333333333ULL) + ((w >> 2) & 0x3333333333333333ULL);
+	w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return (unsigned int)((w * 0x0101010101010101ULL) >> 56);
 }
 
 static inline unsigned int hweight32(u32 w)
 {
-	return (unsigned int)__builtin_popcount(w);
+	return hweight64(w);
 }
 
 #define container_of(ptr, type, member) \
