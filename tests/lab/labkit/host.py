@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A host: a QEMU machine with bare Linux, or with Xen and its dom0."""
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+from . import net, qemu
+from .channel import Failed
+from .guest import Guest, config
+from .machine import Machine
+from .paths import BUILD
+
+# Loading order; each needs those before it that NEEDS names.
+MODULES = ("memx_rmap", "memx_core", "memx_server", "memx_client", "memx_blkback", "memx_floor")
+NEEDS = {"memx_core": ("memx_rmap",), "memx_server": ("memx_rmap", "memx_core"),
+         "memx_client": ("memx_rmap", "memx_core"), "memx_blkback": ("memx_rmap", "memx_core", "memx_client")}
+
+
+@dataclass
+class Options:
+    """What a test can choose for a host."""
+
+    kind: str                       # "linux" or "xen"
+    memory: int = 0                 # MiB of the machine; 0: 768, with Xen 1536
+    dom0: int = 700                 # MiB of it for dom0
+    vcpus: int = 1
+    mtu: int = 1500                 # of eth0; up to 9000
+    xenstored: str = "C"            # or "oxenstored"
+    kernel: str = "6.1"
+    cmdline: str = ""               # more for Linux's command line
+    xen_cmdline: str = ""           # more for Xen's
+    qemu: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.memory = self.memory or (1536 if self.kind == "xen" else 768)
+        if self.kind not in ("linux", "xen") or self.xenstored not in ("C", "oxenstored") or self.kernel != "6.1":
+            raise ValueError(f"no such kind of host: {self}")
+
+
+def linux(**options):
+    """A bare Linux host."""
+    return Options("linux", **options)
+
+
+def xen(**options):
+    """A Xen host and its dom0."""
+    return Options("xen", **options)
+
+
+class Host(Machine):
+    """A host of a running test."""
+
+    BOOT_LIMIT = 150
+
+    def __init__(self, name, index, options, run):
+        super().__init__(name, run.log, self._transmit)
+        self.index = index
+        self.options = options
+        self.ip = net.ip_of(index)
+        self.mac = net.mac_of(index)
+        self.peers = run.peers
+        self.share = os.path.join(run.folder, "share-" + name)
+        self.console_path = os.path.join(run.folder, name + ".console.log")
+        self.guests = []
+        self._run = run
+        self._qemu = None
+        self._socket = None
+        self._boots = 0
+        self.tap = net.plug(index)
+
+    # Power.
+
+    def start(self):
+        """Switches the host on; wait_ready() waits until commands can run."""
+        if self._boots:
+            os.rename(self.console_path, os.path.join(self._run.folder, f"{self.name}.{self._boots}.console.log"))
+            Machine.__init__(self, self.name, self.log, self._transmit)
+        self._boots += 1
+        mine, theirs = socket.socketpair()
+        self._socket = mine
+        with open(os.path.join(self._run.folder, self.name + ".qemu.log"), "a", encoding="utf-8") as out:
+            self._qemu = subprocess.Popen(qemu.command(self, self._run.boot, theirs.fileno()), stdout=out,
+                                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                          pass_fds=[theirs.fileno()], start_new_session=True)
+        theirs.close()
+        threading.Thread(target=self._receive, args=(mine, self.commands), daemon=True).start()
+
+    def wait_ready(self):
+        """Waits until the host has booted."""
+        start = time.monotonic()
+        if not self.commands.wait_for(lambda: self.commands.ready, self.BOOT_LIMIT):
+            raise Failed(f"{self.name}: not up after {self.BOOT_LIMIT} s; its console ends:\n{self.console()[-2000:]}")
+        self.log.say(self.name, f"up (waited {time.monotonic() - start:.1f} s)")
+
+    def running(self):
+        """True while the machine has power."""
+        return self._qemu is not None and self._qemu.poll() is None
+
+    def kill(self):
+        """Pulls the plug."""
+        self.log.say(self.name, "power off")
+        self.commands.lose("switched off by the test")
+        if self.running():
+            self._qemu.send_signal(signal.SIGKILL)
+            self._qemu.wait()
+
+    def boot(self):
+        """Switches a killed host on again, with a fresh disk, and waits for it."""
+        self.start()
+        self.wait_ready()
+
+    def freeze(self):
+        """Stops the whole machine in its tracks (it answers nothing, its clock stands still)."""
+        self.log.say(self.name, "freeze")
+        self._qemu.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """Lets a frozen machine go on."""
+        self.log.say(self.name, "thaw")
+        self._qemu.send_signal(signal.SIGCONT)
+
+    def _transmit(self, data):
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            self.commands.lose("its machine has stopped")
+
+    def _receive(self, sock, commands):
+        while True:
+            try:
+                data = sock.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                commands.lose("its machine has stopped")
+                return
+            commands.feed(data)
+
+    # Looking in.
+
+    def console(self):
+        """What its console has shown since it was switched on."""
+        try:
+            with open(self.console_path, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def dmesg(self):
+        """The kernel's log."""
+        return self.sh("dmesg")
+
+    # Network.
+
+    def netem(self, what):
+        """Puts loss, delay, duplication, … on what eth0 sends ("loss 1% duplicate 1%"); None takes it off."""
+        if what:
+            self.sh(f"modprobe sch_netem && tc qdisc replace dev eth0 root netem {what}")
+        else:
+            self.sh("tc qdisc del dev eth0 root", check=False)
+
+    def mtu(self, size):
+        """Sets eth0's MTU."""
+        self.sh(f"ip link set eth0 mtu {size}")
+
+    def cable(self, connected):
+        """Pulls (False) or plugs (True) the network cable."""
+        self.log.say(self.name, "cable " + ("in" if connected else "out"))
+        net.cable(self.index, connected)
+
+    def sshd(self):
+        """Starts an SSH server that the other hosts' root may log in to, as xl migrate does."""
+        self.sh("pgrep -x sshd >/dev/null || { mkdir -p /run/sshd; /usr/sbin/sshd; }")
+
+    # The project's modules.
+
+    def module_dir(self):
+        """Where this host sees the built modules."""
+        release = self._run.boot.release
+        if not os.path.isdir(os.path.join(BUILD, "modules", release)):
+            raise Failed(f"no modules built for the hosts' kernel {release}: run make KVER={release}")
+        return "/memx-build/modules/" + release
+
+    def memx_load(self, *modules, **params):
+        """
+        Loads modules and those they need; parameters by module:
+        memx_load("memx_client", memx_rmap="insecure=1", memx_core={"x": 3}).
+        """
+        folder = self.module_dir()
+        wanted = set(modules) | {need for module in modules for need in NEEDS.get(module, ())}
+        unknown = (wanted | set(params)) - set(MODULES)
+        if unknown:
+            raise ValueError(f"no such module: {unknown}")
+        for module in (m for m in MODULES if m in wanted):
+            given = params.get(module, "")
+            if isinstance(given, dict):
+                given = " ".join(f"{key}={value}" for key, value in given.items())
+            self.sh(f"[ -d /sys/module/{module} ] && exit\n"
+                    f"for need in $(modinfo -F depends {folder}/{module}.ko | tr ',' ' '); do\n"
+                    f"  case $need in memx_*) ;; *) modprobe $need || exit ;; esac\ndone\n"
+                    f"insmod {folder}/{module}.ko {given} || {{ dmesg | tail -n 20; exit 1; }}")
+
+    def memx_unload(self, *modules):
+        """Unloads the given modules, or all of the project's, in the right order."""
+        for module in reversed(MODULES):
+            if not modules or module in modules:
+                self.sh(f"[ ! -d /sys/module/{module} ] || rmmod {module}")
+
+    # Guests.
+
+    def guest_config(self, name, cfg_extra="", memory=128, type="pvh", disks=(), vcpus=1, cmdline=""):
+        """Writes an xl configuration and returns its path; @disks are xl disk specs, @cfg_extra more lines."""
+        path = f"/etc/xen/{name}.cfg"
+        self.put(path, config(name, cfg_extra, memory, type, disks, vcpus, cmdline))
+        return path
+
+    def guest_create(self, name, cfg_extra="", memory=128, type="pvh", disks=(), script=None, vcpus=1,
+                     cmdline="", timeout=120):
+        """Creates a guest, waits for its agent, and starts @script in it (guest.wait() gives its result)."""
+        path = self.guest_config(name, cfg_extra, memory, type, disks, vcpus, cmdline)
+        self.sh(f"xl create {shlex.quote(path)}", timeout)
+        guest = Guest(self, name, self._run)
+        self.guests.append(guest)
+        guest.attach(self)
+        guest.wait_ready(timeout)
+        if script:
+            guest.run_script(script)
+        return guest
+
+    def domid(self, name):
+        """The number of a domain, or None."""
+        rc, out = self.rc(f"xl domid {shlex.quote(name)} 2>/dev/null")
+        return int(out) if rc == 0 and re.match(r"\d+\s*$", out) else None
+
+    def xenstore(self, path):
+        """A node's value, or None when it is not there."""
+        rc, out = self.rc(f"xenstore-read {shlex.quote(path)} 2>/dev/null")
+        return out.rstrip("\n") if rc == 0 else None

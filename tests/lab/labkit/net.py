@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The virtual switch: one bridge in the run's own network namespace and a tap for each host."""
+import os
+import subprocess
+
+PREFIX = "10.77.0."
+MTU = "9000"
+
+
+def _ip(*args):
+    env = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+    subprocess.run(["ip", *args], check=True, env=env)
+
+
+def switch():
+    """Makes the bridge; it only switches, the namespace's own IP stack is not used."""
+    _ip("link", "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
+    _ip("link", "set", "br0", "mtu", MTU, "addrgenmode", "none", "up")
+
+
+def plug(index):
+    """Makes the tap for host number @index and returns its name."""
+    tap = f"tap{index}"
+    _ip("tuntap", "add", tap, "mode", "tap", "vnet_hdr")
+    _ip("link", "set", tap, "mtu", MTU, "master", "br0", "addrgenmode", "none", "up")
+    return tap
+
+
+def cable(index, connected):
+    """Pulls or plugs the cable of host number @index."""
+    _ip("link", "set", f"tap{index}", "up" if connected else "down")
+
+
+def ip_of(index):
+    return f"{PREFIX}{index}"
+
+
+def mac_of(index):
+    return f"52:54:00:4d:58:{index:02x}"
