@@ -25,7 +25,7 @@ sources() {
 		[ ! -d "$d" ] || find "$d" -path compat/probes -prune -o -type f -name '*.[ch]' -print
 	done
 }
-mkdir -p "$farm"
+mkdir -p "$farm/xenstore"
 find "$farm" -type l ! -exec test -e {} \; -delete
 sources | while read -r f; do
 	[ -L "$farm/$f" ] && continue
@@ -35,7 +35,7 @@ done
 
 "$src/compat/probe.sh" "$kdir" "$farm/compat/mx_have.h" "$build/probe/$release"
 
-env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -j"${JOBS:-2}" -C "$kdir" M="$farm" "$@" modules
+env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make --no-print-directory -j"${JOBS:-2}" -C "$kdir" M="$farm" "$@" modules
 
 # kbuild's own list decides what is handed on, so no stale module stays.
 mkdir -p "$mods"
