@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of memx-core/engine/mx_codec.c: what is made can be read again, and
+ * what makes no sense is refused, at each boundary.
+ */
+#include "mxtest.h"
+#include "engine/mx_wire.h"
+
+enum { HEAD = 32 };
+
+static const u64 vol_max = (u64)MX_CHUNKS_MAX << MX_CHUNK_SHIFT_MAX;
+
+static int ask_trip(struct mx_ask ask, u32 len)
+{
+	struct mx_ask back;
+	u8 head[HEAD];
+	int err;
+
+	memset(&back, 0xa5, sizeof(back));
+	mx_ask_encode(&ask, head);
+	err = mx_ask_decode(head, len, &back);
+	if (err)
+		return err;
+	assert_int_equal(back.op, ask.op);
+	assert_int_equal(back.flags, ask.flags);
+	assert_int_equal(back.npages, ask.npages);
+	assert_int_equal(back.page, ask.page);
+	assert_int_equal(back.arg, ask.arg);
+	return 0;
+}
+
+#define ASK(code, ...) ((struct mx_ask){ .op = MX_OP_##code, ##__VA_ARGS__ })
+#define GOOD(len, ...) assert_int_equal(ask_trip(ASK(__VA_ARGS__), len), 0)
+#define BAD(len, ...) assert_int_equal(ask_trip(ASK(__VA_ARGS__), len), -EBADMSG)
+
+static void mx_ask_encode__layout(void **state)
+{
+	static const u8 expect[HEAD] = {
+		5, 1, 0, 0, 0, 0, 0, 0,
+		0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+		0, 0, 0, 0, 0, 0, 0x12, 0x34,
+	};
+	struct mx_ask ask = ASK(DISCARD, .flags = MX_F_RELEASE,
+				.page = 0x0102030405060708ULL, .arg = 0x1234);
+	u8 head[HEAD];
+
+	memset(head, 0xff, sizeof(head));
+	mx_ask_encode(&ask, head);
+	assert_memory_equal(head, expect, HEAD);
+}
+
+static void mx_ask_decode__open(void **state)
+{
+	GOOD(1, OPEN, .page = 1, .arg = MX_CHUNK_SHIFT_MIN);
+	GOOD(MX_NAME_MAX, OPEN, .page = vol_max, .arg = MX_CHUNK_SHIFT_MAX);
+	GOOD(4, OPEN, .page = (u64)MX_CHUNKS_MAX << 8, .arg = 8);
+	BAD(4, OPEN, .page = ((u64)MX_CHUNKS_MAX << 8) + 1, .arg = 8);
+	BAD(4, OPEN, .page = vol_max + 1, .arg = MX_CHUNK_SHIFT_MAX);
+	BAD(4, OPEN, .page = 0, .arg = 8);
+	BAD(0, OPEN, .page = 1, .arg = 8);
+	BAD(MX_NAME_MAX + 1, OPEN, .page = 1, .arg = 8);
+	BAD(4, OPEN, .page = 1, .arg = MX_CHUNK_SHIFT_MIN - 1);
+	BAD(4, OPEN, .page = 1, .arg = MX_CHUNK_SHIFT_MAX + 1);
+	BAD(4, OPEN, .page = 1, .arg = ~0ULL);
+	BAD(4, OPEN, .page = 1, .arg = 8, .npages = 1);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = 1);
+}
+
+static void mx_ask_decode__read(void **state)
+{
+	GOOD(0, READ, .npages = 1);
+	GOOD(0, READ, .npages = MX_OP_PAGES, .page = vol_max - MX_OP_PAGES);
+	BAD(0, READ, .npages = MX_OP_PAGES, .page = vol_max - MX_OP_PAGES + 1);
+	BAD(0, READ, .npages = 1, .page = vol_max);
+	BAD(0, READ, .npages = 1, .page = ~0ULL);
+	BAD(0, READ, .npages = 0);
+	BAD(0, READ, .npages = MX_OP_PAGES + 1);
+	BAD(1, READ, .npages = 1);
+	BAD(MX_PAGE_SIZE, READ, .npages = 1);
+	BAD(0, READ, .npages = 1, .arg = 1);
+	BAD(0, READ, .npages = 1, .flags = 1);
+}
+
+static void mx_ask_decode__write(void **state)
+{
+	GOOD(MX_PAGE_SIZE, WRITE, .npages = 1);
+	GOOD(MX_PAGE_SIZE * MX_OP_PAGES, WRITE, .npages = MX_OP_PAGES);
+	BAD(0, WRITE, .npages = 0);
+	BAD(0, WRITE, .npages = 1);
+	BAD(MX_PAGE_SIZE - 1, WRITE, .npages = 1);
+	BAD(MX_PAGE_SIZE * 2, WRITE, .npages = 1);
+	BAD(MX_PAGE_SIZE * 33, WRITE, .npages = 33);
+	BAD(MX_PAGE_SIZE, WRITE, .npages = 1, .page = vol_max);
+}
+
+static void mx_ask_decode__discard(void **state)
+{
+	GOOD(0, DISCARD, .arg = 1);
+	GOOD(0, DISCARD, .arg = 1 << MX_CHUNK_SHIFT_MAX);
+	GOOD(0, DISCARD, .arg = 256, .flags = MX_F_RELEASE);
+	GOOD(0, DISCARD, .page = vol_max - 1, .arg = 1);
+	BAD(0, DISCARD, .page = vol_max - 1, .arg = 2);
+	BAD(0, DISCARD, .arg = 0);
+	BAD(0, DISCARD, .arg = (1 << MX_CHUNK_SHIFT_MAX) + 1);
+	BAD(0, DISCARD, .page = 1, .arg = ~0ULL);
+	BAD(0, DISCARD, .arg = 1, .flags = 2);
+	BAD(0, DISCARD, .arg = 1, .npages = 1);
+	BAD(1, DISCARD, .arg = 1);
+}
+
+static void mx_ask_decode__bare(void **state)
+{
+	GOOD(0, DROP);
+	GOOD(0, STAT);
+	BAD(1, DROP);
+	BAD(0, DROP, .page = 1);
+	BAD(0, DROP, .arg = 1);
+	BAD(0, STAT, .npages = 1);
+	BAD(0, STAT, .flags = 1);
+}
+
+static void mx_ask_decode__unknown_op(void **state)
+{
+	struct mx_ask ask = { 0 };
+	unsigned int op;
+
+	for (op = 0; op < 256; op++) {
+		if (op >= MX_OP_OPEN && op <= MX_OP_MAX)
+			continue;
+		ask.op = op;
+		assert_int_equal(ask_trip(ask, 0), -EBADMSG);
+	}
+}
+
+static void mx_ask_decode__reserved(void **state)
+{
+	struct mx_ask ask = ASK(STAT), back;
+	u8 head[HEAD];
+	int i;
+
+	for (i = 0; i < HEAD; i++) {
+		mx_ask_encode(&ask, head);
+		head[i] |= 0x80;
+		assert_int_equal(mx_ask_decode(head, 0, &back), -EBADMSG);
+	}
+}
+
+static int answer_trip(struct mx_answer ans, struct mx_ask ask, u32 len)
+{
+	struct mx_answer back;
+	u8 head[HEAD];
+	int err;
+
+	memset(&back, 0xa5, sizeof(back));
+	mx_answer_encode(&ans, head);
+	err = mx_answer_decode(head, len, &ask, &back);
+	if (err)
+		return err;
+	assert_int_equal(back.status, ans.status);
+	assert_int_equal(back.op, ans.op);
+	assert_int_equal(back.load, ans.load);
+	assert_int_equal(back.mask, ans.mask);
+	assert_int_equal(back.free, ans.free);
+	assert_int_equal(back.vol_pages, ans.vol_pages);
+	return 0;
+}
+
+#define ANSWER(code, ...) \
+	((struct mx_answer){ .op = MX_OP_##code, ##__VA_ARGS__ })
+
+static void mx_answer_encode__layout(void **state)
+{
+	static const u8 expect[HEAD] = {
+		0, 5, 4, 0xfe, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0x01, 0x02,
+		0, 0, 0, 0, 0, 0, 0, 0x07,
+	};
+	struct mx_answer ans = ANSWER(WRITE, .status = MX_ST_AGAIN, .load = 254,
+				      .free = 0x102, .vol_pages = 7);
+	u8 head[HEAD];
+
+	memset(head, 0xff, sizeof(head));
+	mx_answer_encode(&ans, head);
+	assert_memory_equal(head, expect, HEAD);
+}
+
+static void mx_answer_decode__read_mask(void **state)
+{
+	struct mx_ask one = ASK(READ, .npages = 1);
+	struct mx_ask all = ASK(READ, .npages = MX_OP_PAGES);
+	const u32 whole = MX_OP_PAGES * MX_PAGE_SIZE;
+
+	assert_int_equal(answer_trip(ANSWER(READ, .load = 255, .free = 9,
+					    .vol_pages = ~0ULL), one, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 1), one,
+				     MX_PAGE_SIZE), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = ~0U), all, whole), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 1U << 31), all,
+				     MX_PAGE_SIZE), 0);
+	/* A page not asked for, too little and too much. */
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 2), one,
+				     MX_PAGE_SIZE), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 1), one, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ), one, MX_PAGE_SIZE), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = ~0U), all, whole - 1),
+			 -EBADMSG);
+}
+
+static void mx_answer_decode__no_payload_otherwise(void **state)
+{
+	struct mx_ask read = ASK(READ, .npages = 1);
+	struct mx_ask write = ASK(WRITE, .npages = 1);
+
+	assert_int_equal(answer_trip(ANSWER(WRITE), write, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(WRITE), write, 1), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(WRITE, .mask = 1), write,
+				     MX_PAGE_SIZE), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ, .status = MX_ST_NOVOL), read,
+				     0), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .status = MX_ST_AGAIN,
+					    .mask = 1), read, MX_PAGE_SIZE),
+			 -EBADMSG);
+}
+
+static void mx_answer_decode__mismatch(void **state)
+{
+	struct mx_ask drop = ASK(DROP);
+	struct mx_answer back;
+	u8 head[HEAD] = { 0 };
+	u32 status;
+
+	for (status = 0; status <= MX_ST_MAX; status++)
+		assert_int_equal(answer_trip(ANSWER(DROP, .status = status),
+					     drop, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(DROP, .status = MX_ST_MAX + 1),
+				     drop, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(STAT), drop, 0), -EBADMSG);
+
+	head[2] = MX_OP_DROP;
+	assert_int_equal(mx_answer_decode(head, 0, &drop, &back), 0);
+	head[HEAD - 1] = 1;
+	assert_int_equal(mx_answer_decode(head, 0, &drop, &back), -EBADMSG);
+}
+
+static int ad_trip(struct mx_ad ad)
+{
+	struct mx_ad back;
+	u8 head[HEAD];
+	int err;
+
+	memset(&back, 0xa5, sizeof(back));
+	memset(head, 0xff, sizeof(head));
+	mx_ad_encode(&ad, head);
+	err = mx_ad_decode(head, &back);
+	if (err)
+		return err;
+	assert_int_equal(back.roles, ad.roles);
+	assert_int_equal(back.load, ad.load);
+	assert_int_equal(back.capacity, ad.capacity);
+	assert_int_equal(back.free, ad.free);
+	assert_int_equal(back.used, ad.used);
+	return 0;
+}
+
+#define AD(...) ad_trip((struct mx_ad){ __VA_ARGS__ })
+
+static void mx_ad_decode__figures(void **state)
+{
+	const u64 most = 1ULL << 51;
+
+	assert_int_equal(AD(.roles = 0), 0);
+	assert_int_equal(AD(.roles = MX_ROLE_SERVER, .load = 255,
+			    .capacity = 100, .free = 60, .used = 40), 0);
+	assert_int_equal(AD(.capacity = most, .free = most), 0);
+	assert_int_equal(AD(.capacity = most + 1), -EBADMSG);
+	assert_int_equal(AD(.capacity = 100, .free = 61, .used = 40), -EBADMSG);
+	assert_int_equal(AD(.capacity = 100, .used = 101), -EBADMSG);
+	assert_int_equal(AD(.capacity = 100, .free = ~0ULL, .used = 2), -EBADMSG);
+}
+
+static void mx_ad_decode__reserved(void **state)
+{
+	struct mx_ad back;
+	u8 head[HEAD] = { 0 };
+	int i;
+
+	assert_int_equal(AD(.roles = MX_ROLE_KNOWN), 0);
+	assert_int_equal(AD(.roles = MX_ROLE_KNOWN + 1), -EBADMSG);
+	for (i = 2; i < 8; i++) {
+		head[i] = 1;
+		assert_int_equal(mx_ad_decode(head, &back), -EBADMSG);
+		head[i] = 0;
+	}
+}
+
+static void mx_name_valid__charset(void **state)
+{
+	char name[2] = "a";
+	int c, good = 0;
+
+	for (c = 0; c < 256; c++) {
+		name[1] = (char)c;
+		good += mx_name_valid(name, 2);
+	}
+	assert_int_equal(good, 26 + 26 + 10 + 3);
+	assert_true(mx_name_valid("swap0.d-1_b", 11));
+	assert_false(mx_name_valid("-a", 2));
+	assert_false(mx_name_valid(".a", 2));
+	assert_false(mx_name_valid("_a", 2));
+	assert_false(mx_name_valid("a/b", 3));
+	assert_false(mx_name_valid("a\0b", 3));
+}
+
+static void mx_name_valid__length(void **state)
+{
+	char name[MX_NAME_MAX + 1];
+
+	memset(name, 'x', sizeof(name));
+	assert_false(mx_name_valid(name, 0));
+	assert_true(mx_name_valid(name, 1));
+	assert_true(mx_name_valid(name, MX_NAME_MAX));
+	assert_false(mx_name_valid(name, MX_NAME_MAX + 1));
+}
+
+static void mx_chunk_shift__bounds(void **state)
+{
+	int shift;
+
+	assert_int_equal(mx_chunk_shift(1), MX_CHUNK_SHIFT_MIN);
+	for (shift = MX_CHUNK_SHIFT_MIN; shift < MX_CHUNK_SHIFT_MAX; shift++) {
+		assert_int_equal(mx_chunk_shift((u64)MX_CHUNKS_MAX << shift),
+				 shift);
+		assert_int_equal(mx_chunk_shift(((u64)MX_CHUNKS_MAX << shift) + 1),
+				 shift + 1);
+	}
+	assert_int_equal(mx_chunk_shift(vol_max), MX_CHUNK_SHIFT_MAX);
+	assert_int_equal(mx_chunk_shift(vol_max + 1), -EFBIG);
+	assert_int_equal(mx_chunk_shift(~0ULL), -EFBIG);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		MXT(mx_ask_encode__layout),
+		MXT(mx_ask_decode__open),
+		MXT(mx_ask_decode__read),
+		MXT(mx_ask_decode__write),
+		MXT(mx_ask_decode__discard),
+		MXT(mx_ask_decode__bare),
+		MXT(mx_ask_decode__unknown_op),
+		MXT(mx_ask_decode__reserved),
+		MXT(mx_answer_encode__layout),
+		MXT(mx_answer_decode__read_mask),
+		MXT(mx_answer_decode__no_payload_otherwise),
+		MXT(mx_answer_decode__mismatch),
+		MXT(mx_ad_decode__figures),
+		MXT(mx_ad_decode__reserved),
+		MXT(mx_name_valid__charset),
+		MXT(mx_name_valid__length),
+		MXT(mx_chunk_shift__bounds),
+	};
+
+	return MXT_RUN(tests);
+}
