@@ -21,6 +21,8 @@
 
 #include "rmp_wire.h"
 
+#define RMP_NEVER	(~0ULL)		/* a deadline that never comes */
+
 /**
  * struct rmp_info - a frame's header in host byte order
  *
@@ -113,10 +115,11 @@ enum rmp_call_state {
  * @status:    0, or -ESTALE (the peer restarted: whether the request was
  *             executed before is not known, and all it held is gone),
  *             -ECANCELED (rmp_peer_cancel()), -EMSGSIZE (reply longer than
- *             @max_reply), -EHOSTDOWN (the peer object is going away)
+ *             @max_reply, or request longer than RMP_MSG_MAX), -EHOSTDOWN
+ *             (the peer said BYE, or the peer object is going away)
  * @rhead:     reply head, valid if @status is 0
  * @reply:     reply payload, valid if @status is 0; the submitter frees the
- *             packets in it
+ *             packets in it. With any other status it is empty
  *
  * @link:      in the peer's waiting list
  * @msg:       message id once SENT
@@ -124,11 +127,14 @@ enum rmp_call_state {
  * @frag_size: fragmentation of the request, fixed when first sent
  * @nfrags:    fragments of the request
  * @tries:     time-outs in a row without progress, for back-off
+ * @skips:     later calls answered since it was last sent
+ * @hurried:   it was resent because later calls were answered before it
  * @cost:      pages accounted to the window
  * @acked:     request fragments known to have arrived
  * @sent_ns:   when last (re)sent, whole or in part
  * @first_ns:  when first sent, for latency figures
  * @due_ns:    when the timer acts on it
+ * @nack_ns:   when missing reply fragments were last asked for
  */
 struct rmp_call {
 	u64		volume;
@@ -149,11 +155,14 @@ struct rmp_call {
 	u16		frag_size;
 	u16		nfrags;
 	u8		tries;
+	u8		skips;
+	bool		hurried;
 	u16		cost;
 	u64		acked[RMP_FRAGS_MAX / 64];
 	u64		sent_ns;
 	u64		first_ns;
 	u64		due_ns;
+	u64		nack_ns;
 };
 
 /**
@@ -162,8 +171,9 @@ struct rmp_call {
  * @RMP_SLOT_PARTIAL:   some fragments are here
  * @RMP_SLOT_DELIVERED: whole and given to the service, which owes an answer
  * @RMP_SLOT_REPLIED:   answered; the reply is kept for retransmission
- * @RMP_SLOT_ORPHAN:    DELIVERED when the requester restarted; the answer will
- *                      be thrown away, until then the slot cannot be used
+ * @RMP_SLOT_ORPHAN:    DELIVERED when the requester restarted or gave up the
+ *                      call; the answer will be thrown away, until then the
+ *                      slot cannot be used
  */
 enum rmp_slot_state {
 	RMP_SLOT_FREE,
@@ -190,6 +200,7 @@ enum rmp_slot_state {
  * @rfrag_size: fragmentation of the reply
  * @rnfrags:   fragments of the reply
  * @stamp:     stamp of the newest copy of the request, echoed in the reply
+ * @rsent_ns:  when the whole reply was last sent
  */
 struct rmp_slot {
 	u8		state;
@@ -205,6 +216,7 @@ struct rmp_slot {
 	u16		rfrag_size;
 	u16		rnfrags;
 	u32		stamp;
+	u64		rsent_ns;
 };
 
 /**
@@ -212,11 +224,13 @@ struct rmp_slot {
  * @RMP_PEER_DOWN:  known, no session wanted
  * @RMP_PEER_HELLO: HELLO sent, repeated with back-off until answered
  * @RMP_PEER_UP:    session open both ways
+ * @RMP_PEER_CLOSED: after rmp_peer_close(): only owed answers are accepted
  */
 enum rmp_peer_state {
 	RMP_PEER_DOWN,
 	RMP_PEER_HELLO,
 	RMP_PEER_UP,
+	RMP_PEER_CLOSED,
 };
 
 /**
@@ -234,12 +248,15 @@ enum rmp_peer_state {
 	X(SERVED,	"served",	"requests executed") \
 	X(RETRANS,	"retrans",	"fragments sent again") \
 	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
+	X(HURRIES,	"hurries",	"requests sent again before their time-out") \
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
 	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \
 	X(RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
 	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
-	X(RESTARTS,	"restarts",	"restarts of the peer noticed")
+	X(RESTARTS,	"restarts",	"restarts of the peer noticed") \
+	X(FORGOTTEN,	"forgotten",	"times the peer had lost the session") \
+	X(TX_RESETS,	"tx_resets",	"RESETs sent")
 
 enum rmp_stat {
 #define RMP_STAT_ENUM(sym, name, help) RMP_S_##sym,
@@ -262,18 +279,35 @@ struct rmp_rtt {
 	u32	min_us;
 };
 
+/* Earlier incarnations of a peer whose late frames are recognised. */
+enum { RMP_OLD_INCS = 4 };
+
 /**
  * struct rmp_peer - the other node as seen from here; large, caller allocates
  *
  * @node:      its node id
  * @inc:       its incarnation, 0 while unknown
+ * @old_inc:   its incarnations before that; their frames are ignored
+ * @old_next:  which of @old_inc to replace next
  * @self_node: our node id
  * @self_inc:  our incarnation
  * @state:     enum rmp_peer_state
  * @frag_max:  largest fragment size our interface can carry
  * @frag_size: fragment size in force for the session
+ * @wanted:    rmp_peer_connect() asked for a session
+ * @renew:     enum rmp_renew: HELLO is being sent though the state is UP
  * @hello_tries: HELLOs since the last answer
  * @hello_due: when to send the next HELLO, ns
+ * @renew_stamp: stamp of the first HELLO of the renewal in progress
+ * @hello_stamp: stamp of the newest HELLO received, 0 if none
+ * @birth:     first message id we gave or shall give to this peer object, 0
+ *             until the first HELLO or WELCOME is sent
+ * @peer_birth: the same of the peer's object for us, 0 while unknown
+ * @wake_ns:   not later than the earliest deadline; may be earlier, since it
+ *             is only made exact by rmp_peer_timer()
+ * @idle_due:  when to tell the responder that no call is open, or RMP_NEVER
+ * @idle_left: how often still
+ * @reset_ns:  when the last RESET was sent
  * @heard_ns:  when the last valid frame came
  * @rtt:       estimator
  * @next_msg:  next message id to give out
@@ -287,7 +321,8 @@ struct rmp_rtt {
  * @credit:    pages the peer lets us have in flight
  * @call:      open calls, index msg % RMP_WINDOW
  * @waiting:   calls not sent yet, oldest first
- * @base:      responder: ids below are finished
+ * @base:      responder: ids below are finished; 0 until the peer's HELLO or
+ *             WELCOME told its lowest open id
  * @grant:     responder: pages we let the peer have in flight
  * @slot:      responder: received requests, index msg % RMP_WINDOW
  * @stat:      counters, enum rmp_stat
@@ -295,13 +330,25 @@ struct rmp_rtt {
 struct rmp_peer {
 	u64		node;
 	u32		inc;
+	u32		old_inc[RMP_OLD_INCS];
+	u8		old_next;
 	u64		self_node;
 	u32		self_inc;
 	u8		state;
 	u16		frag_max;
 	u16		frag_size;
+	bool		wanted;
+	u8		renew;
 	u8		hello_tries;
 	u64		hello_due;
+	u32		renew_stamp;
+	u32		hello_stamp;
+	u64		birth;
+	u64		peer_birth;
+	u64		wake_ns;
+	u64		idle_due;
+	u8		idle_left;
+	u64		reset_ns;
 	u64		heard_ns;
 	struct rmp_rtt	rtt;
 
@@ -443,7 +490,13 @@ void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg);
 /** rmp_peer_connect() - want a session; sends HELLO if there is none */
 u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
-/** rmp_peer_rx() - a decoded frame from this peer (info.node matches) */
+/**
+ * rmp_peer_rx() - a decoded frame from this peer (info.node matches)
+ *
+ * Takes every type but SOLICIT, whichever incarnations it names; RESET in
+ * answer to frames of a session that is not open is sent from here, too, so
+ * the caller sends RESET for nodes without a peer object only.
+ */
 u32 rmp_peer_rx(struct rmp_peer *peer, struct rmp_frame *frame, u64 now_ns,
 		struct rmp_sink *sink);
 
@@ -480,18 +533,32 @@ u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
 /** rmp_peer_timer() - the time of rmp_peer_deadline() has come */
 u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
-/** rmp_peer_deadline() - when rmp_peer_timer() is due; U64_MAX: never */
+/**
+ * rmp_peer_deadline() - when rmp_peer_timer() is due; RMP_NEVER: never
+ *
+ * May be earlier than anything there is to do (calls that end do not move it
+ * away): a timer call then does nothing but make it exact. It only moves nearer
+ * in other calls, which say so by RMP_EV_DEADLINE.
+ */
 u64 rmp_peer_deadline(const struct rmp_peer *peer);
 
 /** rmp_peer_set_grant() - change the credit given to the peer, in pages */
 void rmp_peer_set_grant(struct rmp_peer *peer, u16 pages);
 
-/** rmp_peer_set_mtu() - the interface's MTU changed; acts at the next HELLO */
-void rmp_peer_set_mtu(struct rmp_peer *peer, u32 mtu);
+/**
+ * rmp_peer_set_mtu() - the interface's MTU changed
+ *
+ * A smaller one is obeyed at once; the peer is told by a new HELLO.
+ */
+u32 rmp_peer_set_mtu(struct rmp_peer *peer, u32 mtu, u64 now_ns,
+		     struct rmp_sink *sink);
 
 /**
  * rmp_peer_close() - give everything back: calls end with -EHOSTDOWN, packets
  * and reply buffers go to the sink, delivered slots become orphans
+ *
+ * Final: frames are ignored and new calls end with -EHOSTDOWN. Answers still
+ * owed must be given (rmp_peer_reply()) before the memory is freed.
  */
 u32 rmp_peer_close(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 

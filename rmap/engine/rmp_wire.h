@@ -81,10 +81,13 @@ enum rmp_flag {
  * @node:      the sender's node id, stable over restarts; never 0
  * @inc:       the sender's incarnation, random at each start; never 0
  * @peer_inc:  the receiver's incarnation as the sender knows it; 0 if unknown
- * @msg:       message id: counts up from 1 per requester incarnation and
- *             responder; the same on every copy; in HELLO and WELCOME the
- *             lowest id the sender still has open
- * @volume:    volume the message is about, or 0
+ * @msg:       message id: counts up per requester and responder from a first
+ *             id that is above all ids the requester's incarnation gave out
+ *             before; the same on every copy; in HELLO and WELCOME the lowest
+ *             id the sender still has open. 1 to 2^63 - 1
+ * @volume:    volume the message is about, or 0; in HELLO and WELCOME the
+ *             sender's birth: the first id above, which tells a sender that
+ *             has lost its session state from one that has not
  * @epoch:     the sender's epoch of that volume
  * @credit:    pages (4 KiB) the sender, as a responder, lets the receiver
  *             have in flight towards it; REP, ACK, HELLO, WELCOME
@@ -97,8 +100,11 @@ enum rmp_flag {
  * @echo:      the stamp of the frame that caused this one, or 0
  * @head:      application head of the message, the same in all its fragments;
  *             in an ACK the bitmap of fragments received (two __be64, fragment
- *             0 is the lowest bit of the first)
- * @tag:       integrity tag over the frame with this field zero
+ *             0 is the lowest bit of the first; in units of @frag_size)
+ * @tag:       integrity tag over the frame with this field zero: in version 1
+ *             bytes 0..7 are a big-endian xxh64 (seed 0) of the header (all
+ *             @hlen * 8 bytes) and, with RMP_F_SUM, of the @plen payload bytes
+ *             after it, never of padding; bytes 8..15 are zero
  */
 struct rmp_hdr {
 	u8	version;

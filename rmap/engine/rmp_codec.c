@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RMAP headers: decoding with every check that needs no state, the layout of
+ * fragments, headers for frames outside of sessions, bitmaps.
+ */
+#include "rmp_priv.h"
+
+enum {
+	RMP_FRAG_HALF	 = RMP_PAGE / 2,
+	RMP_FRAG_THIRD	 = 1368,	/* a third of a page, up to 8 bytes more */
+	RMP_FRAG_QUARTER = RMP_PAGE / 4,
+	RMP_FRAG_PAGES	 = 15,		/* whole pages that fit into plen */
+};
+
+_Static_assert(RMP_FRAG_THIRD * 3 >= RMP_PAGE && RMP_FRAG_THIRD % 8 == 0,
+	       "a third covers its page");
+_Static_assert(RMP_FRAG_QUARTER + RMP_HDR_LEN == RMP_MTU_MIN,
+	       "the smallest fragment fits into the smallest MTU");
+
+/* What the fields of a frame must satisfy, by type. */
+enum rmp_need {
+	RMP_N_PEER = 0x01,	/* names the receiver's incarnation */
+	RMP_N_MSG  = 0x02,	/* has a message id */
+	RMP_N_FRAG = 0x04,	/* payload is a fragment laid out by the rule */
+	RMP_N_SIZE = 0x08,	/* frag_size is a fragment size */
+	RMP_N_PAD  = 0x10,	/* is padded to frag_size */
+	RMP_N_NAME = 0x20,	/* payload is a name */
+};
+
+/**
+ * struct rmp_rule - what a frame type may look like
+ * @need:  enum rmp_need
+ * @flags: flags allowed
+ */
+struct rmp_rule {
+	u8 need;
+	u8 flags;
+};
+
+static const struct rmp_rule rmp_rules[RMP_T_MAX + 1] = {
+	[RMP_T_SOLICIT]  = { 0, RMP_F_SUM },
+	[RMP_T_ANNOUNCE] = { RMP_N_NAME, RMP_F_SUM },
+	[RMP_T_HELLO]    = { RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD, RMP_F_SUM },
+	[RMP_T_WELCOME]  = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD,
+			     RMP_F_SUM },
+	[RMP_T_REQ]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
+			     RMP_F_SUM | RMP_F_WANT_ACK },
+	[RMP_T_REP]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
+			     RMP_F_SUM | RMP_F_WANT_ACK },
+	[RMP_T_ACK]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE,
+			     RMP_F_SUM | RMP_F_WANT_ACK | RMP_F_REPLY |
+			     RMP_F_PENDING },
+	[RMP_T_RESET]    = { RMP_N_PEER, RMP_F_SUM },
+	[RMP_T_BYE]      = { 0, RMP_F_SUM },
+};
+
+u16 rmp_frag_unit(u32 mtu)
+{
+	u32 room;
+
+	if (mtu < RMP_MTU_MIN)
+		return 0;
+	room = mtu - RMP_HDR_LEN;
+	if (room >= RMP_PAGE)
+		return (u16)(min_t(u32, room / RMP_PAGE, RMP_FRAG_PAGES) * RMP_PAGE);
+	if (room >= RMP_FRAG_HALF)
+		return RMP_FRAG_HALF;
+	if (room >= RMP_FRAG_THIRD)
+		return RMP_FRAG_THIRD;
+	return RMP_FRAG_QUARTER;
+}
+
+bool rmp_frag_valid(u16 frag_size)
+{
+	switch (frag_size) {
+	case RMP_FRAG_QUARTER:
+	case RMP_FRAG_THIRD:
+	case RMP_FRAG_HALF:
+		return true;
+	}
+	return frag_size && frag_size % RMP_PAGE == 0;
+}
+
+/* Fragments per page, for sizes below a page. */
+static u32 rmp_frag_parts(u16 frag_size)
+{
+	if (frag_size == RMP_FRAG_HALF)
+		return 2;
+	return frag_size == RMP_FRAG_THIRD ? 3 : 4;
+}
+
+u16 rmp_frag_count(u32 len, u16 frag_size)
+{
+	MX_ASSERT(rmp_frag_valid(frag_size));
+	MX_ASSERT(len <= RMP_MSG_MAX);
+
+	if (!len)
+		return 1;
+	if (frag_size >= RMP_PAGE)
+		return (u16)DIV_ROUND_UP(len, frag_size);
+	return (u16)(len / RMP_PAGE * rmp_frag_parts(frag_size) +
+		     DIV_ROUND_UP(len % RMP_PAGE, frag_size));
+}
+
+u16 rmp_frag_range(u32 len, u16 frag_size, u16 no, u32 *off)
+{
+	u32 parts, in_page, end;
+
+	MX_ASSERT(no < rmp_frag_count(len, frag_size));
+
+	if (frag_size >= RMP_PAGE) {
+		*off = (u32)no * frag_size;
+		return (u16)min_t(u32, frag_size, len - *off);
+	}
+	parts = rmp_frag_parts(frag_size);
+	in_page = no % parts * frag_size;
+	*off = no / parts * RMP_PAGE + in_page;
+	end = min_t(u32, in_page + frag_size, RMP_PAGE) - in_page;
+	return (u16)min_t(u32, end, len - *off);
+}
+
+void rmp_bitmap_put(u8 *head, const u64 *map)
+{
+	__be64 raw[RMP_FRAGS_MAX / 64];
+	u16 i;
+
+	for (i = 0; i < ARRAY_SIZE(raw); i++)
+		raw[i] = cpu_to_be64(map[i]);
+	memcpy(head, raw, sizeof(raw));
+}
+
+void rmp_bitmap_get(const u8 *head, u64 *map)
+{
+	__be64 raw[RMP_FRAGS_MAX / 64];
+	u16 i;
+
+	memcpy(raw, head, sizeof(raw));
+	for (i = 0; i < ARRAY_SIZE(raw); i++)
+		map[i] = be64_to_cpu(raw[i]);
+}
+
+/* Bits set among the first @nfrags: a peer may set any others it likes. */
+u16 rmp_bitmap_count(const u64 *map, u16 nfrags)
+{
+	u16 i, n = 0;
+
+	for (i = 0; i < RMP_FRAGS_MAX / 64 && nfrags; i++) {
+		u16 here = min_t(u16, nfrags, 64);
+		u64 mask = here == 64 ? ~0ULL : (1ULL << here) - 1;
+
+		n += (u16)hweight64(map[i] & mask);
+		nfrags -= here;
+	}
+	return n;
+}
+
+static void rmp_info_load(struct rmp_info *info, const struct rmp_hdr *hdr)
+{
+	info->type = hdr->type;
+	info->flags = hdr->flags;
+	info->hlen = (u16)(hdr->hlen * 8);
+	info->plen = be16_to_cpu(hdr->plen);
+	info->back = be16_to_cpu(hdr->back);
+	info->node = be64_to_cpu(hdr->node);
+	info->inc = be32_to_cpu(hdr->inc);
+	info->peer_inc = be32_to_cpu(hdr->peer_inc);
+	info->msg = be64_to_cpu(hdr->msg);
+	info->volume = be64_to_cpu(hdr->volume);
+	info->epoch = be32_to_cpu(hdr->epoch);
+	info->credit = be16_to_cpu(hdr->credit);
+	info->port = be16_to_cpu(hdr->port);
+	info->msg_len = be32_to_cpu(hdr->msg_len);
+	info->frag_size = be16_to_cpu(hdr->frag_size);
+	info->frag_no = be16_to_cpu(hdr->frag_no);
+	info->stamp = be32_to_cpu(hdr->stamp);
+	info->echo = be32_to_cpu(hdr->echo);
+	memcpy(info->head, hdr->head, RMP_HEAD_LEN);
+}
+
+static bool rmp_fragment_ok(const struct rmp_info *info)
+{
+	u32 off;
+
+	return info->msg_len <= RMP_MSG_MAX &&
+	       info->frag_no < rmp_frag_count(info->msg_len, info->frag_size) &&
+	       info->plen == rmp_frag_range(info->msg_len, info->frag_size,
+					    info->frag_no, &off);
+}
+
+/* The id, and how far back the requester's oldest open one is. */
+static bool rmp_msg_ok(const struct rmp_info *info)
+{
+	if (!info->msg || info->msg >> 63)
+		return false;
+	if (info->type == RMP_T_REQ ||
+	    (info->type == RMP_T_ACK && info->flags & RMP_F_REPLY))
+		return info->back < RMP_WINDOW && info->back < info->msg;
+	return true;
+}
+
+static bool rmp_payload_ok(const struct rmp_info *info, u8 need, u32 len)
+{
+	if (info->hlen < RMP_HDR_LEN || (u32)info->hlen + info->plen > len)
+		return false;
+	if (need & RMP_N_FRAG)
+		return rmp_fragment_ok(info);
+	if (need & RMP_N_NAME)
+		return info->plen <= RMP_NAME_LEN;
+	if (need & RMP_N_PAD && (u32)info->hlen + info->frag_size > len)
+		return false;
+	return !info->plen;
+}
+
+int rmp_decode(const void *raw, u32 len, struct rmp_info *info)
+{
+	const struct rmp_rule *rule;
+	struct rmp_hdr hdr;
+
+	if (len < RMP_HDR_LEN)
+		return -EBADMSG;
+	memcpy(&hdr, raw, sizeof(hdr));
+	if (hdr.version != RMP_VERSION)
+		return -EPROTONOSUPPORT;
+	if (!hdr.type || hdr.type > RMP_T_MAX)
+		return -EBADMSG;
+	rule = &rmp_rules[hdr.type];
+	rmp_info_load(info, &hdr);
+	if (info->flags & ~rule->flags ||
+	    (info->flags & RMP_F_PENDING && info->flags & RMP_F_REPLY))
+		return -EBADMSG;
+	if (!info->node || !info->inc ||
+	    (rule->need & RMP_N_PEER && !info->peer_inc))
+		return -EBADMSG;
+	if (rule->need & RMP_N_SIZE && !rmp_frag_valid(info->frag_size))
+		return -EBADMSG;
+	if (rule->need & RMP_N_MSG && !rmp_msg_ok(info))
+		return -EBADMSG;
+	return rmp_payload_ok(info, rule->need, len) ? 0 : -EBADMSG;
+}
+
+void rmp_make_hdr(struct rmp_hdr *hdr, u8 type, u64 node, u32 inc, u32 peer_inc,
+		  const u8 *head, u16 plen)
+{
+	memset(hdr, 0, sizeof(*hdr));
+	hdr->version = RMP_VERSION;
+	hdr->type = type;
+	hdr->hlen = RMP_HDR_LEN / 8;
+	hdr->plen = cpu_to_be16(plen);
+	hdr->node = cpu_to_be64(node);
+	hdr->inc = cpu_to_be32(inc);
+	hdr->peer_inc = cpu_to_be32(peer_inc);
+	if (head)
+		memcpy(hdr->head, head, RMP_HEAD_LEN);
+}

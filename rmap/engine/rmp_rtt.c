@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long to wait for an answer and how much to have on the way: the RTT
+ * estimator of RFC 6298 on echoed time stamps, and the congestion window.
+ */
+#include "rmp_priv.h"
+
+void rmp_rtt_init(struct rmp_rtt *rtt)
+{
+	memset(rtt, 0, sizeof(*rtt));
+	rtt->rto_us = RMP_RTO_INIT_US;
+}
+
+/*
+ * An echo names the very copy that was answered, so that samples of repeated
+ * requests are as good as any (Karn's rule is about those that cannot tell).
+ */
+void rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo)
+{
+	u32 us = rmp_stamp(now_ns) - echo;
+	u32 dev;
+
+	if (!echo || us > RMP_RTT_MAX_US)
+		return;
+	us = max_t(u32, us, 1);
+	if (!rtt->srtt_us) {
+		rtt->srtt_us = us;
+		rtt->rttvar_us = us / 2;
+		rtt->min_us = us;
+	} else {
+		dev = us > rtt->srtt_us ? us - rtt->srtt_us : rtt->srtt_us - us;
+		rtt->rttvar_us = (3 * rtt->rttvar_us + dev) / 4;
+		rtt->srtt_us = max_t(u32, (7 * rtt->srtt_us + us) / 8, 1);
+		rtt->min_us = min(rtt->min_us, us);
+	}
+	rtt->rto_us = clamp_t(u32, rtt->srtt_us + 4 * rtt->rttvar_us,
+			      RMP_RTO_MIN_US, RMP_RTO_MAX_US);
+}
+
+/* The time-out after @tries fruitless ones, doubled each time up to @max_us. */
+u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 max_us)
+{
+	u64 us = (u64)rtt->rto_us << min_t(u8, tries, RMP_TRIES_MAX);
+
+	return min_t(u64, us, max_us) * 1000;
+}
+
+void rmp_cwnd_init(struct rmp_peer *p)
+{
+	p->cwnd = RMP_CWND_INIT;
+	p->cwnd_cnt = 0;
+	p->ssthresh = RMP_CWND_MAX;
+	p->cut_msg = 0;
+}
+
+void rmp_cwnd_grow(struct rmp_peer *p, u16 cost)
+{
+	if (p->cwnd < p->ssthresh) {
+		p->cwnd += cost;
+	} else {
+		p->cwnd_cnt += cost;
+		if (p->cwnd_cnt >= p->cwnd) {
+			p->cwnd_cnt -= p->cwnd;
+			p->cwnd++;
+		}
+	}
+	p->cwnd = min_t(u32, p->cwnd, RMP_CWND_MAX);
+}
+
+/* One loss event concerns all ids given out until it is noticed: halve once. */
+void rmp_cwnd_cut(struct rmp_peer *p, u64 msg)
+{
+	if (msg < p->cut_msg)
+		return;
+	p->cut_msg = p->next_msg;
+	p->cwnd = max_t(u32, p->cwnd / 2, RMP_CWND_MIN);
+	p->cwnd_cnt = 0;
+	p->ssthresh = p->cwnd;
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The requester half: the window of open calls, sending and repeating
+ * requests, putting replies together. All timers of the protocol are here.
+ */
+#include "rmp_priv.h"
+
+/* Gives a call back that is in no list and no window any more. */
+static void rmp_call_end(struct rmp_run *r, struct rmp_call *call, int status)
+{
+	if (status)
+		rmp_asm_free(r, &call->reply);
+	rmp_count(r, status ? RMP_S_CALLS_FAILED : RMP_S_CALLS_DONE);
+	call->status = status;
+	call->state = RMP_CALL_DONE;
+	r->sink->done(r->sink, call);
+}
+
+/* Takes a call out of the window; its id stays used. */
+static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
+{
+	struct rmp_peer *p = r->p;
+
+	MX_ASSERT(p->call[call->msg % RMP_WINDOW] == call);
+	MX_ASSERT(p->inflight >= call->cost);
+	p->call[call->msg % RMP_WINDOW] = NULL;
+	p->inflight -= call->cost;
+	while (p->una < p->next_msg && !p->call[p->una % RMP_WINDOW])
+		p->una++;
+	if (p->una == p->next_msg) {
+		MX_ASSERT(!p->inflight);
+		p->idle_left = RMP_IDLE_ACKS;
+		p->idle_due = r->now + RMP_IDLE_NS;
+		rmp_arm(r, p->idle_due);
+	}
+}
+
+static struct rmp_call *rmp_call_find(struct rmp_run *r, u64 msg)
+{
+	struct rmp_call *call = r->p->call[msg % RMP_WINDOW];
+
+	if (call && call->msg == msg)
+		return call;
+	rmp_count(r, msg < r->p->next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
+	return NULL;
+}
+
+static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
+{
+	u32 max_us = call->state == RMP_CALL_PENDING ? RMP_PROBE_MAX_US :
+						       RMP_RTO_MAX_US;
+
+	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, call->tries, max_us);
+	rmp_arm(r, call->due_ns);
+}
+
+/* Sends at most @max fragments of the request, without those in @skip. */
+static u16 rmp_call_send(struct rmp_run *r, struct rmp_call *call,
+			 const u64 *skip, u16 max, bool want_ack)
+{
+	struct rmp_hdr hdr;
+	struct rmp_burst b = {
+		.hdr = &hdr,
+		.buf = call->buf,
+		.len = call->len,
+		.frag_size = call->frag_size,
+		.nfrags = call->nfrags,
+		.max = max,
+		.skip = skip,
+		.want_ack = want_ack,
+	};
+
+	rmp_hdr_start(r, &hdr, RMP_T_REQ);
+	hdr.msg = cpu_to_be64(call->msg);
+	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
+	hdr.volume = cpu_to_be64(call->volume);
+	hdr.epoch = cpu_to_be32(call->epoch);
+	hdr.port = cpu_to_be16(call->port);
+	memcpy(hdr.head, call->head, RMP_HEAD_LEN);
+	call->sent_ns = r->now;
+	call->skips = 0;
+	return rmp_send_frags(r, &b);
+}
+
+/* Repeats nothing but the last fragment, which makes the responder answer. */
+static u16 rmp_call_probe(struct rmp_run *r, struct rmp_call *call)
+{
+	u64 skip[RMP_FRAGS_MAX / 64] = { ~0ULL, ~0ULL };
+	u16 last = call->nfrags - 1;
+
+	skip[last >> 6] &= ~(1ULL << (last & 63));
+	return rmp_call_send(r, call, skip, 1, true);
+}
+
+static u16 rmp_call_missing(const struct rmp_call *call)
+{
+	return call->nfrags - rmp_bitmap_count(call->acked, call->nfrags);
+}
+
+/* Asks for the reply fragments that are not here. */
+static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
+{
+	struct rmp_hdr hdr;
+
+	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	hdr.flags = RMP_F_REPLY;
+	hdr.msg = cpu_to_be64(call->msg);
+	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
+	hdr.volume = cpu_to_be64(call->volume);
+	hdr.epoch = cpu_to_be32(call->epoch);
+	hdr.port = cpu_to_be16(call->port);
+	hdr.msg_len = cpu_to_be32(call->reply.len);
+	hdr.frag_size = cpu_to_be16(call->reply.frag_size);
+	rmp_bitmap_put(hdr.head, call->reply.have);
+	call->nack_ns = r->now;
+	rmp_send_plain(r, &hdr, 0);
+}
+
+/* Repeats what will get the call on: see the table in docs/rmap-protocol.md. */
+static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
+{
+	struct rmp_peer *p = r->p;
+	u16 n;
+
+	if (call->frag_size > p->frag_size) {
+		call->frag_size = p->frag_size;
+		call->nfrags = rmp_frag_count(call->len, call->frag_size);
+		memset(call->acked, 0, sizeof(call->acked));
+	}
+	if (call->reply.got) {
+		rmp_send_nack(r, call);
+	} else {
+		if (call->state == RMP_CALL_PENDING || !rmp_call_missing(call))
+			n = rmp_call_probe(r, call);
+		else
+			n = rmp_call_send(r, call, call->acked, RMP_BURST, true);
+		p->stat[RMP_S_RETRANS] += n;
+	}
+	rmp_call_wait(r, call);
+}
+
+static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
+{
+	if (call->tries < RMP_TRIES_MAX)
+		call->tries++;
+	rmp_count(r, RMP_S_TIMEOUTS);
+	if (call->state == RMP_CALL_SENT)
+		rmp_cwnd_cut(r->p, call->msg);
+	rmp_call_repeat(r, call);
+	if (call->tries > RMP_TRIES_PATH)
+		rmp_renew_path(r);
+}
+
+static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
+{
+	struct rmp_peer *p = r->p;
+
+	MX_ASSERT(!p->call[p->next_msg % RMP_WINDOW]);
+	call->msg = p->next_msg++;
+	p->call[call->msg % RMP_WINDOW] = call;
+	p->inflight += call->cost;
+	p->idle_due = RMP_NEVER;
+	call->state = RMP_CALL_SENT;
+	call->frag_size = p->frag_size;
+	call->nfrags = rmp_frag_count(call->len, call->frag_size);
+	call->tries = 0;
+	call->hurried = false;
+	memset(call->acked, 0, sizeof(call->acked));
+	call->first_ns = r->now;
+	call->nack_ns = 0;
+	rmp_call_send(r, call, NULL, RMP_FRAGS_MAX, false);
+	rmp_call_wait(r, call);
+}
+
+static bool rmp_call_may_start(const struct rmp_peer *p,
+			       const struct rmp_call *call)
+{
+	if (p->next_msg - p->una >= RMP_WINDOW)
+		return false;
+	/* One call may always go, else a small credit would stop everything. */
+	return !p->inflight ||
+	       p->inflight + call->cost <= min_t(u32, p->cwnd, p->credit);
+}
+
+void rmp_tx_start_waiting(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call;
+
+	if (p->state != RMP_PEER_UP)
+		return;
+	while (!list_empty(&p->waiting)) {
+		call = list_first_entry(&p->waiting, struct rmp_call, link);
+		call->cost = max_t(u16, rmp_pages(call->len),
+				   rmp_pages(call->max_reply));
+		call->cost = max_t(u16, call->cost, 1);
+		if (!rmp_call_may_start(p, call))
+			return;
+		list_del_init(&call->link);
+		rmp_call_start(r, call);
+	}
+}
+
+/*
+ * @done was answered. If the oldest open call was sent before it, as others
+ * answered by now were, its frames are probably lost: do not sit out the
+ * time-out, whose floor is many round trips long.
+ */
+static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call = p->call[p->una % RMP_WINDOW];
+	u64 age_us;
+
+	if (!call || call->state != RMP_CALL_SENT || call->reply.got ||
+	    done->msg < call->msg || done->first_ns < call->sent_ns)
+		return;
+	if (call->skips < RMP_SKIPS) {
+		call->skips++;
+		return;
+	}
+	age_us = div64_u64(r->now - call->sent_ns, 1000);
+	if (age_us < (u64)p->rtt.srtt_us + 2 * p->rtt.rttvar_us)
+		return;
+	call->hurried = true;
+	rmp_count(r, RMP_S_HURRIES);
+	p->stat[RMP_S_RETRANS] += rmp_call_probe(r, call);
+	rmp_call_wait(r, call);
+}
+
+static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
+			      const struct rmp_info *info)
+{
+	struct rmp_peer *p = r->p;
+
+	if (call->state == RMP_CALL_SENT) {
+		/* The time of a pending call is the service's, not the path's. */
+		rmp_rtt_sample(&p->rtt, r->now, info->echo);
+		if (call->hurried)
+			rmp_cwnd_cut(p, call->msg);
+	}
+	rmp_cwnd_grow(p, call->cost);
+	rmp_call_close(r, call);
+	rmp_hurry(r, call);
+	rmp_call_end(r, call, 0);
+}
+
+/* Not more often than reordering needs to sort itself out. */
+static bool rmp_rtt_half_over(struct rmp_run *r, u64 since)
+{
+	return r->now - since >= (u64)r->p->rtt.srtt_us * 1000 / 2;
+}
+
+/* Starts the reply, or starts it over if this fragment says otherwise. */
+static void rmp_reply_prepare(struct rmp_run *r, struct rmp_call *call,
+			      const struct rmp_info *info)
+{
+	struct rmp_asm *a = &call->reply;
+	bool same = a->len == info->msg_len &&
+		    !memcmp(call->rhead, info->head, RMP_HEAD_LEN);
+
+	if (a->got && same && rmp_asm_fits(a, info))
+		return;
+	if (a->got && !same)
+		rmp_count(r, RMP_S_RX_BAD);
+	rmp_asm_free(r, a);
+	rmp_asm_start(a, info);
+	memcpy(call->rhead, info->head, RMP_HEAD_LEN);
+}
+
+static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
+			  struct rmp_frame *f)
+{
+	struct rmp_asm *a = &call->reply;
+
+	rmp_reply_prepare(r, call, &f->info);
+	if (!rmp_asm_add(r, a, f))
+		return;
+	if (a->got == a->nfrags) {
+		rmp_call_answered(r, call, &f->info);
+		return;
+	}
+	call->tries = 0;
+	rmp_call_wait(r, call);
+	if (f->info.frag_no == a->nfrags - 1 &&
+	    (!call->nack_ns || rmp_rtt_half_over(r, call->nack_ns))) {
+		rmp_cwnd_cut(r->p, call->msg);
+		rmp_send_nack(r, call);
+	}
+}
+
+/* A fragment of a reply. */
+void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f)
+{
+	struct rmp_call *call = rmp_call_find(r, f->info.msg);
+
+	r->p->credit = f->info.credit;
+	if (call && f->info.msg_len > call->max_reply) {
+		rmp_call_close(r, call);
+		rmp_call_end(r, call, -EMSGSIZE);
+	} else if (call) {
+		rmp_reply_add(r, call, f);
+	}
+	rmp_tx_start_waiting(r);
+}
+
+/* Takes over which request fragments have arrived, and fills the holes. */
+static void rmp_ack_bitmap(struct rmp_run *r, struct rmp_call *call,
+			   const struct rmp_info *info)
+{
+	u16 before = rmp_call_missing(call);
+
+	/*
+	 * The newest word counts even if it takes bits back: a responder may
+	 * have had to start over.
+	 */
+	rmp_bitmap_get(info->head, call->acked);
+	call->state = RMP_CALL_SENT;
+	if (rmp_call_missing(call) < before)
+		call->tries = 0;
+	if (rmp_call_missing(call) && rmp_rtt_half_over(r, call->sent_ns)) {
+		rmp_cwnd_cut(r->p, call->msg);
+		r->p->stat[RMP_S_RETRANS] +=
+			rmp_call_send(r, call, call->acked, RMP_ACK_BURST, true);
+	}
+	rmp_call_wait(r, call);
+}
+
+/* The responder tells which fragments of a request it has. */
+void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info)
+{
+	struct rmp_call *call = rmp_call_find(r, info->msg);
+
+	r->p->credit = info->credit;
+	if (call && !call->reply.got) {
+		if (info->flags & RMP_F_PENDING) {
+			call->state = RMP_CALL_PENDING;
+			call->tries = min_t(u8, call->tries, RMP_TRIES_PATH - 1);
+			rmp_call_wait(r, call);
+		} else if (info->frag_size == call->frag_size) {
+			rmp_ack_bitmap(r, call, info);
+		}
+	}
+	rmp_tx_start_waiting(r);
+}
+
+/*
+ * A session has opened: what was under way goes on. @forgotten: the responder
+ * does not know of it any more, so neither acknowledgements nor parts of
+ * replies from before count.
+ */
+void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call;
+	u64 msg;
+
+	for (msg = p->una; msg < p->next_msg; msg++) {
+		call = p->call[msg % RMP_WINDOW];
+		if (!call)
+			continue;
+		if (forgotten) {
+			memset(call->acked, 0, sizeof(call->acked));
+			rmp_asm_free(r, &call->reply);
+			call->state = RMP_CALL_SENT;
+		}
+		call->tries = 0;
+		rmp_call_repeat(r, call);
+	}
+}
+
+void rmp_tx_fail_all(struct rmp_run *r, int status)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call;
+
+	while (p->una < p->next_msg) {
+		call = p->call[p->una % RMP_WINDOW];
+		rmp_call_close(r, call);
+		rmp_call_end(r, call, status);
+	}
+	while (!list_empty(&p->waiting)) {
+		call = list_first_entry(&p->waiting, struct rmp_call, link);
+		list_del_init(&call->link);
+		rmp_call_end(r, call, status);
+	}
+	p->idle_due = RMP_NEVER;
+}
+
+/*
+ * Nothing is open: lets the responder drop the replies it keeps. The id is one
+ * that no request has yet, and nothing before it is open.
+ */
+static void rmp_idle_timer(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_hdr hdr;
+
+	if (p->idle_due == RMP_NEVER)
+		return;
+	if (r->now < p->idle_due) {
+		rmp_arm(r, p->idle_due);
+		return;
+	}
+	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	hdr.flags = RMP_F_REPLY;
+	hdr.msg = cpu_to_be64(p->next_msg);
+	hdr.frag_size = cpu_to_be16(p->frag_size);
+	rmp_send_plain(r, &hdr, 0);
+	p->idle_due = RMP_NEVER;
+	if (--p->idle_left) {
+		p->idle_due = r->now + RMP_IDLE_AGAIN_NS;
+		rmp_arm(r, p->idle_due);
+	}
+}
+
+void rmp_tx_timer(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call;
+	u64 msg;
+
+	for (msg = p->una; msg < p->next_msg; msg++) {
+		call = p->call[msg % RMP_WINDOW];
+		if (!call)
+			continue;
+		if (call->due_ns <= r->now)
+			rmp_call_timeout(r, call);
+		else
+			rmp_arm(r, call->due_ns);
+	}
+	rmp_idle_timer(r);
+}
+
+u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
+		    struct rmp_sink *sink)
+{
+	struct rmp_run r = { .p = peer, .sink = sink, .now = now_ns };
+
+	switch (call->state) {
+	case RMP_CALL_WAITING:
+		list_del_init(&call->link);
+		break;
+	case RMP_CALL_SENT:
+	case RMP_CALL_PENDING:
+		rmp_call_close(&r, call);
+		break;
+	default:
+		return 0;
+	}
+	rmp_call_end(&r, call, -ECANCELED);
+	rmp_tx_start_waiting(&r);
+	return r.ev;
+}
