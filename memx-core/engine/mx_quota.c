@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A memory server's account of its pages.
+ */
+#include "mx_quota.h"
+
+enum {
+	MX_QUOTA_NEWS	= 16,	/* a change of free by 1/16 of all is news */
+	MX_LOAD_INERTIA	= 4,	/* a sample counts for 1/4 */
+};
+
+void mx_quota_init(struct mx_quota *q, u64 capacity, u64 room)
+{
+	*q = (struct mx_quota){ .capacity = capacity, .room = room };
+}
+
+void mx_quota_room(struct mx_quota *q, u64 room)
+{
+	q->room = room;
+}
+
+u64 mx_quota_free(const struct mx_quota *q)
+{
+	u64 owed = q->reserved - q->used;
+	u64 left = q->capacity - q->reserved;
+
+	return q->room > owed ? min(left, q->room - owed) : 0;
+}
+
+bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages)
+{
+	if (pages > mx_quota_free(q))
+		return false;
+	q->reserved += pages;
+	s->reserved += pages;
+	return true;
+}
+
+void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages)
+{
+	MX_ASSERT(pages <= s->reserved - s->used);
+	MX_ASSERT(s->reserved <= q->reserved && s->used <= q->used);
+	q->reserved -= pages;
+	s->reserved -= pages;
+}
+
+void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages)
+{
+	MX_ASSERT(pages <= s->reserved - s->used);
+	q->used += pages;
+	s->used += pages;
+	q->room -= min(q->room, pages);
+}
+
+void mx_quota_drop(struct mx_quota *q, struct mx_share *s, u64 pages)
+{
+	MX_ASSERT(pages <= s->used && s->used <= q->used);
+	q->used -= pages;
+	s->used -= pages;
+	q->room += pages;
+}
+
+bool mx_quota_news(const struct mx_quota *q)
+{
+	u64 now = mx_quota_free(q);
+	u64 moved = now > q->told ? now - q->told : q->told - now;
+
+	return moved > q->capacity / MX_QUOTA_NEWS;
+}
+
+void mx_quota_told(struct mx_quota *q)
+{
+	q->told = mx_quota_free(q);
+}
+
+u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index)
+{
+	MX_ASSERT(index << shift < pages);
+	return min((u64)1 << shift, pages - (index << shift));
+}
+
+u8 mx_load_decay(u8 load, u8 sample)
+{
+	int step = ((int)sample - load) / MX_LOAD_INERTIA;
+
+	if (!step && sample != load)
+		step = sample > load ? 1 : -1;
+	return (u8)(load + step);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a memory server has promised, stores and can still promise, and how
+ * busy it says it is. Memory is promised by chunk, when a chunk is first
+ * written, so that later writes to it cannot be declined.
+ *
+ * Sans-IO; the caller serialises all calls on one quota and its shares.
+ */
+#ifndef MX_QUOTA_H
+#define MX_QUOTA_H
+
+#include "mx_port.h"
+
+/**
+ * struct mx_quota - the server's account, all in pages
+ * @capacity: what it was started with
+ * @room:     what the host could spare beyond what is stored; looked up from
+ *            time to time and carried on in between
+ * @reserved: promised to chunks, stored or not
+ * @used:     stored
+ * @told:     mx_quota_free() when it was last announced
+ */
+struct mx_quota {
+	u64	capacity;
+	u64	room;
+	u64	reserved;
+	u64	used;
+	u64	told;
+};
+
+/**
+ * struct mx_share - one volume's part of the account, in pages
+ * @reserved: promised to its chunks
+ * @used:     stored for it
+ */
+struct mx_share {
+	u64	reserved;
+	u64	used;
+};
+
+void mx_quota_init(struct mx_quota *q, u64 capacity, u64 room);
+
+/** mx_quota_room() - what the host can spare now, beyond what is stored */
+void mx_quota_room(struct mx_quota *q, u64 room);
+
+/** mx_quota_free() - pages that can still be promised: bounded by the capacity
+ * and by what the host has left once all promises are kept
+ */
+u64 mx_quota_free(const struct mx_quota *q);
+
+/** mx_quota_promise() - reserve @pages. Return: false if they are not free */
+bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages);
+
+/** mx_quota_withdraw() - the opposite, of pages promised and not stored */
+void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages);
+
+/** mx_quota_store() - @pages of what was promised are stored now */
+void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages);
+
+/** mx_quota_drop() - the opposite; the promise stays */
+void mx_quota_drop(struct mx_quota *q, struct mx_share *s, u64 pages);
+
+/** mx_quota_news() - whether free has moved by more than a sixteenth of the
+ * capacity since mx_quota_told()
+ */
+bool mx_quota_news(const struct mx_quota *q);
+void mx_quota_told(struct mx_quota *q);
+
+/**
+ * mx_chunk_pages() - pages in a chunk
+ * @pages: size of the volume
+ * @shift: its chunk shift
+ * @index: the chunk, within the volume
+ *
+ * Return: 1 << @shift, or what is left of the volume for its last chunk.
+ */
+u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index);
+
+/**
+ * mx_load_decay() - a load that follows samples taken at equal intervals
+ * @load:   0 to 255
+ * @sample: 0 to 255
+ *
+ * Return: a quarter nearer to @sample, and there in the end.
+ */
+u8 mx_load_decay(u8 load, u8 sample);
+
+#endif /* MX_QUOTA_H */

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of memx-core/engine/mx_quota.c: promises are kept, nothing is promised
+ * twice, and what is given back can be promised again.
+ */
+#include "mxtest.h"
+#include "engine/mx_quota.h"
+
+static struct mx_quota q;
+static struct mx_share a, b;
+
+static void start(u64 capacity, u64 room)
+{
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	memset(&q, 0xa5, sizeof(q));
+	mx_quota_init(&q, capacity, room);
+}
+
+static void mx_quota_init__all_free(void **state)
+{
+	start(1000, 5000);
+	assert_int_equal(mx_quota_free(&q), 1000);
+	start(1000, 400);
+	assert_int_equal(mx_quota_free(&q), 400);
+	start(1000, 0);
+	assert_int_equal(mx_quota_free(&q), 0);
+}
+
+static void mx_quota_free__host_gets_poor_and_rich(void **state)
+{
+	start(1000, 5000);
+	assert_true(mx_quota_promise(&q, &a, 600));
+	mx_quota_store(&q, &a, 100);
+	assert_int_equal(mx_quota_free(&q), 400);
+
+	/* 500 are owed; the host has 550 left, then too few for its promises. */
+	mx_quota_room(&q, 550);
+	assert_int_equal(mx_quota_free(&q), 50);
+	mx_quota_room(&q, 500);
+	assert_int_equal(mx_quota_free(&q), 0);
+	mx_quota_room(&q, 3);
+	assert_int_equal(mx_quota_free(&q), 0);
+	assert_false(mx_quota_promise(&q, &a, 1));
+	mx_quota_room(&q, ~0ULL);
+	assert_int_equal(mx_quota_free(&q), 400);
+}
+
+static void mx_quota_promise__to_the_last_page(void **state)
+{
+	start(512, 100000);
+	assert_true(mx_quota_promise(&q, &a, 256));
+	assert_false(mx_quota_promise(&q, &b, 257));
+	assert_int_equal(b.reserved, 0);
+	assert_true(mx_quota_promise(&q, &b, 256));
+	assert_int_equal(mx_quota_free(&q), 0);
+	assert_false(mx_quota_promise(&q, &b, 1));
+	assert_true(mx_quota_promise(&q, &b, 0));
+	assert_false(mx_quota_promise(&q, &b, ~0ULL));
+	assert_int_equal(q.reserved, 512);
+}
+
+static void mx_quota_withdraw__only_the_unused(void **state)
+{
+	start(512, 100000);
+	assert_true(mx_quota_promise(&q, &a, 512));
+	mx_quota_store(&q, &a, 256);
+	mx_quota_withdraw(&q, &a, 256);
+	assert_int_equal(mx_quota_free(&q), 256);
+	assert_int_equal(a.reserved, 256);
+	mx_quota_drop(&q, &a, 256);
+	mx_quota_withdraw(&q, &a, 256);
+	assert_int_equal(mx_quota_free(&q), 512);
+	assert_int_equal(a.reserved + a.used + q.reserved + q.used, 0);
+}
+
+static void mx_quota_store__leaves_free_alone(void **state)
+{
+	/* Bounded by the capacity, then by the host: storing keeps a promise. */
+	start(1000, 5000);
+	assert_true(mx_quota_promise(&q, &a, 256));
+	mx_quota_store(&q, &a, 200);
+	assert_int_equal(mx_quota_free(&q), 744);
+	mx_quota_drop(&q, &a, 200);
+	assert_int_equal(mx_quota_free(&q), 744);
+
+	start(1000, 600);
+	assert_true(mx_quota_promise(&q, &a, 256));
+	assert_int_equal(mx_quota_free(&q), 344);
+	mx_quota_store(&q, &a, 200);
+	assert_int_equal(mx_quota_free(&q), 344);
+	mx_quota_drop(&q, &a, 150);
+	assert_int_equal(mx_quota_free(&q), 344);
+	assert_int_equal(q.used, 50);
+	assert_int_equal(q.room, 550);
+}
+
+static void mx_quota_store__beyond_the_room(void **state)
+{
+	/* The host had less than promised: the room stays at nothing. */
+	start(1000, 100);
+	assert_true(mx_quota_promise(&q, &a, 100));
+	mx_quota_room(&q, 10);
+	mx_quota_store(&q, &a, 50);
+	assert_int_equal(q.room, 0);
+	assert_int_equal(mx_quota_free(&q), 0);
+}
+
+static void mx_quota_drop__shares_are_apart(void **state)
+{
+	start(1000, 5000);
+	assert_true(mx_quota_promise(&q, &a, 100));
+	assert_true(mx_quota_promise(&q, &b, 200));
+	mx_quota_store(&q, &a, 7);
+	mx_quota_store(&q, &b, 9);
+	mx_quota_drop(&q, &a, 3);
+	assert_int_equal(a.used, 4);
+	assert_int_equal(b.used, 9);
+	assert_int_equal(q.used, 13);
+	assert_int_equal(q.reserved, 300);
+}
+
+static void mx_quota_news__a_sixteenth(void **state)
+{
+	start(1600, 5000);
+	assert_true(mx_quota_news(&q));
+	mx_quota_told(&q);
+	assert_false(mx_quota_news(&q));
+	assert_true(mx_quota_promise(&q, &a, 100));
+	assert_false(mx_quota_news(&q));
+	assert_true(mx_quota_promise(&q, &a, 1));
+	assert_true(mx_quota_news(&q));
+	mx_quota_told(&q);
+	mx_quota_withdraw(&q, &a, 100);
+	assert_false(mx_quota_news(&q));
+	mx_quota_withdraw(&q, &a, 1);
+	assert_true(mx_quota_news(&q));
+}
+
+static void mx_chunk_pages__last_is_the_rest(void **state)
+{
+	assert_int_equal(mx_chunk_pages(1, 8, 0), 1);
+	assert_int_equal(mx_chunk_pages(256, 8, 0), 256);
+	assert_int_equal(mx_chunk_pages(257, 8, 0), 256);
+	assert_int_equal(mx_chunk_pages(257, 8, 1), 1);
+	assert_int_equal(mx_chunk_pages(512, 8, 1), 256);
+	assert_int_equal(mx_chunk_pages(1ULL << 32, 18, 16383), 1 << 18);
+}
+
+static void mx_load_decay__arrives(void **state)
+{
+	u8 load = 0;
+	int n;
+
+	assert_int_equal(mx_load_decay(0, 255), 63);
+	assert_int_equal(mx_load_decay(255, 0), 192);
+	assert_int_equal(mx_load_decay(7, 7), 7);
+	for (n = 0; load != 255; n++)
+		load = mx_load_decay(load, 255);
+	assert_in_range(n, 4, 32);
+	for (n = 0; load; n++)
+		load = mx_load_decay(load, 0);
+	assert_in_range(n, 4, 32);
+}
+
+/* Any order of calls: sums agree and no promise is beyond the capacity. */
+static void mx_quota__random_walk(void **state)
+{
+	struct mx_share *share[2] = { &a, &b };
+	u32 seed = 12345, n;
+	int i;
+
+	start(4096, 3000);
+	for (i = 0; i < 200000; i++) {
+		struct mx_share *s = share[seed >> 31];
+
+		seed = seed * 1664525 + 1013904223;
+		n = (seed >> 8) % 300;
+		switch (seed >> 16 & 7) {
+		case 0:
+			mx_quota_promise(&q, s, n);
+			break;
+		case 1:
+			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used));
+			break;
+		case 2:
+		case 3:
+			mx_quota_store(&q, s, min(n, s->reserved - s->used));
+			break;
+		case 4:
+		case 5:
+			mx_quota_drop(&q, s, min(n, s->used));
+			break;
+		case 6:
+			mx_quota_room(&q, n * 20);
+			break;
+		}
+		assert_true(a.reserved + b.reserved == q.reserved);
+		assert_true(a.used + b.used == q.used);
+		assert_true(a.used <= a.reserved && b.used <= b.reserved);
+		assert_true(q.reserved + mx_quota_free(&q) <= q.capacity);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		MXT(mx_quota_init__all_free),
+		MXT(mx_quota_free__host_gets_poor_and_rich),
+		MXT(mx_quota_promise__to_the_last_page),
+		MXT(mx_quota_withdraw__only_the_unused),
+		MXT(mx_quota_store__leaves_free_alone),
+		MXT(mx_quota_store__beyond_the_room),
+		MXT(mx_quota_drop__shares_are_apart),
+		MXT(mx_quota_news__a_sixteenth),
+		MXT(mx_chunk_pages__last_is_the_rest),
+		MXT(mx_load_decay__arrives),
+		MXT(mx_quota__random_walk),
+	};
+
+	return MXT_RUN(tests);
+}
