@@ -12,7 +12,6 @@
 #include "engine/mx_wire.h"
 
 struct mx_volume;
-struct mx_io;
 
 enum mx_io_op {
 	MX_IO_READ,
@@ -39,14 +38,6 @@ struct mx_piece {
 };
 
 /**
- * struct mx_op - one run of pages within one chunk, on its way; private
- *
- * Defined in mx_op.h; here only its size matters, since two are embedded in
- * each I/O so that the I/O path never allocates.
- */
-#include "mx_op.h"
-
-/**
  * struct mx_io - one I/O on a volume; the caller's, until done
  *
  * @vol:    volume
@@ -62,8 +53,9 @@ struct mx_piece {
  *          it returns. Return 0 or a negative error, which fails the I/O
  * @done:   called once; context as @place. @err: 0, or -EIO (lost or failed),
  *          -ENOSPC (no server takes it), -ESTALE (another owner has the volume)
- * @opv:    private: the one or two runs the I/O was divided into
- * @nops:   private: how many
+ * @link:   private: in the volume's list of I/Os waiting for memory
+ * @start:  private: when it was submitted, ns
+ * @next:   private: DISCARD: next page to deal with
  * @left:   private: runs not finished
  * @err:    private: first error
  */
@@ -75,8 +67,9 @@ struct mx_io {
 	struct page	*pages[MX_OP_PAGES + 1];
 	int		(*place)(struct mx_io *io, const struct mx_piece *piece);
 	void		(*done)(struct mx_io *io, int err);
-	struct mx_op	opv[2];
-	u8		nops;
+	struct list_head link;
+	u64		start;
+	u64		next;
 	atomic_t	left;
 	int		err;
 };
@@ -91,23 +84,46 @@ struct mx_io {
 void mx_submit(struct mx_io *io);
 
 /**
- * mx_pages_get() - private pages for a write from the volume's reserve
- * @pages: result
- * @n:     how many, at most MX_OP_PAGES + 1
- *
- * Return: true, or false when the reserve is used up: call again after
- * @waiter's callback (armed by this call if not NULL) has run.
- * Context: any but hard interrupt.
+ * struct mx_waiter - to be told when pages are back in the reserve
+ * @wake: softirq or process context, BHs off; may call mx_pages_get() again.
+ *        Must not free the waiter
+ * @link: private
+ * @need: private: pages asked for
+ * @busy: private: calls of @wake under way
  */
 struct mx_waiter {
-	void (*wake)(struct mx_waiter *waiter);	/* softirq or process, BHs off */
-	struct list_head link;			/* private */
+	void		(*wake)(struct mx_waiter *waiter);
+	struct list_head link;
+	unsigned int	need;
+	unsigned int	busy;
 };
+
+/** mx_waiter_init() - before its first use */
+static inline void mx_waiter_init(struct mx_waiter *waiter,
+				  void (*wake)(struct mx_waiter *waiter))
+{
+	waiter->wake = wake;
+	INIT_LIST_HEAD(&waiter->link);
+	waiter->busy = 0;
+}
+
+/**
+ * mx_pages_get() - private pages for a write from the volume's reserve
+ * @pages:  result
+ * @n:      how many, at most MX_OP_PAGES + 1
+ * @waiter: initialised, or NULL
+ *
+ * Return: true, or false when the reserve is used up: call again after
+ * @waiter's callback, which this call has armed for once, has run.
+ * Context: any but hard interrupt.
+ */
 bool mx_pages_get(struct mx_volume *vol, struct page **pages, unsigned int n,
 		  struct mx_waiter *waiter);
 /** mx_pages_put() - give pages back that were not submitted */
 void mx_pages_put(struct mx_volume *vol, struct page **pages, unsigned int n);
-/** mx_waiter_cancel() - the waiter will not be called when this returns */
+/** mx_waiter_cancel() - the waiter will not be called when this returns. Not from
+ * its callback. Context: any but hard interrupt
+ */
 void mx_waiter_cancel(struct mx_volume *vol, struct mx_waiter *waiter);
 
 enum mx_vol_state {
@@ -116,6 +132,9 @@ enum mx_vol_state {
 	MX_VOL_LOST,		/* some written pages are gone */
 	MX_VOL_FENCED,		/* another owner has the volume */
 };
+
+/** mx_vol_state_name() - the word that people and tools see */
+const char *mx_vol_state_name(enum mx_vol_state state);
 
 /**
  * struct mx_vol_info - a snapshot of a volume
@@ -167,6 +186,7 @@ void mx_volume_release(struct mx_volume *vol);
  */
 void mx_volume_abort(struct mx_volume *vol);
 
+/** mx_volume_info() - a snapshot. Any context but hard interrupt */
 void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info);
 
 /**
