@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Requests of a frontend: from the private copy of a ring slot to something
+ * that may be trusted. Sans-IO: reads nothing but its arguments.
+ */
+#ifndef MXBK_REQ_H
+#define MXBK_REQ_H
+
+#include "mxbk_abi.h"
+
+enum mxbk_op {
+	MXBK_READ,
+	MXBK_WRITE,
+	MXBK_FLUSH,
+	MXBK_DISCARD,
+};
+
+/**
+ * struct mxbk_limits - what the disk allows
+ * @sectors:  of 512 bytes
+ * @readonly: no WRITE, DISCARD or FLUSH with data
+ * @discard:  DISCARD was offered
+ */
+struct mxbk_limits {
+	u64	sectors;
+	bool	readonly;
+	bool	discard;
+};
+
+/**
+ * struct mxbk_seg - a run of sectors in one granted frame
+ * @gref: grant reference
+ * @pos:  first byte of the run within the request's data
+ * @off:  its first byte within the frame
+ * @len:  bytes, 512 to 4096; @off + @len never exceeds the frame
+ */
+struct mxbk_seg {
+	u32	gref;
+	u32	pos;
+	u16	off;
+	u16	len;
+};
+
+/**
+ * struct mxbk_req - a checked request
+ * @id:      the frontend's, for the response
+ * @ring_op: enum mxbk_ring_op for the response (the inner one if indirect)
+ * @op:      enum mxbk_op
+ * @indirect: the segments are in frame @gref; mxbk_req_segs() wants them
+ * @nsegs:   segments, 0 in DISCARD and plain FLUSH
+ * @gref:    grant reference of the frame with the segments
+ * @pos:     first byte on the disk
+ * @len:     bytes, at most 128 KiB but for DISCARD
+ * @seg:     segments in the order of the data
+ */
+struct mxbk_req {
+	u64	id;
+	u8	ring_op;
+	u8	op;
+	bool	indirect;
+	u16	nsegs;
+	u32	gref;
+	u64	pos;
+	u64	len;
+	struct mxbk_seg seg[MXBK_SEGS_MAX];
+};
+
+/**
+ * mxbk_req_decode() - check a slot and turn it into a request
+ * @slot: private copy, @abi->slot bytes
+ * @abi:  the frontend's layout
+ * @lim:  what is allowed
+ * @req:  result; @id and @ring_op are good for a response whatever is returned
+ *
+ * Return: 0 (complete, or @indirect is set and mxbk_req_segs() must follow),
+ * -EINVAL, -EOPNOTSUPP or, for a write to a read-only disk, -EROFS.
+ */
+int mxbk_req_decode(const u8 *slot, const struct mxbk_abi *abi,
+		    const struct mxbk_limits *lim, struct mxbk_req *req);
+
+/**
+ * mxbk_req_segs() - check the segments of an indirect request
+ * @raw: private copy, @req->nsegs * MXBK_SEG_BYTES bytes
+ * @lim: as before
+ * @req: request with @indirect set, which is cleared
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mxbk_req_segs(const u8 *raw, const struct mxbk_limits *lim,
+		  struct mxbk_req *req);
+
+/**
+ * struct mxbk_cut - a run of bytes within one segment
+ * @gref: grant reference
+ * @off:  first byte within the granted frame
+ * @len:  bytes
+ */
+struct mxbk_cut {
+	u32	gref;
+	u16	off;
+	u16	len;
+};
+
+/**
+ * mxbk_req_cut() - where in the guest's frames a part of the data is
+ * @req: complete request with segments
+ * @pos: first byte within the data
+ * @max: bytes wanted
+ * @cut: result: as much of it as one segment holds
+ *
+ * Return: false when @pos lies past the data or @max is 0.
+ */
+bool mxbk_req_cut(const struct mxbk_req *req, u32 pos, u32 max,
+		  struct mxbk_cut *cut);
+
+/** mxbk_status() - the ring's word for 0 or a negative error */
+s16 mxbk_status(int err);
+
+/** mxbk_ring_slots() - slots in a ring of @bytes, a power of two */
+u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes);
+
+/**
+ * mxbk_ring_todo() - how many requests may be taken from a ring
+ * @req_prod: what the frontend says it has produced
+ * @req_cons: consumed so far
+ * @rsp_prod: responses produced so far
+ * @slots:    of the ring
+ *
+ * Return: number, or -EPROTO when @req_prod cannot be true.
+ */
+int mxbk_ring_todo(u32 req_prod, u32 req_cons, u32 rsp_prod, u32 slots);
+
+#endif /* MXBK_REQ_H */
