@@ -88,7 +88,9 @@ build() {
 }
 
 passed=0 failed=0
-mkdir -p "$out"
+mkdir -p "$out" .cache/kernels
+exec 9>.cache/kernels/.lock
+flock 9		# the chroots are shared by all who build here
 for suite in "${@:-bookworm trixie sid}"; do
 	for s in $suite; do
 		if build "$s"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi

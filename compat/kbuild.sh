@@ -26,6 +26,8 @@ sources() {
 	done
 }
 mkdir -p "$farm/xenstore"
+exec 9>"$farm/.lock"
+flock 9		# two builds at once would see each other's half-written objects
 find "$farm" -type l ! -exec test -e {} \; -delete
 sources | while read -r f; do
 	[ -L "$farm/$f" ] && continue

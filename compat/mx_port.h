@@ -25,7 +25,7 @@
  * expression is only type-checked. The simulator and the fuzzers run the same
  * code with the checks on.
  */
-#define MX_ASSERT(expr) do { (void)sizeof(expr); } while (0)
+#define MX_ASSERT(expr) ((void)sizeof(expr))
 
 #else
 

@@ -33,7 +33,7 @@ endef
 $(eval $(call flavour,asan,$(CC),-O1 $(sanitize)))
 $(eval $(call flavour,fast,$(CC),-O2))
 $(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
-$(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-stack-protector -fcf-protection=none -DNDEBUG))
+$(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -DNDEBUG))
 
 -include $(shell find $(O)/asan $(O)/fast $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
 .SECONDARY:
