@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What other modules use: calls, services that answer them, watchers of nodes.
+ */
+#include <linux/module.h>
+#include <linux/wait.h>
+#include "rmp_priv.h"
+
+#define GRANT_DEFAULT	32	/* pages, while no service says otherwise */
+
+static DEFINE_MUTEX(call_mutex);	/* serialises changes of the two below */
+static const struct rmp_service __rcu *services[RMP_PORT_MAX];
+static LIST_HEAD(watchers);
+
+/* Requests given to the service of each port and not answered yet. */
+static atomic_t owed[RMP_PORT_MAX];
+static DECLARE_WAIT_QUEUE_HEAD(owed_wait);
+
+void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall)
+{
+	struct rmp_act act;
+
+	refcount_inc(&node->ref);
+	rmp_act_begin(&act, node);
+	rmp_act_end(&act, rmp_peer_call(&node->peer, &ncall->call, act.now,
+					&act.sink));
+}
+MX_EXPORT_SYMBOL(rmp_call);
+
+void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall)
+{
+	struct rmp_act act;
+
+	rmp_act_begin(&act, node);
+	rmp_act_end(&act, rmp_peer_cancel(&node->peer, &ncall->call, act.now,
+					  &act.sink));
+}
+MX_EXPORT_SYMBOL(rmp_cancel);
+
+/** rmp_call_grant() - pages that a node may have in flight towards us */
+u16 rmp_call_grant(void)
+{
+	const struct rmp_service *svc;
+	u16 grant = 0;
+	int port;
+
+	rcu_read_lock();
+	for (port = 0; port < RMP_PORT_MAX; port++) {
+		svc = rcu_dereference(services[port]);
+		if (svc)
+			grant = max(grant, svc->grant);
+	}
+	rcu_read_unlock();
+	return grant ? grant : GRANT_DEFAULT;
+}
+
+int rmp_service_register(const struct rmp_service *svc)
+{
+	int err = -EBUSY;
+
+	if (!svc->port || svc->port >= RMP_PORT_MAX)
+		return -EINVAL;
+	mutex_lock(&call_mutex);
+	if (!rcu_access_pointer(services[svc->port])) {
+		rcu_assign_pointer(services[svc->port], svc);
+		rmp_node_grant(rmp_call_grant());
+		err = 0;
+	}
+	mutex_unlock(&call_mutex);
+	return err;
+}
+MX_EXPORT_SYMBOL(rmp_service_register);
+
+void rmp_service_unregister(const struct rmp_service *svc)
+{
+	mutex_lock(&call_mutex);
+	RCU_INIT_POINTER(services[svc->port], NULL);
+	rmp_node_grant(rmp_call_grant());
+	mutex_unlock(&call_mutex);
+	/* No delivery afterwards; then the answers owed for earlier ones. */
+	synchronize_rcu();
+	wait_event(owed_wait, !atomic_read(&owed[svc->port]));
+}
+MX_EXPORT_SYMBOL(rmp_service_unregister);
+
+/** rmp_call_served() - whether a service serves @port. RCU read section. */
+bool rmp_call_served(u16 port)
+{
+	return port < RMP_PORT_MAX && rcu_access_pointer(services[port]);
+}
+
+/** rmp_call_deliver() - give a request to its service. RCU, BHs off. */
+void rmp_call_deliver(struct rmp_req *req)
+{
+	static const u8 nothing[RMP_HEAD_LEN];
+	const struct rmp_service *svc = NULL;
+	u16 port = req->slot->port;
+
+	list_del_init(&req->link);
+	if (port < RMP_PORT_MAX)
+		svc = rcu_dereference(services[port]);
+	req->port = svc ? port : 0;
+	atomic_inc(&owed[req->port]);
+	if (svc)
+		svc->request(req);
+	else
+		rmp_reply(req, nothing, NULL, 0, 0);
+}
+
+void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
+	       unsigned int n, u32 len)
+{
+	struct rmp_node *node = req->node;
+	u16 port = req->port;
+	struct rmp_act act;
+
+	memcpy(req->buf.page, pages, n * sizeof(*pages));
+	req->buf.off = 0;
+	req->n = n;
+	if (!len)
+		len = n * RMP_PAGE;
+	rmp_act_begin(&act, node);
+	rmp_act_end(&act, rmp_peer_reply(&node->peer, req->slot, head,
+					 n ? &req->buf : NULL, len, act.now,
+					 &act.sink));
+	rmp_node_put(node);
+	if (atomic_dec_and_test(&owed[port]))
+		wake_up(&owed_wait);
+}
+MX_EXPORT_SYMBOL(rmp_reply);
+
+const struct rmp_slot *rmp_req_slot(const struct rmp_req *req)
+{
+	return req->slot;
+}
+MX_EXPORT_SYMBOL(rmp_req_slot);
+
+u64 rmp_req_node(const struct rmp_req *req)
+{
+	return req->node->id;
+}
+MX_EXPORT_SYMBOL(rmp_req_node);
+
+u32 rmp_req_inc(const struct rmp_req *req)
+{
+	return req->inc;
+}
+MX_EXPORT_SYMBOL(rmp_req_inc);
+
+/* Return: whether the node has an advert, copied to @head. */
+static bool get_advert(struct rmp_node *node, u8 *head)
+{
+	spin_lock_bh(&node->lock);
+	memcpy(head, node->advert, RMP_HEAD_LEN);
+	spin_unlock_bh(&node->lock);
+	return memchr_inv(head, 0, RMP_HEAD_LEN);
+}
+
+/* The next three: bottom halves off, RCU read section, a reference on @node. */
+
+/** rmp_call_advert() - tell watchers of the node's advert */
+void rmp_call_advert(struct rmp_node *node)
+{
+	struct rmp_watcher *watcher;
+	u8 head[RMP_HEAD_LEN];
+
+	if (!get_advert(node, head))
+		return;
+	list_for_each_entry_rcu(watcher, &watchers, link)
+		if (watcher->advert)
+			watcher->advert(node, head);
+}
+
+/** rmp_call_event() - tell watchers what happened to the session */
+void rmp_call_event(struct rmp_node *node, u32 events)
+{
+	struct rmp_watcher *watcher;
+
+	list_for_each_entry_rcu(watcher, &watchers, link)
+		if (watcher->event)
+			watcher->event(node, events);
+}
+
+/** rmp_call_gone() - tell watchers that the node has left */
+void rmp_call_gone(struct rmp_node *node)
+{
+	struct rmp_watcher *watcher;
+
+	list_for_each_entry_rcu(watcher, &watchers, link)
+		if (watcher->gone)
+			watcher->gone(node);
+}
+
+static void replay_advert(struct rmp_node *node, void *arg)
+{
+	struct rmp_watcher *watcher = arg;
+	u8 head[RMP_HEAD_LEN];
+
+	if (!get_advert(node, head))
+		return;
+	local_bh_disable();
+	watcher->advert(node, head);
+	local_bh_enable();
+}
+
+void rmp_watcher_register(struct rmp_watcher *watcher)
+{
+	mutex_lock(&call_mutex);
+	list_add_tail_rcu(&watcher->link, &watchers);
+	if (watcher->advert)
+		rmp_node_for_each(replay_advert, watcher);
+	mutex_unlock(&call_mutex);
+}
+MX_EXPORT_SYMBOL(rmp_watcher_register);
+
+void rmp_watcher_unregister(struct rmp_watcher *watcher)
+{
+	mutex_lock(&call_mutex);
+	list_del_rcu(&watcher->link);
+	mutex_unlock(&call_mutex);
+	synchronize_rcu();
+}
+MX_EXPORT_SYMBOL(rmp_watcher_unregister);

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control: the generic netlink family described in uapi/rmp_nl.h.
+ */
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/utsname.h>
+#include <net/genetlink.h>
+#include "rmp_priv.h"
+#include "uapi/rmp_nl.h"
+
+static_assert((int)RMP_NL_DOWN == (int)RMP_PEER_DOWN);
+static_assert((int)RMP_NL_HELLO == (int)RMP_PEER_HELLO);
+static_assert((int)RMP_NL_UP == (int)RMP_PEER_UP);
+
+static struct genl_family nl_family;
+
+static const struct nla_policy iface_policy[RMP_A_MTU + 1] = {
+	[RMP_A_IFNAME]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+	[RMP_A_MTU]	= { .type = NLA_U32 },
+};
+
+static const char * const peer_stat_name[RMP_S_COUNT] = {
+#define PEER_STAT_NAME(sym, name, help) [RMP_S_##sym] = name,
+	RMP_STATS(PEER_STAT_NAME)
+#undef PEER_STAT_NAME
+};
+
+static const char * const peer_stat_help[RMP_S_COUNT] = {
+#define PEER_STAT_HELP(sym, name, help) [RMP_S_##sym] = help,
+	RMP_STATS(PEER_STAT_HELP)
+#undef PEER_STAT_HELP
+};
+
+static int iface_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	u32 mtu = 0;
+
+	if (!info->attrs[RMP_A_IFNAME]) {
+		NL_SET_ERR_MSG(info->extack, "the interface's name is missing");
+		return -EINVAL;
+	}
+	if (info->attrs[RMP_A_MTU])
+		mtu = nla_get_u32(info->attrs[RMP_A_MTU]);
+	return rmp_iface_add(nla_data(info->attrs[RMP_A_IFNAME]), mtu,
+			     info->extack);
+}
+
+static int iface_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (!info->attrs[RMP_A_IFNAME]) {
+		NL_SET_ERR_MSG(info->extack, "the interface's name is missing");
+		return -EINVAL;
+	}
+	return rmp_iface_del(nla_data(info->attrs[RMP_A_IFNAME]), info->extack);
+}
+
+static void *dump_start(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &nl_family, NLM_F_MULTI, cmd);
+}
+
+static int put_stat(struct sk_buff *skb, const char *name, u64 value,
+		    const char *help)
+{
+	if (nla_put_string(skb, RMP_A_STAT_NAME, name) ||
+	    nla_put_u64_64bit(skb, RMP_A_STAT_VALUE, value, RMP_A_PAD) ||
+	    nla_put_string(skb, RMP_A_STAT_HELP, help))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_iface(struct sk_buff *skb, const struct rmp_iface *iface)
+{
+	const struct net_device *dev = iface->dev;
+	u32 mtu = READ_ONCE(iface->mtu);
+	u64 rx, tx;
+
+	rmp_iface_frames(iface, &rx, &tx);
+	if (nla_put_string(skb, RMP_A_IFNAME, dev->name) ||
+	    nla_put_u32(skb, RMP_A_IFINDEX, dev->ifindex) ||
+	    nla_put_u32(skb, RMP_A_MTU, mtu) ||
+	    nla_put(skb, RMP_A_MAC, ETH_ALEN, dev->dev_addr) ||
+	    nla_put_u32(skb, RMP_A_FRAG_SIZE, rmp_frag_unit(mtu)) ||
+	    (iface->up && nla_put_flag(skb, RMP_A_UP)) ||
+	    nla_put_u64_64bit(skb, RMP_A_RX_FRAMES, rx, RMP_A_PAD) ||
+	    nla_put_u64_64bit(skb, RMP_A_TX_FRAMES, tx, RMP_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int iface_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct rmp_iface *iface;
+	long i = 0;
+
+	rtnl_lock();
+	list_for_each_entry(iface, &rmp_ifaces, link) {
+		void *msg;
+
+		if (i++ < cb->args[0])
+			continue;
+		msg = dump_start(skb, cb, RMP_CMD_IFACE_GET);
+		if (!msg)
+			break;
+		if (put_iface(skb, iface)) {
+			genlmsg_cancel(skb, msg);
+			break;
+		}
+		genlmsg_end(skb, msg);
+		cb->args[0] = i;
+	}
+	rtnl_unlock();
+	return skb->len;
+}
+
+static int put_self(struct sk_buff *skb)
+{
+	bool announcing;
+
+	rcu_read_lock();
+	announcing = rmp_announce_fill(NULL);
+	rcu_read_unlock();
+	if (nla_put_u64_64bit(skb, RMP_A_NODE_ID, rmp_id, RMP_A_PAD) ||
+	    nla_put_u32(skb, RMP_A_INC, rmp_inc) ||
+	    nla_put_string(skb, RMP_A_NAME, init_utsname()->nodename) ||
+	    (rmp_insecure && nla_put_flag(skb, RMP_A_INSECURE)) ||
+	    nla_put_string(skb, RMP_A_VERSION, RMP_MODULE_VERSION) ||
+	    nla_put_u32(skb, RMP_A_PROTO, RMP_VERSION) ||
+	    (announcing && nla_put_flag(skb, RMP_A_ANNOUNCING)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int node_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	void *msg;
+
+	if (!reply)
+		return -ENOMEM;
+	msg = genlmsg_put_reply(reply, info, &nl_family, 0, RMP_CMD_NODE_GET);
+	if (!msg || put_self(reply)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, msg);
+	return genlmsg_reply(reply, info);
+}
+
+static int put_peer_stats(struct sk_buff *skb, const struct rmp_peer *peer)
+{
+	struct nlattr *all = nla_nest_start(skb, RMP_A_STATS);
+	int i;
+
+	if (!all)
+		return -EMSGSIZE;
+	for (i = 0; i < RMP_S_COUNT; i++) {
+		struct nlattr *one = nla_nest_start(skb, RMP_A_STAT);
+
+		if (!one || put_stat(skb, peer_stat_name[i], peer->stat[i],
+				     peer_stat_help[i]))
+			return -EMSGSIZE;
+		nla_nest_end(skb, one);
+	}
+	nla_nest_end(skb, all);
+	return 0;
+}
+
+/* Node's lock held, so that the figures belong together. */
+static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
+{
+	const struct rmp_peer *peer = &node->peer;
+
+	if (nla_put_u64_64bit(skb, RMP_A_NODE_ID, node->id, RMP_A_PAD) ||
+	    nla_put_u32(skb, RMP_A_INC, peer->inc) ||
+	    nla_put_string(skb, RMP_A_NAME, node->name) ||
+	    nla_put_u8(skb, RMP_A_STATE, peer->state) ||
+	    nla_put_u32(skb, RMP_A_SILENT_MS, rmp_node_silent_ms(node)) ||
+	    nla_put_u32(skb, RMP_A_SRTT_US, peer->rtt.srtt_us) ||
+	    nla_put_u32(skb, RMP_A_RTTVAR_US, peer->rtt.rttvar_us) ||
+	    nla_put_u32(skb, RMP_A_RTO_US, peer->rtt.rto_us) ||
+	    nla_put_u32(skb, RMP_A_FRAG_SIZE, peer->frag_size) ||
+	    nla_put_u32(skb, RMP_A_CWND, peer->cwnd) ||
+	    nla_put_u32(skb, RMP_A_CREDIT, peer->credit) ||
+	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->inflight))
+		return -EMSGSIZE;
+	if (node->iface &&
+	    (nla_put_string(skb, RMP_A_IFNAME, node->iface->dev->name) ||
+	     nla_put(skb, RMP_A_MAC, ETH_ALEN, node->mac)))
+		return -EMSGSIZE;
+	return put_peer_stats(skb, peer);
+}
+
+/**
+ * struct peer_dump - a dump of the nodes in progress
+ * @skb:  message buffer
+ * @cb:   the dump; args[0] nodes have been dumped before
+ * @i:    nodes visited
+ * @full: @skb has no room for more
+ */
+struct peer_dump {
+	struct sk_buff		*skb;
+	struct netlink_callback	*cb;
+	long			i;
+	bool			full;
+};
+
+static void peer_dump_one(struct rmp_node *node, void *arg)
+{
+	struct peer_dump *d = arg;
+	void *msg;
+	int err;
+
+	if (d->full || d->i++ < d->cb->args[0])
+		return;
+	msg = dump_start(d->skb, d->cb, RMP_CMD_PEER_GET);
+	if (!msg) {
+		d->full = true;
+		return;
+	}
+	spin_lock_bh(&node->lock);
+	err = put_peer(d->skb, node);
+	spin_unlock_bh(&node->lock);
+	if (err) {
+		genlmsg_cancel(d->skb, msg);
+		d->full = true;
+		return;
+	}
+	genlmsg_end(d->skb, msg);
+	d->cb->args[0] = d->i;
+}
+
+static int peer_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct peer_dump d = { .skb = skb, .cb = cb };
+
+	rmp_node_for_each(peer_dump_one, &d);
+	return skb->len;
+}
+
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	while (cb->args[0] < RMP_G_COUNT) {
+		enum rmp_gstat stat = cb->args[0];
+		void *msg = dump_start(skb, cb, RMP_CMD_STATS_GET);
+
+		if (!msg)
+			break;
+		if (put_stat(skb, rmp_stat_name(stat), rmp_stat_sum(stat),
+			     rmp_stat_help(stat))) {
+			genlmsg_cancel(skb, msg);
+			break;
+		}
+		genlmsg_end(skb, msg);
+		cb->args[0]++;
+	}
+	return skb->len;
+}
+
+static const struct genl_ops nl_ops[] = {
+	{
+		.cmd = RMP_CMD_IFACE_ADD,
+		.flags = GENL_ADMIN_PERM,
+		.policy = iface_policy,
+		.maxattr = RMP_A_MTU,
+		.doit = iface_add_doit,
+	},
+	{
+		.cmd = RMP_CMD_IFACE_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = iface_policy,
+		.maxattr = RMP_A_IFNAME,
+		.doit = iface_del_doit,
+	},
+	{ .cmd = RMP_CMD_IFACE_GET, .dumpit = iface_dump },
+	{ .cmd = RMP_CMD_NODE_GET, .doit = node_doit },
+	{ .cmd = RMP_CMD_PEER_GET, .dumpit = peer_dump },
+	{ .cmd = RMP_CMD_STATS_GET, .dumpit = stats_dump },
+};
+
+static struct genl_family nl_family __ro_after_init = {
+	.name = RMP_GENL_NAME,
+	.version = RMP_GENL_VERSION,
+	.module = THIS_MODULE,
+	.ops = nl_ops,
+	.n_ops = ARRAY_SIZE(nl_ops),
+	.resv_start_op = RMP_CMD_UNSPEC + 1,
+};
+
+int rmp_nl_init(void)
+{
+	return genl_register_family(&nl_family);
+}
+
+void rmp_nl_exit(void)
+{
+	genl_unregister_family(&nl_family);
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The nodes known: finding, making, forgetting them, and the path to each.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/etherdevice.h>
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include "rmp_priv.h"
+
+#define SILENT_MS	60000	/* then it may be forgotten */
+#define COLLECT_EVERY	(10 * HZ)
+#define PATH_STICKS_NS	(3ULL * NSEC_PER_SEC)	/* then another path may win */
+
+static unsigned int max_nodes = 256;
+module_param(max_nodes, uint, 0644);
+MODULE_PARM_DESC(max_nodes, "largest number of other nodes known at a time (default 256)");
+
+static DEFINE_HASHTABLE(node_table, 8);
+static DEFINE_MUTEX(node_mutex);	/* serialises changes of node_table */
+static unsigned int node_count;		/* under node_mutex */
+
+static void collect_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(collect_work, collect_work_fn);
+
+/** rmp_node_lookup() - find a node. Caller is in an RCU read section. */
+struct rmp_node *rmp_node_lookup(u64 id)
+{
+	struct rmp_node *node;
+
+	hash_for_each_possible_rcu(node_table, node, hash, id)
+		if (node->id == id)
+			return node;
+	return NULL;
+}
+
+struct rmp_node *rmp_node_find(u64 id)
+{
+	struct rmp_node *node;
+
+	rcu_read_lock();
+	node = rmp_node_lookup(id);
+	if (node && !refcount_inc_not_zero(&node->ref))
+		node = NULL;
+	rcu_read_unlock();
+	return node;
+}
+MX_EXPORT_SYMBOL(rmp_node_find);
+
+void rmp_node_get(struct rmp_node *node)
+{
+	refcount_inc(&node->ref);
+}
+MX_EXPORT_SYMBOL(rmp_node_get);
+
+/*
+ * Never the last reference: that one is the table's, and only the collector
+ * and the module's exit drop it.
+ */
+void rmp_node_put(struct rmp_node *node)
+{
+	refcount_dec(&node->ref);
+}
+MX_EXPORT_SYMBOL(rmp_node_put);
+
+u64 rmp_node_id(const struct rmp_node *node)
+{
+	return node->id;
+}
+MX_EXPORT_SYMBOL(rmp_node_id);
+
+u32 rmp_node_inc(const struct rmp_node *node)
+{
+	return READ_ONCE(node->peer.inc);
+}
+MX_EXPORT_SYMBOL(rmp_node_inc);
+
+const char *rmp_node_name(const struct rmp_node *node)
+{
+	return node->name;
+}
+MX_EXPORT_SYMBOL(rmp_node_name);
+
+u32 rmp_node_silent_ms(const struct rmp_node *node)
+{
+	u64 heard = READ_ONCE(node->peer.heard_ns);
+	u64 now = ktime_get_ns();
+
+	/* A frame may have come in between on another CPU. */
+	return now > heard ? div_u64(now - heard, NSEC_PER_MSEC) : 0;
+}
+MX_EXPORT_SYMBOL(rmp_node_silent_ms);
+
+void rmp_node_connect(struct rmp_node *node)
+{
+	struct rmp_act act;
+
+	rmp_act_begin(&act, node);
+	rmp_act_end(&act, rmp_peer_connect(&node->peer, act.now, &act.sink));
+}
+MX_EXPORT_SYMBOL(rmp_node_connect);
+
+/*
+ * rmp_node_for_each() - call @fn for every node, each with its lock not held
+ *
+ * Context: may sleep, @fn too; nodes do not go away meanwhile.
+ */
+void rmp_node_for_each(void (*fn)(struct rmp_node *node, void *arg), void *arg)
+{
+	struct rmp_node *node;
+	unsigned int bucket;
+
+	mutex_lock(&node_mutex);
+	hash_for_each(node_table, bucket, node, hash)
+		fn(node, arg);
+	mutex_unlock(&node_mutex);
+}
+
+static struct rmp_node *node_alloc(u64 id)
+{
+	struct rmp_peer_cfg cfg = {
+		.node = id,
+		.self_node = rmp_id,
+		.self_inc = rmp_inc,
+		.mtu = RMP_MTU_MIN,
+		.grant = rmp_call_grant(),
+	};
+	struct rmp_node *node;
+	unsigned int noio;
+
+	/* What the memory would be freed by may be waiting for this node. */
+	noio = memalloc_noio_save();
+	node = kvzalloc(sizeof(*node), GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	memalloc_noio_restore(noio);
+	if (!node)
+		return NULL;
+	node->id = id;
+	refcount_set(&node->ref, 1);
+	spin_lock_init(&node->lock);
+	node->armed_ns = U64_MAX;
+	hrtimer_setup(&node->timer, rmp_act_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_SOFT);
+	rmp_peer_init(&node->peer, &cfg);
+	node->peer.heard_ns = ktime_get_ns();
+	return node;
+}
+
+/*
+ * rmp_node_create() - make a node known
+ *
+ * Return: 0 (also if it was known), -ENOSPC, -ENOMEM. May sleep.
+ */
+int rmp_node_create(u64 id)
+{
+	struct rmp_node *node;
+	int err = 0;
+
+	mutex_lock(&node_mutex);
+	if (rmp_node_lookup(id))
+		goto out;
+	err = -ENOSPC;
+	if (node_count >= READ_ONCE(max_nodes))
+		goto out;
+	err = -ENOMEM;
+	node = node_alloc(id);
+	if (!node)
+		goto out;
+	hash_add_rcu(node_table, &node->hash, id);
+	node_count++;
+	rmp_stat_inc(RMP_G_NODES_NEW);
+	err = 0;
+out:
+	mutex_unlock(&node_mutex);
+	return err;
+}
+
+static void node_free(struct rcu_head *rcu)
+{
+	kvfree(container_of(rcu, struct rmp_node, rcu));
+	rmp_stat_inc(RMP_G_NODES_FREED);
+}
+
+/*
+ * Forget a node unless somebody refers to it. References are taken by whoever
+ * has one already, or under the node's lock unless it is dead, or unless the
+ * count is 0. So once this has succeeded there is none and never will be; who
+ * still sees the node under RCU finds it dead, and no timer starts anew.
+ */
+static bool node_destroy(struct rmp_node *node)
+{
+	struct rmp_act act;
+	bool last;
+
+	lockdep_assert_held(&node_mutex);
+	rmp_act_begin(&act, node);
+	last = refcount_dec_if_one(&node->ref);
+	if (last) {
+		node->dead = true;
+		node->iface = NULL;
+		/* Nobody is left to hear of the events. */
+		rmp_peer_close(&node->peer, act.now, &act.sink);
+	}
+	rmp_act_end(&act, 0);
+	if (!last)
+		return false;
+
+	hash_del_rcu(&node->hash);
+	node_count--;
+	hrtimer_cancel(&node->timer);
+	call_rcu(&node->rcu, node_free);
+	return true;
+}
+
+static void collect_work_fn(struct work_struct *work)
+{
+	struct hlist_node *next;
+	struct rmp_node *node;
+	unsigned int bucket;
+
+	mutex_lock(&node_mutex);
+	hash_for_each_safe(node_table, bucket, next, node, hash) {
+		if (rmp_node_silent_ms(node) >= SILENT_MS)
+			node_destroy(node);
+	}
+	mutex_unlock(&node_mutex);
+	queue_delayed_work(rmp_wq, &collect_work, COLLECT_EVERY);
+}
+
+/*
+ * rmp_node_path() - a frame that shows the way to a node has come
+ *
+ * The path in use wins over others for as long as it is heard, so that a node
+ * seen through two interfaces does not flap between them. Node's lock held.
+ */
+void rmp_node_path(struct rmp_act *act, struct rmp_iface *iface, const u8 *mac)
+{
+	struct rmp_node *node = act->node;
+
+	lockdep_assert_held(&node->lock);
+	if (node->iface && node->iface != iface &&
+	    act->now - node->path_ns < PATH_STICKS_NS)
+		return;
+	ether_addr_copy(node->mac, mac);
+	node->path_ns = act->now;
+	if (node->iface == iface)
+		return;
+	node->iface = iface;
+	act->events |= rmp_peer_set_mtu(&node->peer, iface->mtu, act->now,
+					&act->sink);
+}
+
+/* For the engine a node that cannot be reached any more has said BYE. */
+static void node_leave(struct rmp_node *node, void *iface)
+{
+	struct rmp_frame bye = { .info.type = RMP_T_BYE };
+	struct rmp_act act;
+	u32 events = 0;
+
+	rmp_act_begin(&act, node);
+	if (node->iface == iface) {
+		node->iface = NULL;
+		memset(node->advert, 0, sizeof(node->advert));
+		act.gone = true;
+		bye.info.node = node->id;
+		bye.info.inc = node->peer.inc;
+		events = rmp_peer_rx(&node->peer, &bye, act.now, &act.sink);
+	}
+	rmp_act_end(&act, events);
+}
+
+/** rmp_node_leave() - no node can be reached through @iface any more */
+void rmp_node_leave(struct rmp_iface *iface)
+{
+	rmp_node_for_each(node_leave, iface);
+}
+
+static void node_mtu(struct rmp_node *node, void *arg)
+{
+	struct rmp_iface *iface = arg;
+	struct rmp_act act;
+	u32 events = 0;
+
+	rmp_act_begin(&act, node);
+	if (node->iface == iface)
+		events = rmp_peer_set_mtu(&node->peer, iface->mtu, act.now,
+					  &act.sink);
+	rmp_act_end(&act, events);
+}
+
+/** rmp_node_mtu() - the MTU of @iface has changed */
+void rmp_node_mtu(struct rmp_iface *iface)
+{
+	rmp_node_for_each(node_mtu, iface);
+}
+
+static void node_grant(struct rmp_node *node, void *arg)
+{
+	const u16 *pages = arg;
+
+	spin_lock_bh(&node->lock);
+	rmp_peer_set_grant(&node->peer, *pages);
+	spin_unlock_bh(&node->lock);
+}
+
+/** rmp_node_grant() - let every node have @pages in flight towards us */
+void rmp_node_grant(u16 pages)
+{
+	rmp_node_for_each(node_grant, &pages);
+}
+
+int rmp_node_init(void)
+{
+	queue_delayed_work(rmp_wq, &collect_work, COLLECT_EVERY);
+	return 0;
+}
+
+/* No interface is attached, and nobody outside of this module is left. */
+void rmp_node_exit(void)
+{
+	struct hlist_node *next;
+	struct rmp_node *node;
+	unsigned int bucket;
+
+	cancel_delayed_work_sync(&collect_work);
+	mutex_lock(&node_mutex);
+	hash_for_each_safe(node_table, bucket, next, node, hash) {
+		if (!node_destroy(node))
+			pr_err("node %012llx is still referred to, its memory is lost\n",
+			       node->id);
+	}
+	mutex_unlock(&node_mutex);
+	rcu_barrier();
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of memx_rmap share: interfaces, nodes, and the list of things
+ * to do once a node's lock has been dropped.
+ *
+ * Locks. rmp_node.lock serialises the engine of one node; it is taken with
+ * bottom halves off and is a leaf: nothing is sent, freed or called back under
+ * it. The list of interfaces is changed under rtnl, the table of nodes under
+ * node_mutex (rmp_node.c), services and watchers under call_mutex
+ * (rmp_call.c); all are read under RCU. Order: rtnl, then node_mutex, then
+ * rmp_node.lock.
+ */
+#ifndef RMP_PRIV_H
+#define RMP_PRIV_H
+
+#include <linux/hrtimer.h>
+#include <linux/if_ether.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/workqueue.h>
+#include "rmp.h"
+#include "rmp_stats.h"
+
+#define RMP_MODULE_VERSION "0.1.0"
+
+static_assert(PAGE_SIZE == RMP_PAGE, "RMAP needs 4 KiB pages");
+
+/**
+ * struct rmp_iface_stats - one CPU's frame counters of an interface
+ * @rx: RMAP frames received
+ * @tx: RMAP frames given to the device
+ */
+struct rmp_iface_stats {
+	u64 rx;
+	u64 tx;
+};
+
+/**
+ * struct rmp_iface - an attached network interface
+ * @link:    in the list of interfaces; changed under rtnl, read under RCU
+ * @dev:     the device, held while attached
+ * @ops:     the ingress hook
+ * @mtu_cap: the administrator's limit, 0: none
+ * @mtu:     bytes of payload per Ethernet frame in use; written under rtnl
+ * @up:      frames may pass; cleared while the device is down. Under rtnl
+ * @rounds:  solicitations still to be sent after attachment; only the work
+ * @work:    sends them
+ * @stats:   frame counters
+ * @rcu:     defers the free until no reader of the list can see it
+ */
+struct rmp_iface {
+	struct list_head	link;
+	struct net_device	*dev;
+	struct nf_hook_ops	ops;
+	u32			mtu_cap;
+	u32			mtu;
+	bool			up;
+	int			rounds;
+	struct delayed_work	work;
+	struct rmp_iface_stats	__percpu *stats;
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct rmp_req - the glue's half of a request that is being served
+ *
+ * One per slot of the node's engine, at the same index; valid from delivery
+ * until the engine gives @buf back.
+ *
+ * @node: where it came from; a reference is held until it is answered
+ * @slot: the engine's half
+ * @link: in rmp_act.deliver
+ * @inc:  incarnation of the requester when it asked
+ * @port: service that owes the answer, 0: none (it had gone)
+ * @buf:  the answer's pages, one reference on each
+ * @n:    number of pages in @buf
+ */
+struct rmp_req {
+	struct rmp_node		*node;
+	struct rmp_slot		*slot;
+	struct list_head	link;
+	u32			inc;
+	u16			port;
+	u16			n;
+	struct rmp_buf		buf;
+};
+
+/**
+ * struct rmp_node - another node
+ * @hash:     in the table of nodes; changed under node_mutex, read under RCU
+ * @ref:      one reference by the table, one per holder, one per open call and
+ *            one per request being served. Becomes 0 only by
+ *            refcount_dec_if_one() in the collector, or at unload
+ * @rcu:      defers the free
+ * @id:       node id, constant
+ * @lock:     serialises @peer and all fields below it
+ * @dead:     taken out of the table; its timer must not be started again
+ * @iface:    interface towards it, or NULL
+ * @mac:      its address on that interface
+ * @path_ns:  when a HELLO, WELCOME or ANNOUNCE last came that way
+ * @armed_ns: when the timer will expire; U64_MAX: it is not armed
+ * @timer:    calls rmp_peer_timer(); may run earlier than needed
+ * @advert:   what it last told of itself; zeros: nothing
+ * @name:     its host name, printable, ends in NUL; the last byte is never
+ *            written, so that it may be read without the lock
+ * @peer:     the engine
+ * @req:      the glue's part of @peer.slot
+ */
+struct rmp_node {
+	struct hlist_node	hash;
+	refcount_t		ref;
+	struct rcu_head		rcu;
+	u64			id;
+
+	spinlock_t		lock;
+	bool			dead;
+	struct rmp_iface	*iface;
+	u8			mac[ETH_ALEN];
+	u64			path_ns;
+	u64			armed_ns;
+	struct hrtimer		timer;
+	u8			advert[RMP_HEAD_LEN];
+	char			name[RMP_NAME_LEN + 1];
+	struct rmp_peer		peer;
+	struct rmp_req		req[RMP_WINDOW];
+};
+
+/**
+ * struct rmp_act - what one call into the engine wants done afterwards
+ *
+ * On the stack. Filled in under the node's lock by the engine's sink, carried
+ * out by rmp_act_end() after the lock was dropped, bottom halves still off.
+ *
+ * @sink:    handed to the engine
+ * @node:    the node whose lock is held
+ * @now:     time of the event, ns
+ * @tx:      frames to send
+ * @freed:   received packets to free
+ * @done:    calls that have ended
+ * @deliver: requests to give to their service
+ * @events:  enum rmp_event bits for watchers
+ * @advert:  tell watchers the node's advert
+ * @gone:    tell watchers that the node is gone
+ */
+struct rmp_act {
+	struct rmp_sink		sink;
+	struct rmp_node		*node;
+	u64			now;
+	struct sk_buff_head	tx;
+	struct sk_buff_head	freed;
+	struct list_head	done;
+	struct list_head	deliver;
+	u32			events;
+	bool			advert;
+	bool			gone;
+};
+
+/**
+ * struct rmp_skb_cb - what is kept with a received packet
+ * @off: payload's offset from skb->data
+ */
+struct rmp_skb_cb {
+	u32 off;
+};
+
+static inline struct rmp_skb_cb *rmp_skb_cb(struct sk_buff *skb)
+{
+	return (struct rmp_skb_cb *)skb->cb;
+}
+
+/**
+ * struct rmp_limit - at most so many of something per tenth of a second
+ * @since: start of the running tenth, jiffies; races only blur the limit
+ * @n:     so many since then
+ */
+struct rmp_limit {
+	unsigned long	since;
+	atomic_t	n;
+};
+
+static inline bool rmp_limit_ok(struct rmp_limit *limit, int burst)
+{
+	unsigned long now = jiffies;
+
+	if (time_after(now, READ_ONCE(limit->since) + HZ / 10)) {
+		WRITE_ONCE(limit->since, now);
+		atomic_set(&limit->n, 0);
+	}
+	return atomic_inc_return(&limit->n) <= burst;
+}
+
+/* rmp_main.c */
+extern struct workqueue_struct *rmp_wq;
+extern bool rmp_insecure;
+extern u32 rmp_inc;		/* this node's incarnation */
+extern u64 rmp_id;		/* this node's id; 0 until the first attachment */
+
+/* rmp_net.c: the Ethernet seam */
+int rmp_net_init(void);
+void rmp_net_exit(void);
+int rmp_iface_add(const char *name, u32 mtu_cap, struct netlink_ext_ack *extack);
+int rmp_iface_del(const char *name, struct netlink_ext_ack *extack);
+struct rmp_iface *rmp_iface_by_index(int ifindex);
+extern struct list_head rmp_ifaces;
+void rmp_iface_frames(const struct rmp_iface *iface, u64 *rx, u64 *tx);
+
+/* rmp_frame.c: frames out */
+int rmp_frame_init(void);
+void rmp_frame_exit(void);
+struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
+				const struct rmp_xmit *x);
+struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
+				u32 peer_inc, const u8 *head, const void *data,
+				u16 len);
+void rmp_frame_send(struct sk_buff_head *list);
+void rmp_frame_send_one(struct sk_buff *skb);
+
+/* rmp_recv.c: frames in */
+void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
+int rmp_recv_init(void);
+void rmp_recv_exit(void);
+
+/* rmp_node.c: the table of nodes */
+int rmp_node_init(void);
+void rmp_node_exit(void);
+struct rmp_node *rmp_node_lookup(u64 id);
+int rmp_node_create(u64 id);
+void rmp_node_for_each(void (*fn)(struct rmp_node *node, void *arg), void *arg);
+void rmp_node_path(struct rmp_act *act, struct rmp_iface *iface, const u8 *mac);
+void rmp_node_grant(u16 pages);
+void rmp_node_leave(struct rmp_iface *iface);
+void rmp_node_mtu(struct rmp_iface *iface);
+
+/* rmp_act.c: running the engine */
+void rmp_act_begin(struct rmp_act *act, struct rmp_node *node);
+void rmp_act_end(struct rmp_act *act, u32 events);
+enum hrtimer_restart rmp_act_timer(struct hrtimer *timer);
+
+/* rmp_call.c: services, watchers, calls */
+void rmp_call_deliver(struct rmp_req *req);
+void rmp_call_advert(struct rmp_node *node);
+void rmp_call_event(struct rmp_node *node, u32 events);
+void rmp_call_gone(struct rmp_node *node);
+bool rmp_call_served(u16 port);
+u16 rmp_call_grant(void);
+
+/* rmp_announce.c: who is there */
+void rmp_announce_exit(void);
+void rmp_announce_iface(struct rmp_iface *iface);
+void rmp_announce_iface_work(struct work_struct *work);
+bool rmp_announce_fill(u8 *head);
+struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst);
+void rmp_announce_bye(struct rmp_iface *iface);
+
+/* rmp_payload.c: payload of received packets */
+u64 rmp_skb_sum(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len);
+
+/* rmp_nl.c: control */
+int rmp_nl_init(void);
+void rmp_nl_exit(void);
+
+#endif /* RMP_PRIV_H */

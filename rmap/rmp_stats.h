@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters of the module as a whole: free-running, per CPU, named once here
+ * for the code, netlink and the documentation.
+ */
+#ifndef RMP_STATS_H
+#define RMP_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+/*
+ * Each X(symbol, name, help). drop_* say why a frame was not used; a frame
+ * that is used but changes nothing is counted by its peer (enum rmp_stat).
+ */
+#define RMP_GSTATS(X) \
+	X(RX_FRAMES,	"rx_frames",	"RMAP frames received") \
+	X(TX_FRAMES,	"tx_frames",	"RMAP frames given to a device") \
+	X(DROP_SHORT,	"drop_short",	"frames shorter than a header") \
+	X(DROP_VERSION,	"drop_version",	"frames of another protocol version") \
+	X(DROP_HEADER,	"drop_header",	"frames with a header that breaks the rules") \
+	X(DROP_TAG,	"drop_tag",	"frames whose integrity tag is wrong") \
+	X(DROP_OWN,	"drop_own",	"frames with the node id of this node") \
+	X(DROP_UNKNOWN,	"drop_unknown",	"frames of nodes not known, other than HELLO and ANNOUNCE") \
+	X(DROP_BIRTHS,	"drop_births",	"first frames of nodes dropped as too many came at once") \
+	X(DROP_NODES,	"drop_nodes",	"first frames of nodes beyond max_nodes") \
+	X(DROP_SERVICE,	"drop_service",	"requests to a port that no service serves") \
+	X(DROP_MEMORY,	"drop_memory",	"frames dropped as memory was short") \
+	X(TX_NOMEM,	"tx_nomem",	"frames not sent as memory was short") \
+	X(TX_NOIFACE,	"tx_noiface",	"frames not sent as no interface leads to the node") \
+	X(TX_REFUSED,	"tx_refused",	"frames refused by the device or its queue") \
+	X(TX_COPIED,	"tx_copied",	"pages copied for sending as they allow no reference") \
+	X(RESETS,	"resets_sent",	"RESET frames sent") \
+	X(ANNOUNCES,	"announces_sent", "ANNOUNCE frames sent") \
+	X(SOLICITS,	"solicits_sent", "SOLICIT frames sent") \
+	X(LIMITED,	"answers_limited", "RESET and ANNOUNCE answers left out by the rate limit") \
+	X(TIMER,	"timer_runs",	"times a node's timer expired") \
+	X(NODES_NEW,	"nodes_created", "nodes that became known") \
+	X(NODES_FREED,	"nodes_destroyed", "nodes forgotten and freed") \
+	X(PKT_KEPT,	"packets_kept",	"received packets kept for their payload") \
+	X(PKT_FREED,	"packets_freed", "kept packets freed again")
+
+enum rmp_gstat {
+#define RMP_GSTAT_ENUM(sym, name, help) RMP_G_##sym,
+	RMP_GSTATS(RMP_GSTAT_ENUM)
+#undef RMP_GSTAT_ENUM
+	RMP_G_COUNT
+};
+
+/**
+ * struct rmp_gstats - one CPU's share of the counters
+ * @v: by enum rmp_gstat; written by the owning CPU only, read by anyone
+ */
+struct rmp_gstats {
+	u64 v[RMP_G_COUNT];
+};
+
+DECLARE_PER_CPU(struct rmp_gstats, rmp_gstats);
+
+static inline void rmp_stat_inc(enum rmp_gstat stat)
+{
+	this_cpu_inc(rmp_gstats.v[stat]);
+}
+
+/** rmp_stat_sum() - Return: the counter over all CPUs. Any context. */
+u64 rmp_stat_sum(enum rmp_gstat stat);
+
+const char *rmp_stat_name(enum rmp_gstat stat);
+const char *rmp_stat_help(enum rmp_gstat stat);
+
+#endif /* RMP_STATS_H */
