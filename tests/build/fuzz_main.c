@@ -80,7 +80,7 @@ static void mutate(struct input *to)
 		to->size = from->size;
 	}
 	if (!to->size || !draw(4))
-		to->size = 1 + draw(INPUT_BYTES - 1);
+		to->size = 1 + draw(1U << (1 + draw(13)));
 	while (edits--)
 		to->data[draw(to->size)] = draw(2) ? draw(256) : draw(2) * 255;
 }

@@ -13,7 +13,7 @@ CLANG ?= clang
 fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
-user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itests/unit -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -43,7 +43,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 
 tools: $(tool-programs)		## memxctl
 
-tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap
+tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap
 $(O)/tools/memxctl: $(wildcard tools/*.c tools/*.h memx-core/uapi/*.h rmap/uapi/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter tools/%.c,$^) \
