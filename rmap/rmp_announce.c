@@ -51,7 +51,7 @@ struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst)
 
 	rmp_announce_fill(head);
 	rmp_stat_inc(RMP_G_ANNOUNCES);
-	return rmp_frame_plain(iface, dst, RMP_T_ANNOUNCE, 0, head, name,
+	return rmp_frame_plain(iface, dst, RMP_T_ANNOUNCE, NULL, head, name,
 			       strnlen(name, RMP_NAME_LEN));
 }
 
@@ -63,7 +63,7 @@ static void send_to_all(struct rmp_iface *iface, u8 type)
 	if (type == RMP_T_ANNOUNCE)
 		rmp_frame_send_one(rmp_announce_frame(iface, dst));
 	else
-		rmp_frame_send_one(rmp_frame_plain(iface, dst, type, 0, NULL,
+		rmp_frame_send_one(rmp_frame_plain(iface, dst, type, NULL, NULL,
 						   NULL, 0));
 	if (type == RMP_T_SOLICIT)
 		rmp_stat_inc(RMP_G_SOLICITS);

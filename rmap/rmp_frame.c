@@ -211,18 +211,22 @@ nomem:
 
 /*
  * rmp_frame_plain() - a frame outside of any session
+ * @asked: the frame that a RESET answers, else NULL
  * @head: RMP_HEAD_LEN bytes or NULL
  * @data: @len bytes of payload, at most RMP_NAME_LEN
  */
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
-				u32 peer_inc, const u8 *head, const void *data,
-				u16 len)
+				const struct rmp_info *asked, const u8 *head,
+				const void *data, u16 len)
 {
 	struct sk_buff *skb;
 	struct rmp_hdr hdr;
 	void *payload;
 
-	rmp_make_hdr(&hdr, type, rmp_id, rmp_inc, peer_inc, head, len);
+	if (asked)
+		rmp_make_reset(&hdr, rmp_id, rmp_inc, asked, ktime_get_ns());
+	else
+		rmp_make_hdr(&hdr, type, rmp_id, rmp_inc, 0, head, len);
 	skb = frame_alloc(iface, dst, &hdr);
 	if (!skb) {
 		rmp_stat_inc(RMP_G_TX_NOMEM);

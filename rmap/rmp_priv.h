@@ -211,8 +211,8 @@ void rmp_frame_exit(void);
 struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 				const struct rmp_xmit *x);
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
-				u32 peer_inc, const u8 *head, const void *data,
-				u16 len);
+				const struct rmp_info *asked, const u8 *head,
+				const void *data, u16 len);
 void rmp_frame_send(struct sk_buff_head *list);
 void rmp_frame_send_one(struct sk_buff *skb);
 
@@ -233,8 +233,10 @@ void rmp_node_leave(struct rmp_iface *iface);
 void rmp_node_mtu(struct rmp_iface *iface);
 
 /* rmp_act.c: running the engine */
-void rmp_act_begin(struct rmp_act *act, struct rmp_node *node);
-void rmp_act_end(struct rmp_act *act, u32 events);
+void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
+	__acquires(&node->lock) __acquires(RCU);
+void rmp_act_end(struct rmp_act *act, u32 events)
+	__releases(&act->node->lock) __releases(RCU);
 enum hrtimer_restart rmp_act_timer(struct hrtimer *timer);
 
 /* rmp_call.c: services, watchers, calls */

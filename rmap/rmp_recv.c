@@ -96,7 +96,7 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 		}
 		rmp_stat_inc(RMP_G_RESETS);
 		rmp_frame_send_one(rmp_frame_plain(iface, eth_hdr(skb)->h_source,
-						   RMP_T_RESET, info->inc, NULL,
+						   RMP_T_RESET, info, NULL,
 						   NULL, 0));
 		break;
 	}

@@ -12,10 +12,9 @@ enum {
 	RMP_FRAG_PAGES	 = 15,		/* whole pages that fit into plen */
 };
 
-_Static_assert(RMP_FRAG_THIRD * 3 >= RMP_PAGE && RMP_FRAG_THIRD % 8 == 0,
-	       "a third covers its page");
-_Static_assert(RMP_FRAG_QUARTER + RMP_HDR_LEN == RMP_MTU_MIN,
-	       "the smallest fragment fits into the smallest MTU");
+static_assert(RMP_FRAG_THIRD * 3 >= RMP_PAGE, "a third covers its page");
+static_assert(RMP_FRAG_THIRD % 8 == 0, "parts start at multiples of 8");
+static_assert(RMP_FRAG_QUARTER + RMP_HDR_LEN == RMP_MTU_MIN, "smallest MTU");
 
 /* What the fields of a frame must satisfy, by type. */
 enum rmp_need {
@@ -251,4 +250,12 @@ void rmp_make_hdr(struct rmp_hdr *hdr, u8 type, u64 node, u32 inc, u32 peer_inc,
 	hdr->peer_inc = cpu_to_be32(peer_inc);
 	if (head)
 		memcpy(hdr->head, head, RMP_HEAD_LEN);
+}
+
+void rmp_make_reset(struct rmp_hdr *hdr, u64 node, u32 inc,
+		    const struct rmp_info *info, u64 now_ns)
+{
+	rmp_make_hdr(hdr, RMP_T_RESET, node, inc, info->inc, NULL, 0);
+	hdr->stamp = cpu_to_be32(rmp_stamp(now_ns));
+	hdr->echo = cpu_to_be32(info->stamp);
 }

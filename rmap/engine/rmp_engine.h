@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The RMAP engine: sessions, fragmentation, reassembly, acknowledgement,
+ * The RMAP engine: sessions, fragmentation, reassembly, acknowledgment,
  * retransmission, windows and credits between two nodes, without any I/O.
  *
  * Contract. The engine reads no clock, takes no lock, allocates nothing and
@@ -279,16 +279,13 @@ struct rmp_rtt {
 	u32	min_us;
 };
 
-/* Earlier incarnations of a peer whose late frames are recognised. */
-enum { RMP_OLD_INCS = 4 };
-
 /**
  * struct rmp_peer - the other node as seen from here; large, caller allocates
  *
  * @node:      its node id
  * @inc:       its incarnation, 0 while unknown
- * @old_inc:   its incarnations before that; their frames are ignored
- * @old_next:  which of @old_inc to replace next
+ * @since_ns:  when @inc was first believed or the session last opened; only
+ *             frames that echo a stamp of ours from after that may end it
  * @self_node: our node id
  * @self_inc:  our incarnation
  * @state:     enum rmp_peer_state
@@ -298,6 +295,9 @@ enum { RMP_OLD_INCS = 4 };
  * @renew:     enum rmp_renew: HELLO is being sent though the state is UP
  * @hello_tries: HELLOs since the last answer
  * @hello_due: when to send the next HELLO, ns
+ * @proof:     stamp of the RESET that answered a HELLO, to be echoed in the
+ *             next; 0 if none
+ * @proof_sent: the last HELLO went out at once with @proof
  * @renew_stamp: stamp of the first HELLO of the renewal in progress
  * @hello_stamp: stamp of the newest HELLO received, 0 if none
  * @birth:     first message id we gave or shall give to this peer object, 0
@@ -330,8 +330,7 @@ enum { RMP_OLD_INCS = 4 };
 struct rmp_peer {
 	u64		node;
 	u32		inc;
-	u32		old_inc[RMP_OLD_INCS];
-	u8		old_next;
+	u64		since_ns;
 	u64		self_node;
 	u32		self_inc;
 	u8		state;
@@ -341,6 +340,8 @@ struct rmp_peer {
 	u8		renew;
 	u8		hello_tries;
 	u64		hello_due;
+	u32		proof;
+	bool		proof_sent;
 	u32		renew_stamp;
 	u32		hello_stamp;
 	u64		birth;
@@ -564,16 +565,28 @@ u32 rmp_peer_close(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
 /**
  * rmp_make_hdr() - a header for a frame outside of any peer: SOLICIT,
- * ANNOUNCE, BYE, RESET
+ * ANNOUNCE, BYE
  * @hdr:  result, complete but for tag
- * @type: RMP_T_SOLICIT, RMP_T_ANNOUNCE, RMP_T_BYE or RMP_T_RESET
+ * @type: RMP_T_SOLICIT, RMP_T_ANNOUNCE or RMP_T_BYE
  * @node: our node id
  * @inc:  our incarnation
- * @peer_inc: for RESET the incarnation of the sender that is answered, else 0
+ * @peer_inc: 0
  * @head: RMP_HEAD_LEN bytes, or NULL for zeros
  * @plen: payload bytes that will follow
  */
 void rmp_make_hdr(struct rmp_hdr *hdr, u8 type, u64 node, u32 inc, u32 peer_inc,
 		  const u8 *head, u16 plen);
+
+/**
+ * rmp_make_reset() - a RESET in answer to a REQ, REP or ACK of a node for which
+ * there is no peer object
+ * @hdr:  result, complete but for tag
+ * @node: our node id
+ * @inc:  our incarnation
+ * @info: the frame answered; its stamp is echoed, else RESET is not believed
+ * @now_ns: time
+ */
+void rmp_make_reset(struct rmp_hdr *hdr, u64 node, u32 inc,
+		    const struct rmp_info *info, u64 now_ns);
 
 #endif /* RMP_ENGINE_H */

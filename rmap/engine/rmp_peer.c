@@ -113,6 +113,7 @@ static void rmp_send_hello(struct rmp_run *r)
 	hdr.msg = cpu_to_be64(p->una);
 	hdr.volume = cpu_to_be64(p->birth);
 	hdr.frag_size = cpu_to_be16(size);
+	hdr.echo = cpu_to_be32(p->proof);
 	if (p->renew && !p->hello_tries)
 		p->renew_stamp = rmp_stamp(r->now);
 	if (p->hello_tries < RMP_TRIES_MAX + 1)
@@ -137,17 +138,17 @@ static void rmp_send_welcome(struct rmp_run *r, const struct rmp_info *info)
 	rmp_send_plain(r, &hdr, size);
 }
 
-/* "I have no session with you." */
-static void rmp_send_reset(struct rmp_run *r, const struct rmp_info *info)
+/* "I have no session with you." Answers no more often than every @gap ns. */
+static void rmp_send_reset(struct rmp_run *r, const struct rmp_info *info,
+			   u64 gap)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_hdr hdr;
 
-	if (p->reset_ns && r->now - p->reset_ns < RMP_RESET_GAP_NS)
+	if (p->reset_ns && r->now - p->reset_ns < gap)
 		return;
 	p->reset_ns = r->now;
-	rmp_make_hdr(&hdr, RMP_T_RESET, p->self_node, p->self_inc, info->inc,
-		     NULL, 0);
+	rmp_make_reset(&hdr, p->self_node, p->self_inc, info, r->now);
 	rmp_count(r, RMP_S_TX_RESETS);
 	rmp_send_plain(r, &hdr, 0);
 }
@@ -157,6 +158,7 @@ static void rmp_hello_begin(struct rmp_run *r)
 	r->p->state = RMP_PEER_HELLO;
 	r->p->renew = RMP_RENEW_NONE;
 	r->p->hello_tries = 0;
+	r->p->proof_sent = false;
 	rmp_send_hello(r);
 }
 
@@ -199,6 +201,8 @@ static void rmp_go_up(struct rmp_run *r, u16 size, bool forgotten)
 	p->frag_size = size;
 	p->renew = RMP_RENEW_NONE;
 	p->hello_tries = 0;
+	p->proof = 0;
+	p->since_ns = r->now;
 	if (size < p->frag_max) {
 		p->renew = RMP_RENEW_RAISE;
 		p->hello_due = r->now + RMP_RAISE_NS;
@@ -212,25 +216,15 @@ static void rmp_go_up(struct rmp_run *r, u16 size, bool forgotten)
 		rmp_tx_session_up(r, forgotten);
 }
 
-static bool rmp_inc_is_old(const struct rmp_peer *p, u32 inc)
-{
-	u8 i;
-
-	for (i = 0; i < RMP_OLD_INCS; i++)
-		if (p->old_inc[i] == inc)
-			return true;
-	return false;
-}
-
 /* The peer lives anew as @inc; all that was shared with the old one is void. */
 static void rmp_restarted(struct rmp_run *r, u32 inc)
 {
 	struct rmp_peer *p = r->p;
 
-	p->old_inc[p->old_next] = p->inc;
-	p->old_next = (p->old_next + 1) % RMP_OLD_INCS;
 	p->inc = inc;
+	p->since_ns = r->now;
 	p->wanted = false;
+	p->proof = 0;
 	rmp_count(r, RMP_S_RESTARTS);
 	r->ev |= RMP_EV_RESTARTED;
 	rmp_go_down(r);
@@ -244,19 +238,62 @@ static void rmp_restarted(struct rmp_run *r, u32 inc)
 	rmp_cwnd_init(p);
 }
 
-/* Whether a frame may tell of an incarnation that is news to us. */
-static bool rmp_introduces(const struct rmp_peer *p, const struct rmp_info *info)
+/*
+ * Whether a frame answers one that we sent after the session opened or the
+ * incarnation changed: then it tells of now, while any other may have been on
+ * the way for long, from a life that is over.
+ */
+static bool rmp_is_fresh(struct rmp_run *r, const struct rmp_info *info)
 {
+	u32 age_us = rmp_stamp(r->now) - info->echo;
+
+	return info->echo && age_us <= RMP_FRESH_US &&
+	       age_us <= div64_u64(r->now, 1000) -
+			 div64_u64(r->p->since_ns, 1000);
+}
+
+/* Whether a frame with an incarnation that is news to us is to be believed. */
+static bool rmp_believe(struct rmp_run *r, const struct rmp_info *info)
+{
+	struct rmp_peer *p = r->p;
+
 	switch (info->type) {
 	case RMP_T_HELLO:
 	case RMP_T_ANNOUNCE:
-		return true;
+		break;
 	case RMP_T_WELCOME:
-		return info->peer_inc == p->self_inc;
 	case RMP_T_RESET:
-		return p->inc && info->peer_inc == p->self_inc;
+		if (info->peer_inc == p->self_inc)
+			break;
+		return false;
+	default:
+		return false;
 	}
-	return false;
+	/* With nothing shared yet there is nothing to lose. */
+	return !p->peer_birth || rmp_is_fresh(r, info);
+}
+
+/* What a frame of another incarnation, not believed, is answered with. */
+static void rmp_doubt(struct rmp_run *r, const struct rmp_info *info)
+{
+	struct rmp_peer *p = r->p;
+
+	switch (info->type) {
+	case RMP_T_HELLO:
+		/* Padded, so it costs the sender more than the answer us. */
+		rmp_send_reset(r, info, 0);
+		break;
+	case RMP_T_REQ:
+	case RMP_T_REP:
+	case RMP_T_ACK:
+		rmp_send_reset(r, info, RMP_RESET_GAP_NS);
+		break;
+	case RMP_T_ANNOUNCE:
+		/* If it is true, RESET will be the answer to this. */
+		if (p->peer_birth && p->state != RMP_PEER_HELLO)
+			rmp_tx_send_idle(r);
+		break;
+	}
 }
 
 /* Sorts out whose frame it is. Return: whether to go on with it. */
@@ -266,14 +303,9 @@ static bool rmp_check_inc(struct rmp_run *r, const struct rmp_info *info)
 	bool session = info->type >= RMP_T_REQ && info->type <= RMP_T_ACK;
 
 	if (info->inc != p->inc) {
-		if (rmp_inc_is_old(p, info->inc)) {
+		if (!rmp_believe(r, info)) {
 			rmp_count(r, RMP_S_RX_STALE_INC);
-			return false;
-		}
-		if (!rmp_introduces(p, info)) {
-			rmp_count(r, RMP_S_RX_STALE_INC);
-			if (session)
-				rmp_send_reset(r, info);
+			rmp_doubt(r, info);
 			return false;
 		}
 		if (p->inc)
@@ -284,7 +316,7 @@ static bool rmp_check_inc(struct rmp_run *r, const struct rmp_info *info)
 	     info->type == RMP_T_RESET) && info->peer_inc != p->self_inc) {
 		rmp_count(r, RMP_S_RX_STALE_INC);
 		if (session)
-			rmp_send_reset(r, info);
+			rmp_send_reset(r, info, RMP_RESET_GAP_NS);
 		return false;
 	}
 	return true;
@@ -359,16 +391,26 @@ static void rmp_rx_welcome(struct rmp_run *r, const struct rmp_info *info)
 	rmp_tx_start_waiting(r);
 }
 
-/* The peer has lost the session, but not its life. */
-static void rmp_rx_reset(struct rmp_run *r)
+/*
+ * The peer has lost the session but not its life, or wants to see that our
+ * HELLO is not an old one.
+ */
+static void rmp_rx_reset(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->state != RMP_PEER_UP)
-		return;
-	rmp_go_down(r);
-	if (p->wanted || rmp_has_calls(p))
-		rmp_hello_begin(r);
+	if (p->state == RMP_PEER_HELLO) {
+		p->proof = info->stamp;
+		if (p->proof_sent)
+			return;		/* at most one per HELLO of the timer's */
+		p->proof_sent = true;
+		rmp_send_hello(r);
+	} else if (p->state == RMP_PEER_UP && rmp_is_fresh(r, info)) {
+		rmp_go_down(r);
+		p->proof = info->stamp;
+		if (p->wanted || rmp_has_calls(p))
+			rmp_hello_begin(r);
+	}
 }
 
 /* It is there: no need to sit out a long back-off. */
@@ -393,7 +435,7 @@ static void rmp_rx_session(struct rmp_run *r, struct rmp_frame *f)
 	if (r->p->state != RMP_PEER_UP) {
 		rmp_count(r, RMP_S_RX_OLD);
 		if (r->p->state == RMP_PEER_DOWN)
-			rmp_send_reset(r, info);
+			rmp_send_reset(r, info, RMP_RESET_GAP_NS);
 		return;
 	}
 	if (info->type == RMP_T_REQ)
@@ -436,7 +478,7 @@ u32 rmp_peer_rx(struct rmp_peer *peer, struct rmp_frame *frame, u64 now_ns,
 		rmp_rx_announce(&r);
 		break;
 	case RMP_T_RESET:
-		rmp_rx_reset(&r);
+		rmp_rx_reset(&r, &frame->info);
 		break;
 	case RMP_T_BYE:
 		rmp_rx_bye(&r);
@@ -513,10 +555,12 @@ static void rmp_hello_timer(struct rmp_run *r)
 		rmp_arm(r, p->hello_due);
 		return;
 	}
-	if (p->renew == RMP_RENEW_RAISE && p->hello_tries >= RMP_HELLO_BIG)
+	if (p->renew == RMP_RENEW_RAISE && p->hello_tries >= RMP_HELLO_BIG) {
 		p->renew = RMP_RENEW_NONE;
-	else
+	} else {
+		p->proof_sent = false;
 		rmp_send_hello(r);
+	}
 }
 
 u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)

@@ -31,6 +31,7 @@ enum rmp_rto_us {
 	RMP_RTO_MAX_US	= 1000000,
 	RMP_PROBE_MAX_US = 200000,	/* longest gap between probes of a pending call */
 	RMP_RTT_MAX_US	= 10000000,	/* samples above are nonsense */
+	RMP_FRESH_US	= 10000000,	/* oldest echo that proves anything */
 };
 
 #define RMP_MS(n)	((u64)(n) * 1000000)
@@ -137,6 +138,7 @@ void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info);
 void rmp_tx_timer(struct rmp_run *r);
 void rmp_tx_start_waiting(struct rmp_run *r);
 void rmp_tx_session_up(struct rmp_run *r, bool forgotten);
+void rmp_tx_send_idle(struct rmp_run *r);
 void rmp_tx_fail_all(struct rmp_run *r, int status);
 
 /* rmp_rx.c: the responder half, and reassembly for both */

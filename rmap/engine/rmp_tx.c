@@ -388,13 +388,26 @@ void rmp_tx_fail_all(struct rmp_run *r, int status)
 }
 
 /*
- * Nothing is open: lets the responder drop the replies it keeps. The id is one
- * that no request has yet, and nothing before it is open.
+ * "Nothing is open": lets the responder drop the replies it keeps. The id is
+ * one that no request has yet, and nothing before it is open.
  */
-static void rmp_idle_timer(struct rmp_run *r)
+void rmp_tx_send_idle(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_hdr hdr;
+
+	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	hdr.flags = RMP_F_REPLY;
+	hdr.msg = cpu_to_be64(p->next_msg);
+	hdr.back = cpu_to_be16((u16)min_t(u64, p->next_msg - p->una,
+					  RMP_WINDOW - 1));
+	hdr.frag_size = cpu_to_be16(p->frag_size);
+	rmp_send_plain(r, &hdr, 0);
+}
+
+static void rmp_idle_timer(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
 
 	if (p->idle_due == RMP_NEVER)
 		return;
@@ -402,11 +415,7 @@ static void rmp_idle_timer(struct rmp_run *r)
 		rmp_arm(r, p->idle_due);
 		return;
 	}
-	rmp_hdr_start(r, &hdr, RMP_T_ACK);
-	hdr.flags = RMP_F_REPLY;
-	hdr.msg = cpu_to_be64(p->next_msg);
-	hdr.frag_size = cpu_to_be16(p->frag_size);
-	rmp_send_plain(r, &hdr, 0);
+	rmp_tx_send_idle(r);
 	p->idle_due = RMP_NEVER;
 	if (--p->idle_left) {
 		p->idle_due = r->now + RMP_IDLE_AGAIN_NS;

@@ -34,9 +34,11 @@ enum rmp_limits {
  * @RMP_T_REQ:      fragment of a request
  * @RMP_T_REP:      fragment of a reply; acknowledges the whole request
  * @RMP_T_ACK:      which fragments of a message have arrived (bitmap in head)
- * @RMP_T_RESET:    "I have no session with you": answer to a frame whose
- *                  peer_inc is not the receiver's incarnation or whose sender
- *                  is unknown; rate-limited
+ * @RMP_T_RESET:    "I have no session with you": answer to a REQ, REP or ACK
+ *                  whose peer_inc is not the receiver's incarnation or whose
+ *                  sender is unknown (rate-limited), and to a HELLO of an
+ *                  incarnation that is news, which must prove to be alive by
+ *                  echoing the RESET's stamp
  * @RMP_T_BYE:      the sender's node is leaving; broadcast
  */
 enum rmp_type {
@@ -130,12 +132,12 @@ struct rmp_hdr {
 	u8	tag[RMP_TAG_LEN];
 } __packed __aligned(8);
 
-_Static_assert(sizeof(struct rmp_hdr) == RMP_HDR_LEN, "RMAP header size");
-_Static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
-_Static_assert(offsetof(struct rmp_hdr, node) == 8, "RMAP header layout");
-_Static_assert(offsetof(struct rmp_hdr, msg) == 24, "RMAP header layout");
-_Static_assert(offsetof(struct rmp_hdr, msg_len) == 48, "RMAP header layout");
-_Static_assert(offsetof(struct rmp_hdr, head) == 64, "RMAP header layout");
-_Static_assert(offsetof(struct rmp_hdr, tag) == 96, "RMAP header layout");
+static_assert(sizeof(struct rmp_hdr) == RMP_HDR_LEN, "RMAP header size");
+static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
+static_assert(offsetof(struct rmp_hdr, node) == 8, "RMAP header layout");
+static_assert(offsetof(struct rmp_hdr, msg) == 24, "RMAP header layout");
+static_assert(offsetof(struct rmp_hdr, msg_len) == 48, "RMAP header layout");
+static_assert(offsetof(struct rmp_hdr, head) == 64, "RMAP header layout");
+static_assert(offsetof(struct rmp_hdr, tag) == 96, "RMAP header layout");
 
 #endif /* RMP_WIRE_H */
