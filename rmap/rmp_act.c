@@ -83,7 +83,7 @@ static void sink_free_buf(struct rmp_sink *sink, void *buf)
  * The caller holds a reference on @node, or found it under RCU.
  */
 void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
-	__acquires(&node->lock)
+	__acquires(&node->lock) __acquires(RCU)
 {
 	act->sink = (struct rmp_sink) {
 		.xmit = sink_xmit,
@@ -180,7 +180,7 @@ static void act_deliver(struct rmp_act *act)
  * before the calls that it ended are given back.
  */
 void rmp_act_end(struct rmp_act *act, u32 events)
-	__releases(&act->node->lock)
+	__releases(&act->node->lock) __releases(RCU)
 {
 	struct rmp_node *node = act->node;
 

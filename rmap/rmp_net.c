@@ -20,6 +20,9 @@
 #include <net/net_namespace.h>
 #include "rmp_priv.h"
 
+#define NO_KEY \
+	"no cluster key is configured: load memx_rmap with insecure=1 to run without authentication"
+
 /* Changed under rtnl, read under RCU. */
 LIST_HEAD(rmp_ifaces);
 
@@ -126,7 +129,7 @@ static int iface_check(const struct net_device *dev, u32 mtu_cap,
 		       struct netlink_ext_ack *extack)
 {
 	if (!rmp_insecure) {
-		NL_SET_ERR_MSG(extack, "no cluster key is configured: load memx_rmap with insecure=1 to run without authentication");
+		NL_SET_ERR_MSG(extack, NO_KEY);
 		return -ENOKEY;
 	}
 	if (dev->type != ARPHRD_ETHER || dev->flags & IFF_LOOPBACK ||

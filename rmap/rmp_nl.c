@@ -21,13 +21,15 @@ static const struct nla_policy iface_policy[RMP_A_MTU + 1] = {
 };
 
 static const char * const peer_stat_name[RMP_S_COUNT] = {
-#define PEER_STAT_NAME(sym, name, help) [RMP_S_##sym] = name,
+#define PEER_STAT_NAME(sym, name, help) \
+	[RMP_S_##sym] = name,
 	RMP_STATS(PEER_STAT_NAME)
 #undef PEER_STAT_NAME
 };
 
 static const char * const peer_stat_help[RMP_S_COUNT] = {
-#define PEER_STAT_HELP(sym, name, help) [RMP_S_##sym] = help,
+#define PEER_STAT_HELP(sym, name, help) \
+	[RMP_S_##sym] = help,
 	RMP_STATS(PEER_STAT_HELP)
 #undef PEER_STAT_HELP
 };

@@ -113,7 +113,7 @@ struct rmp_node {
 	struct rcu_head		rcu;
 	u64			id;
 
-	spinlock_t		lock;
+	spinlock_t		lock;	/* of the engine; a leaf, BHs off */
 	bool			dead;
 	struct rmp_iface	*iface;
 	u8			mac[ETH_ALEN];

@@ -17,7 +17,8 @@ struct gstat_text {
 };
 
 static const struct gstat_text texts[RMP_G_COUNT] = {
-#define RMP_GSTAT_TEXT(sym, name, help) [RMP_G_##sym] = { name, help },
+#define RMP_GSTAT_TEXT(sym, name, help) \
+	[RMP_G_##sym] = { name, help },
 	RMP_GSTATS(RMP_GSTAT_TEXT)
 #undef RMP_GSTAT_TEXT
 };
