@@ -75,8 +75,10 @@ struct mx_req {
  * @MX_ST_OK:     done
  * @MX_ST_FULL:   no room: the server declines this chunk or volume
  * @MX_ST_NOVOL:  the volume is not open here
- * @MX_ST_STALE:  the header's epoch is older than the volume's
- * @MX_ST_INVAL:  the request makes no sense (its sender is at fault)
+ * @MX_ST_STALE:  the header's epoch is older than the volume's, or another node
+ *                opened the volume at this epoch
+ * @MX_ST_INVAL:  the request makes no sense (its sender is at fault): among
+ *                others an epoch that was not announced by an OPEN
  * @MX_ST_AGAIN:  out of pages for the moment; ask again
  */
 enum mx_status {

@@ -34,13 +34,17 @@
  *
  * Family "memx_server" (memx_server):
  *  MEMX_C_SRV_START do    CAPACITY (pages). Memory is taken as it is used,
- *                         never more, and never the host's last.
- *                         -EALREADY; -ENOMEM: more than the host has free
+ *                         never more but for a small stock of clean pages, and
+ *                         never the host's last. -EALREADY; -ENOMEM: more than
+ *                         the host can spare; -EBUSY; -EINVAL
  *  MEMX_C_SRV_STOP  do    optional FORCE (flag). -ENOTEMPTY: pages are stored
- *                         and FORCE is absent
- *  MEMX_C_SRV_GET   do    STATE CAPACITY FREE USED RESERVED LOAD VOLUMES
- *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH USED_PAGES
- *                         CHUNKS NODE (owner)
+ *                         and FORCE is absent; -ESRCH: not running. All memory
+ *                         is free when it is answered, but for pages that are
+ *                         still being sent
+ *  MEMX_C_SRV_GET   do    STATE ("stopped", "running", "stopping") CAPACITY
+ *                         FREE USED RESERVED LOAD VOLUMES
+ *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
+ *                         USED_PAGES RESERVED CHUNKS NODE (owner) SILENT_MS
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory server: start and stop, what it tells of itself, load and unload.
+ */
+#include <linux/cpumask.h>
+#include <linux/kernel_stat.h>
+#include <linux/module.h>
+#include "mx_srv.h"
+#include "uapi/memx_nl.h"
+
+enum {
+	TICK_MS		= 1000,
+	TELL_MS		= 100,	/* between announcements out of turn */
+};
+
+_Static_assert(PAGE_SIZE == MX_PAGE_SIZE, "a page is a page");
+
+unsigned int mxs_max_volumes = 1024;
+module_param_named(max_volumes, mxs_max_volumes, uint, 0444);
+MODULE_PARM_DESC(max_volumes, "volumes that may be open here at once (1024)");
+
+struct mxs_server mxs_srv;
+DEFINE_PER_CPU(struct mxs_counters, mxs_counters);
+
+u64 mxs_total(enum mxs_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(mxs_counters, cpu).n[stat]);
+	return sum;
+}
+
+void mxs_figures(struct mx_quota *q)
+{
+	spin_lock_bh(&mxs_srv.account);
+	*q = mxs_srv.quota;
+	spin_unlock_bh(&mxs_srv.account);
+}
+
+static void advert_fill(u8 *head)
+{
+	struct mx_quota q;
+	struct mx_ad ad = {
+		.roles	= MX_ROLE_SERVER,
+		.load	= READ_ONCE(mxs_srv.load),
+	};
+
+	mxs_figures(&q);
+	ad.capacity = q.capacity;
+	ad.free = mx_quota_free(&q);
+	ad.used = q.used;
+	mx_ad_encode(&ad, head);
+}
+
+void mxs_news(void)
+{
+	bool tell = false;
+
+	spin_lock_bh(&mxs_srv.account);
+	if (mx_quota_news(&mxs_srv.quota) &&
+	    time_after(jiffies, mxs_srv.told + msecs_to_jiffies(TELL_MS))) {
+		mx_quota_told(&mxs_srv.quota);
+		mxs_srv.told = jiffies;
+		tell = true;
+	}
+	spin_unlock_bh(&mxs_srv.account);
+	if (tell)
+		rmp_advert_now();
+}
+
+/* Nanoseconds that the CPUs have worked, all together. */
+static u64 cpu_work(void)
+{
+	static const u8 kinds[] = { CPUTIME_USER, CPUTIME_NICE, CPUTIME_SYSTEM,
+				    CPUTIME_SOFTIRQ, CPUTIME_IRQ };
+	u64 sum = 0;
+	int cpu, i;
+
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < ARRAY_SIZE(kinds); i++)
+			sum += READ_ONCE(kcpustat_cpu(cpu).cpustat[kinds[i]]);
+	return sum;
+}
+
+/*
+ * How busy the host was since the last tick, as a part of 255. Requests are
+ * answered in softirq, so there is no queue whose length would tell; a server
+ * that runs out of stock pages is saturated whatever its CPUs do.
+ */
+static u8 load_sample(void)
+{
+	static u64 then_ns, then_work;
+	u64 now = ktime_get_ns(), work = cpu_work();
+	u64 all = (now - then_ns) * num_online_cpus();
+	u64 busy = work > then_work ? work - then_work : 0;
+
+	then_ns = now;
+	then_work = work;
+	if (mxs_stock_low())
+		return 255;
+	return all ? min_t(u64, 255, div64_u64(busy * 255, all)) : 0;
+}
+
+static void tick(struct work_struct *unused)
+{
+	u64 room = mxs_host_room() + mxs_stock_size();
+
+	spin_lock_bh(&mxs_srv.account);
+	mx_quota_room(&mxs_srv.quota, room);
+	spin_unlock_bh(&mxs_srv.account);
+	WRITE_ONCE(mxs_srv.load, mx_load_decay(mxs_srv.load, load_sample()));
+	mxs_stock_kick();
+	mxs_news();
+	queue_delayed_work(mxs_srv.chores, &mxs_srv.tick,
+			   msecs_to_jiffies(TICK_MS));
+}
+
+static int check_capacity(u64 capacity, struct netlink_ext_ack *extack)
+{
+	if (!capacity || capacity > 1ULL << (63 - PAGE_SHIFT)) {
+		NL_SET_ERR_MSG(extack, "the capacity makes no sense");
+		return -EINVAL;
+	}
+	if (capacity > mxs_host_room()) {
+		NL_SET_ERR_MSG(extack, "the host has not so much to spare: it keeps 5 %, at least 64 MiB");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int start(u64 capacity, struct netlink_ext_ack *extack)
+{
+	int err = check_capacity(capacity, extack);
+
+	if (err)
+		return err;
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+		return -ENODEV;
+	}
+	spin_lock_bh(&mxs_srv.account);
+	mx_quota_init(&mxs_srv.quota, capacity, mxs_host_room());
+	mx_quota_told(&mxs_srv.quota);
+	spin_unlock_bh(&mxs_srv.account);
+	mxs_srv.load = 0;
+	mxs_stock_start(capacity);
+	err = mxs_service_start();
+	if (err) {
+		NL_SET_ERR_MSG(extack, "something else serves memory on this host");
+		mxs_stock_stop();
+		module_put(THIS_MODULE);
+		return err;
+	}
+	WRITE_ONCE(mxs_srv.state, MXS_RUNNING);
+	queue_delayed_work(mxs_srv.chores, &mxs_srv.tick, 0);
+	rmp_advert_set(advert_fill);
+	return 0;
+}
+
+int mxs_start(u64 capacity, struct netlink_ext_ack *extack)
+{
+	int err = -EALREADY;
+
+	mutex_lock(&mxs_srv.control);
+	if (mxs_srv.state == MXS_STOPPED)
+		err = start(capacity, extack);
+	else
+		NL_SET_ERR_MSG(extack, "the server is running already");
+	mutex_unlock(&mxs_srv.control);
+	return err;
+}
+
+/* From here on nothing is stored. Return: whether something is. */
+static bool close_store(void)
+{
+	struct mx_quota q;
+
+	WRITE_ONCE(mxs_srv.closing, true);
+	synchronize_rcu();
+	mxs_figures(&q);
+	return q.used;
+}
+
+static void stop(void)
+{
+	WRITE_ONCE(mxs_srv.state, MXS_STOPPING);
+	rmp_advert_set(NULL);
+	mxs_service_stop();
+	mxs_vols_drop_all();
+	cancel_delayed_work_sync(&mxs_srv.tick);
+	mxs_stock_stop();
+	spin_lock_bh(&mxs_srv.account);
+	mx_quota_init(&mxs_srv.quota, 0, 0);
+	spin_unlock_bh(&mxs_srv.account);
+	WRITE_ONCE(mxs_srv.state, MXS_STOPPED);
+	module_put(THIS_MODULE);
+}
+
+int mxs_stop(bool force, struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	mutex_lock(&mxs_srv.control);
+	if (mxs_srv.state == MXS_STOPPED) {
+		NL_SET_ERR_MSG(extack, "the server is not running");
+		err = -ESRCH;
+	} else if (close_store() && !force) {
+		NL_SET_ERR_MSG(extack, "pages are stored here that their owners would lose");
+		err = -ENOTEMPTY;
+	} else {
+		stop();
+	}
+	WRITE_ONCE(mxs_srv.closing, false);
+	mutex_unlock(&mxs_srv.control);
+	return err;
+}
+
+static void server_init(void)
+{
+	mutex_init(&mxs_srv.control);
+	mutex_init(&mxs_srv.table);
+	spin_lock_init(&mxs_srv.account);
+	INIT_LIST_HEAD(&mxs_srv.vols);
+	INIT_LIST_HEAD(&mxs_srv.dying);
+	INIT_WORK(&mxs_srv.reaper, mxs_vols_reap);
+	INIT_DELAYED_WORK(&mxs_srv.tick, tick);
+}
+
+static int __init mxs_init(void)
+{
+	int err;
+
+	server_init();
+	mxs_srv.chores = alloc_workqueue("memx_chores", WQ_MEM_RECLAIM |
+					 WQ_HIGHPRI | WQ_UNBOUND, 0);
+	if (!mxs_srv.chores)
+		return -ENOMEM;
+	err = mxs_jobs_init();
+	if (err)
+		goto no_jobs;
+	err = mxs_stock_init();
+	if (err)
+		goto no_stock;
+	err = mxs_nl_init();
+	if (err)
+		goto no_nl;
+	return 0;
+
+no_nl:
+	mxs_stock_exit();
+no_stock:
+	mxs_jobs_exit();
+no_jobs:
+	destroy_workqueue(mxs_srv.chores);
+	return err;
+}
+
+/* The server is stopped: while it runs it holds a reference on the module. */
+static void __exit mxs_exit(void)
+{
+	mxs_nl_exit();
+	mxs_stock_exit();
+	mxs_jobs_exit();
+	destroy_workqueue(mxs_srv.chores);
+	pr_info("memx_server: unloaded, pages created %llu destroyed %llu, chunks created %llu destroyed %llu, volumes created %llu destroyed %llu\n",
+		mxs_total(MXS_S_PAGES_CREATED), mxs_total(MXS_S_PAGES_DESTROYED),
+		mxs_total(MXS_S_CHUNKS_CREATED),
+		mxs_total(MXS_S_CHUNKS_DESTROYED),
+		mxs_total(MXS_S_VOLUMES_CREATED),
+		mxs_total(MXS_S_VOLUMES_DESTROYED));
+}
+
+module_init(mxs_init);
+module_exit(mxs_exit);
+MODULE_DESCRIPTION("MemX memory server: stores pages for other hosts");
+MODULE_LICENSE("GPL");
+MX_IMPORT_NS(MEMX);

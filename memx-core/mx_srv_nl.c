@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic netlink family "memx_server"; uapi/memx_nl.h specifies it.
+ */
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include "mx_srv.h"
+#include "uapi/memx_nl.h"
+
+static struct genl_family family;
+
+static const struct nla_policy start_policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_CAPACITY]	= { .type = NLA_U64 },
+};
+
+static const struct nla_policy stop_policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_FORCE]		= { .type = NLA_FLAG },
+};
+
+static int nl_start(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, MEMX_A_CAPACITY)) {
+		NL_SET_ERR_MSG(info->extack, "the capacity is missing");
+		return -EINVAL;
+	}
+	return mxs_start(nla_get_u64(info->attrs[MEMX_A_CAPACITY]),
+			 info->extack);
+}
+
+static int nl_stop(struct sk_buff *skb, struct genl_info *info)
+{
+	return mxs_stop(nla_get_flag(info->attrs[MEMX_A_FORCE]), info->extack);
+}
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, MEMX_A_PAD);
+}
+
+static int put_server(struct sk_buff *skb)
+{
+	static const char * const state[] = {
+		[MXS_STOPPED]	= "stopped",
+		[MXS_RUNNING]	= "running",
+		[MXS_STOPPING]	= "stopping",
+	};
+	struct mx_quota q;
+
+	mxs_figures(&q);
+	if (nla_put_string(skb, MEMX_A_STATE, state[READ_ONCE(mxs_srv.state)]) ||
+	    put_u64(skb, MEMX_A_CAPACITY, q.capacity) ||
+	    put_u64(skb, MEMX_A_FREE, mx_quota_free(&q)) ||
+	    put_u64(skb, MEMX_A_USED, q.used) ||
+	    put_u64(skb, MEMX_A_RESERVED, q.reserved) ||
+	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
+	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.nvols)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int nl_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_SRV_GET);
+	if (!hdr || put_server(msg)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+/* An owner that is only idle is heard through its node, if that is known. */
+static u32 silent_ms(const struct mxs_vol *vol)
+{
+	u32 ms = jiffies_to_msecs(jiffies - READ_ONCE(vol->heard));
+	struct rmp_node *node = rmp_node_find(vol->owner);
+
+	if (node) {
+		ms = min(ms, rmp_node_silent_ms(node));
+		rmp_node_put(node);
+	}
+	return ms;
+}
+
+static int put_volume(struct sk_buff *skb, const struct mxs_vol *vol)
+{
+	struct mx_share share;
+
+	spin_lock_bh(&mxs_srv.account);
+	share = vol->share;
+	spin_unlock_bh(&mxs_srv.account);
+	if (put_u64(skb, MEMX_A_ID, vol->id) ||
+	    nla_put_string(skb, MEMX_A_NAME, vol->name) ||
+	    put_u64(skb, MEMX_A_SIZE, vol->pages << MX_PAGE_SHIFT) ||
+	    nla_put_u32(skb, MEMX_A_EPOCH, vol->epoch) ||
+	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, vol->shift) ||
+	    put_u64(skb, MEMX_A_USED_PAGES, share.used) ||
+	    put_u64(skb, MEMX_A_RESERVED, share.reserved) ||
+	    nla_put_u32(skb, MEMX_A_CHUNKS, vol->nchunks) ||
+	    put_u64(skb, MEMX_A_NODE, vol->owner) ||
+	    nla_put_u32(skb, MEMX_A_SILENT_MS, silent_ms(vol)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		    int (*put)(struct sk_buff *skb, const void *what),
+		    const void *what)
+{
+	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (put(skb, what)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int put_volume_any(struct sk_buff *skb, const void *vol)
+{
+	return put_volume(skb, vol);
+}
+
+/* args[0]: number of the last volume told; they are listed as they were made. */
+static int nl_volumes(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct mxs_vol *vol;
+
+	mutex_lock(&mxs_srv.table);
+	list_for_each_entry(vol, &mxs_srv.vols, link) {
+		if (vol->seq <= cb->args[0])
+			continue;
+		if (dump_one(skb, cb, MEMX_C_SVOL_GET, put_volume_any, vol))
+			break;
+		cb->args[0] = vol->seq;
+	}
+	mutex_unlock(&mxs_srv.table);
+	return skb->len;
+}
+
+/**
+ * struct figure - a counter or level as memxctl shows it
+ * @name:  one word
+ * @help:  one line
+ * @value: now
+ */
+struct figure {
+	const char	*name;
+	const char	*help;
+	u64		value;
+};
+
+#define STAT_FIGURE(sym, word, text) \
+	[MXS_S_##sym] = { .name = (word), .help = (text) },
+#define GAUGE_FIGURE(sym, word, text) \
+	[MXS_S_COUNT + MXS_G_##sym] = { .name = (word), .help = (text) },
+
+static const struct figure figures[] = {
+	MXS_STATS(STAT_FIGURE)
+	MXS_GAUGES(GAUGE_FIGURE)
+};
+
+static int put_figure(struct sk_buff *skb, const void *what)
+{
+	const struct figure *f = what;
+
+	if (nla_put_string(skb, MEMX_A_STAT_NAME, f->name) ||
+	    put_u64(skb, MEMX_A_STAT_VALUE, f->value) ||
+	    nla_put_string(skb, MEMX_A_STAT_HELP, f->help))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* args[0]: the next figure. */
+static int nl_stats(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	u64 gauge[MXS_G_COUNT];
+
+	mxs_stock_gauges(gauge);
+	gauge[MXS_G_WAITING] = mxs_jobs_waiting();
+	for (; cb->args[0] < ARRAY_SIZE(figures); cb->args[0]++) {
+		struct figure f = figures[cb->args[0]];
+
+		f.value = cb->args[0] < MXS_S_COUNT ?
+			  mxs_total(cb->args[0]) :
+			  gauge[cb->args[0] - MXS_S_COUNT];
+		if (dump_one(skb, cb, MEMX_C_STATS_GET, put_figure, &f))
+			break;
+	}
+	return skb->len;
+}
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd	= MEMX_C_SRV_START,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= start_policy,
+		.maxattr = MEMX_A_MAX,
+		.doit	= nl_start,
+	},
+	{
+		.cmd	= MEMX_C_SRV_STOP,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= stop_policy,
+		.maxattr = MEMX_A_MAX,
+		.doit	= nl_stop,
+	},
+	{
+		.cmd	= MEMX_C_SRV_GET,
+		.doit	= nl_get,
+	},
+	{
+		.cmd	= MEMX_C_SVOL_GET,
+		.dumpit	= nl_volumes,
+	},
+	{
+		.cmd	= MEMX_C_STATS_GET,
+		.dumpit	= nl_stats,
+	},
+};
+
+/* A stop may take long, so operations do not hold up other families. */
+static struct genl_family family __ro_after_init = {
+	.name		= MEMX_NL_SERVER,
+	.version	= MEMX_NL_VERSION,
+	.module		= THIS_MODULE,
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	.resv_start_op	= MEMX_C_SVOL_GET + 1,
+};
+
+int __init mxs_nl_init(void)
+{
+	return genl_register_family(&family);
+}
+
+void mxs_nl_exit(void)
+{
+	genl_unregister_family(&family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(MEMX_NL_SERVER);
