@@ -163,7 +163,7 @@ static int fields_show(struct ctl *ctl, const struct table *table,
 	unsigned int r;
 
 	for (r = 0; r < rows; r++)
-		if (row_field(table, &table->rows[r], ctl->field, ctl->out))
+		if (row_fields(table, &table->rows[r], ctl->field, ctl->out))
 			return usage("there is no field '%s'", ctl->field);
 	return CTL_OK;
 }

@@ -37,13 +37,13 @@ static bool help_print(const char *object, FILE *out)
 
 static void help_all(FILE *out)
 {
-	fputs("usage: memxctl [--json | --field KEY] COMMAND\n\n", out);
+	fputs("usage: memxctl [--json | --field KEY,…] COMMAND\n\n", out);
 	help_print(NULL, out);
 	fputs("\n"
 	      "SIZE is a number with K, M, G or T behind it (powers of 1024; B or iB may\n"
-	      "follow), or bytes. --json prints one JSON document; --field KEY only the\n"
-	      "values of that key, a line each. Exit codes: 0 done, 1 refused or failed,\n"
-	      "2 wrong usage, 3 a kernel module is missing.\n", out);
+	      "follow), or bytes. --json prints one JSON document; --field only the values\n"
+	      "of these keys, a line for each object. Exit codes: 0 done, 1 refused or\n"
+	      "failed, 2 wrong usage, 3 a kernel module is missing.\n", out);
 }
 
 static int help(const char *object)

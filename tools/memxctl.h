@@ -28,7 +28,7 @@ enum ctl_exit {
  * struct ctl - one run of the program
  * @nl:    the kernel
  * @json:  --json
- * @field: --field's key, or NULL
+ * @field: --field's keys, or NULL
  * @out:   collects what goes to standard output once all has gone well
  */
 struct ctl {

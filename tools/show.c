@@ -237,19 +237,39 @@ void table_json(const struct table *table, struct json *j, const char *key)
 	json_close(j, ']');
 }
 
-int row_field(const struct table *table, const struct row *row, const char *key,
-	      FILE *out)
+static const struct field *field_find(const struct schema *schema,
+				      const char *key, size_t len)
 {
-	const struct field *field = table->schema->fields;
-	char text[CELL_TEXT];
-	unsigned int i;
+	const struct field *field;
 
-	for (i = 0; field[i].key; i++) {
-		if (strcmp(field[i].key, key))
-			continue;
-		text_print(cell_text(&field[i], &row->cells[i], false, text), out);
-		fputc('\n', out);
-		return 0;
+	for (field = schema->fields; field->key; field++)
+		if (field->kind != F_STATS && strlen(field->key) == len &&
+		    !memcmp(field->key, key, len))
+			return field;
+	return NULL;
+}
+
+int row_fields(const struct table *table, const struct row *row,
+	       const char *keys, FILE *out)
+{
+	const struct field *field;
+	char text[CELL_TEXT];
+	const char *s;
+	size_t len;
+
+	for (;;) {
+		len = strcspn(keys, ",");
+		field = field_find(table->schema, keys, len);
+		if (!field)
+			return -ENOENT;
+		s = cell_text(field, &row->cells[field - table->schema->fields],
+			      false, text);
+		text_print(s, out);
+		if (!keys[len])
+			break;
+		fputc('\t', out);
+		keys += len + 1;
 	}
-	return -ENOENT;
+	fputc('\n', out);
+	return 0;
 }

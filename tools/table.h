@@ -145,9 +145,14 @@ void table_json(const struct table *table, struct json *j, const char *key);
 /** row_json() - one object */
 void row_json(const struct table *table, const struct row *row, struct json *j,
 	      const char *key);
-/** row_field() - one bare value in a line, as scripts like it; -ENOENT */
-int row_field(const struct table *table, const struct row *row, const char *key,
-	      FILE *out);
+/**
+ * row_fields() - bare values in a line, as scripts like it
+ * @keys: separated by commas; the values are separated by tabs
+ *
+ * Return: 0, or -ENOENT: there is no such key.
+ */
+int row_fields(const struct table *table, const struct row *row,
+	       const char *keys, FILE *out);
 
 /** text_print() - a string with all but printable characters replaced by "?" */
 void text_print(const char *text, FILE *out);

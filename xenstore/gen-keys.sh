@@ -88,10 +88,10 @@ shell() {
 	cat <<-END
 		# shellcheck shell=sh disable=SC2034
 		# SPDX-License-Identifier: GPL-2.0
-		# Keys in xenstore, relative to the backend's node of a disk.
+		# The keys that scripts use, relative to the backend's node of a disk.
 		# Made by gen-keys.sh from keys.def; do not edit.
 	END
-	lines '{ path = $2; sub("/N$", "", path); printf "MX_XS_%s=%s\n", $1, path }'
+	lines '$3 == "block-memx" || $4 ~ /block-memx/ { printf "MX_XS_%s=%s\n", $1, $2 }'
 }
 
 table_md() {
@@ -126,12 +126,14 @@ table_md >"$tmp/table"
 
 rc=0
 for f in mx_xs_keys.h mx_xs_table.h memx-xs-keys.sh xenstore.md; do
-	to=$here/$f
-	if [ $f = xenstore.md ]; then
-		[ -f "$doc" ] || continue
-		document >"$tmp/$f"
+	case $f in
+	*.h) to=$here/$f ;;
+	*.sh) to=$here/../hotplug-scripts/$f ;;
+	*.md)
 		to=$doc
-	fi
+		document >"$tmp/$f"
+		;;
+	esac
 	if cmp -s "$tmp/$f" "$to"; then
 		continue
 	elif [ "${1-}" = --check ]; then
