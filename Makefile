@@ -28,6 +28,7 @@ include tests/build/user.mk
 install: all			## install modules, memxctl and the xl hotplug script (DESTDIR=, PREFIX=)
 	install -d $(moddir) $(sbindir) $(xendir)
 	install -m 644 $(O)/modules/$(kver)/*.ko $(moddir)
+	strip --strip-debug $(moddir)/*.ko
 	install -m 755 $(tool-programs) $(sbindir)
 	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)
 	install -m 644 $(filter %.sh,$(hotplug)) $(xendir)
