@@ -90,9 +90,12 @@ static void rmp_birth(struct rmp_run *r)
 /* The size the next HELLO announces and is padded to. */
 static u16 rmp_hello_size(const struct rmp_peer *p)
 {
+	u32 mtu = p->hello_tries & 2 ? 1500 : RMP_MTU_MIN;
+
+	/* Full, full, 1500, full, least, full, 1500, and so on. */
 	if (p->hello_tries < RMP_HELLO_BIG || p->hello_tries & 1)
 		return p->frag_max;
-	return min_t(u16, p->frag_max, rmp_frag_unit(1500));
+	return min_t(u16, p->frag_max, rmp_frag_unit(mtu));
 }
 
 static void rmp_send_hello(struct rmp_run *r)
@@ -116,10 +119,8 @@ static void rmp_send_hello(struct rmp_run *r)
 	hdr.echo = cpu_to_be32(p->proof);
 	if (p->renew && !p->hello_tries)
 		p->renew_stamp = rmp_stamp(r->now);
-	if (p->hello_tries < RMP_TRIES_MAX + 1)
-		p->hello_tries++;
-	else
-		p->hello_tries--;	/* keeps alternating */
+	if (++p->hello_tries == RMP_HELLO_WRAP)
+		p->hello_tries = RMP_HELLO_WRAP / 2;
 	rmp_send_plain(r, &hdr, size);
 }
 
@@ -416,8 +417,10 @@ static void rmp_rx_reset(struct rmp_run *r, const struct rmp_info *info)
 /* It is there: no need to sit out a long back-off. */
 static void rmp_rx_announce(struct rmp_run *r)
 {
-	if (r->p->state == RMP_PEER_HELLO && r->p->hello_tries > RMP_HELLO_BIG)
-		rmp_hello_begin(r);
+	if (r->p->state != RMP_PEER_HELLO || r->p->hello_tries <= RMP_HELLO_BIG)
+		return;
+	r->p->proof_sent = false;
+	rmp_send_hello(r);
 }
 
 static void rmp_rx_bye(struct rmp_run *r)

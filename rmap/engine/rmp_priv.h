@@ -22,6 +22,7 @@ enum rmp_resend_limits {
 	RMP_TRIES_PATH	= 5,	/* time-outs in a row before the path is proven anew */
 	RMP_TRIES_MAX	= 16,	/* where rmp_call.tries stops counting */
 	RMP_HELLO_BIG	= 2,	/* HELLOs at full size before smaller ones mix in */
+	RMP_HELLO_WRAP	= 16,	/* where hello_tries starts over, at half of it */
 	RMP_IDLE_ACKS	= 2,	/* lone ACKs that tell the responder of idleness */
 };
 

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The workload and what it may expect: the last acknowledged write of a page
+ * wins, nothing is torn, each reply belongs to its request.
+ */
+#include "sim.h"
+
+u64 page_key(u8 client, u8 server, u32 page, u32 version)
+{
+	return (u64)version << 32 | (u64)client << 24 | (u64)server << 16 | page;
+}
+
+static struct sim_page *page_of(struct sim *s, const struct scall *sc, u32 i)
+{
+	return &s->node[sc->client].page[sc->server - SIM_CLIENTS][sc->start + i];
+}
+
+/* A write may start only where no other is or may still be under way. */
+static u32 writable(struct sim *s, const struct scall *want)
+{
+	u32 i;
+
+	for (i = 0; i < want->n; i++) {
+		const struct sim_page *page = page_of(s, want, i);
+
+		if (page->writing || page->frozen || page->nmaybe >= SIM_MAYBE - 1)
+			break;
+	}
+	return i;
+}
+
+static void prepare_write(struct sim *s, struct scall *sc)
+{
+	struct pbuf *b = pbuf_new(s, sc->n * RMP_PAGE);
+	u32 i;
+
+	sc->version = s->node[sc->client].version + 1;
+	s->node[sc->client].version += sc->n;
+	for (i = 0; i < sc->n; i++) {
+		struct sim_page *page = page_of(s, sc, i);
+
+		page->writing = true;
+		page->last = sc->version + i;
+		fill(b->data + i * RMP_PAGE,
+		     page_key(sc->client, sc->server, sc->start + i,
+			      sc->version + i), RMP_PAGE);
+		/* The first word tells the version; the others prove it. */
+		memcpy(b->data + i * RMP_PAGE, &page->last, sizeof(page->last));
+	}
+	sc->call.buf = b;
+	sc->call.len = b->len;
+}
+
+static void prepare(struct sim *s, struct scall *sc)
+{
+	struct pbuf *b;
+	u32 i;
+
+	switch (sc->op) {
+	case OP_WRITE:
+		prepare_write(s, sc);
+		break;
+	case OP_READ:
+		sc->call.max_reply = sc->n * RMP_PAGE;
+		for (i = 0; i < sc->n; i++)
+			sc->acked[i] = page_of(s, sc, i)->acked;
+		break;
+	case OP_ECHO:
+		if (sc->call.len) {
+			b = pbuf_new(s, sc->call.len);
+			fill(b->data, sc->uid, b->len);
+			sc->call.buf = b;
+		}
+		break;
+	}
+}
+
+static void put_head(struct scall *sc)
+{
+	u32 words[6] = { sc->op, sc->start, sc->n, sc->version, sc->rlen,
+			 sc->client };
+
+	memset(sc->call.head, 0, RMP_HEAD_LEN);
+	memcpy(sc->call.head, &sc->uid, 8);
+	memcpy(sc->call.head + 8, words, sizeof(words));
+}
+
+/* Submits a call like @want, if that is allowed now. */
+void client_submit(struct sim *s, struct scall *want)
+{
+	struct node *n = &s->node[want->client];
+	struct scall *sc;
+	struct link *l;
+
+	if (want->op == OP_WRITE)
+		want->n = writable(s, want);
+	if ((want->op != OP_ECHO && !want->n) || s->ncalls == SIM_CALLS)
+		return;
+	sc = calloc(1, sizeof(*sc));
+	if (!sc)
+		abort();
+	*sc = *want;
+	sc->uid = s->ncalls;
+	s->calls[s->ncalls++] = sc;
+	sc->inc = n->inc;
+	sc->open = true;
+	n->open++;
+	prepare(s, sc);
+	put_head(sc);
+	sc->call.volume = sim_draw(s);
+	sc->call.epoch = (u32)sim_draw(s);
+	sc->call.port = (u16)sim_draw(s);
+	sim_trace(s, "call %llu %u>%u op %u start %u n %u len %u",
+		  (unsigned long long)sc->uid, sc->client, sc->server, sc->op,
+		  sc->start, sc->n, sc->call.len);
+	if (sim_chance(s, s->f.cancel))
+		sim_push(s, (struct event){
+			.kind = EV_CANCEL, .at = s->now + sim_below(s, MS(20)),
+			.a = sc->client, .gen = n->inc, .n = sc->uid });
+	l = link_get(s, sc->client, sc->server);
+	link_after(l, rmp_peer_call(l->peer, &sc->call, node_now(s, sc->client),
+				    &l->sink));
+}
+
+static u32 draw_len(struct sim *s)
+{
+	switch (sim_below(s, 4)) {
+	case 0:
+		return 0;
+	case 1:
+		return sim_below(s, 3 * RMP_PAGE);
+	case 2:
+		return sim_below(s, 4) * RMP_PAGE + sim_below(s, 3) * 1368;
+	}
+	return sim_chance(s, 20000) ? RMP_MSG_MAX - sim_below(s, 2) :
+				      sim_below(s, 100);
+}
+
+/* One more call of the workload, and when to come back. */
+void client_next(struct sim *s, u8 client)
+{
+	struct node *n = &s->node[client];
+	struct scall want = {
+		.client = client,
+		.server = SIM_CLIENTS + sim_below(s, s->ns),
+		.op = sim_below(s, 5) / 2,
+		.start = sim_below(s, SIM_PAGES),
+	};
+	u32 most = SIM_PAGES - want.start;
+
+	if (s->calm || !n->quota)
+		return;
+	sim_push(s, (struct event){
+		.kind = EV_SUBMIT, .at = s->now + sim_below(s, s->end / n->quota),
+		.a = client, .gen = n->inc });
+	if (s->now < n->resume || n->open >= n->depth)
+		return;
+	n->quota--;
+	want.n = sim_chance(s, 60000) ? 1 : 1 + sim_below(s, sim_chance(s, 70000) ?
+							  8 : RMP_MSG_PAGES);
+	want.n = min(want.n, most);
+	if (want.op == OP_ECHO) {
+		want.call.len = draw_len(s);
+		want.rlen = draw_len(s);
+		want.call.max_reply = sim_chance(s, 95000) ? want.rlen :
+				      want.rlen / 2;
+	}
+	client_submit(s, &want);
+}
+
+static bool may_read(const struct scall *sc, u32 i, const struct sim_page *page,
+		     u32 version)
+{
+	u32 k;
+
+	if (version == sc->acked[i])
+		return true;
+	for (k = 0; k < page->nmaybe; k++)
+		if (page->maybe[k] == version)
+			return true;
+	return version > sc->acked[i] && version <= page->last;
+}
+
+static void check_read(struct sim *s, struct scall *sc, const u8 *data)
+{
+	static const u8 zeros[RMP_PAGE];
+	u32 i, version;
+
+	if (sc->call.reply.len != sc->n * RMP_PAGE) {
+		sim_fail(s, "call %llu read %u bytes",
+			 (unsigned long long)sc->uid, sc->call.reply.len);
+		return;
+	}
+	for (i = 0; i < sc->n; i++) {
+		const u8 *at = data + i * RMP_PAGE;
+		u64 key;
+
+		memcpy(&version, at, sizeof(version));
+		key = page_key(sc->client, sc->server, sc->start + i, version);
+		if (version ? !filled(at + 8, key, 8, RMP_PAGE - 8) :
+			      !!memcmp(at, zeros, RMP_PAGE))
+			sim_fail(s, "call %llu: page %u is torn",
+				 (unsigned long long)sc->uid, sc->start + i);
+		else if (!may_read(sc, i, page_of(s, sc, i), version))
+			sim_fail(s, "call %llu: page %u has version %u, not %u",
+				 (unsigned long long)sc->uid, sc->start + i,
+				 version, sc->acked[i]);
+	}
+}
+
+static void check_reply(struct sim *s, struct scall *sc)
+{
+	static u8 data[RMP_MSG_MAX];
+	u64 uid, exec;
+
+	memcpy(&uid, sc->call.rhead, 8);
+	memcpy(&exec, sc->call.rhead + 8, 8);
+	if (s->hostile)
+		return;
+	if (uid != sc->uid || !exec) {
+		sim_fail(s, "call %llu got the reply of %llu",
+			 (unsigned long long)sc->uid, (unsigned long long)uid);
+		return;
+	}
+	asm_read(&sc->call.reply, data);
+	if (sc->op == OP_READ)
+		check_read(s, sc, data);
+	else if (sc->call.reply.len != sc->rlen)
+		sim_fail(s, "call %llu: reply of %u bytes, not %u",
+			 (unsigned long long)uid, sc->call.reply.len, sc->rlen);
+	else if (!filled(data, ~exec, 0, sc->rlen))
+		sim_fail(s, "call %llu: reply not from execution %llu alone",
+			 (unsigned long long)uid, (unsigned long long)exec);
+}
+
+static void write_done(struct sim *s, struct scall *sc, int status)
+{
+	u32 i;
+
+	for (i = 0; i < sc->n; i++) {
+		struct sim_page *page = page_of(s, sc, i);
+
+		page->writing = false;
+		if (!status) {
+			page->acked = sc->version + i;
+			page->nmaybe = 0;
+		} else if (status != -ESTALE) {
+			page->maybe[page->nmaybe++] = sc->version + i;
+			/* A new life of the client cannot be overtaken. */
+			page->frozen = s->node[sc->client].up;
+		}
+	}
+}
+
+static void free_reply(struct sim *s, struct rmp_asm *a)
+{
+	u16 no;
+
+	for (no = 0; no < a->nfrags && a->len && a->got; no++)
+		pkt_free(s, a->pkt[no]);
+}
+
+static bool status_expected(const struct scall *sc)
+{
+	switch (sc->call.status) {
+	case 0:
+	case -ESTALE:
+	case -EHOSTDOWN:
+	case -ECANCELED:
+		return true;
+	}
+	return sc->call.status == -EMSGSIZE && sc->call.max_reply < sc->rlen;
+}
+
+void client_done(struct link *l, struct rmp_call *call)
+{
+	struct scall *sc = container_of(call, struct scall, call);
+	struct sim *s = l->s;
+
+	sim_trace(s, "done %llu status %d", (unsigned long long)sc->uid,
+		  call->status);
+	if (!sc->open || call->state != RMP_CALL_DONE) {
+		sim_fail(s, "call %llu ends twice", (unsigned long long)sc->uid);
+		return;
+	}
+	sc->open = false;
+	s->node[l->self].open--;
+	if (!status_expected(sc) && !s->hostile)
+		sim_fail(s, "call %llu ends with %d",
+			 (unsigned long long)sc->uid, call->status);
+	if (!call->status) {
+		check_reply(s, sc);
+		free_reply(s, &call->reply);
+	} else if (call->reply.got) {
+		sim_fail(s, "a failed call has a reply");
+	}
+	if (sc->op == OP_WRITE)
+		write_done(s, sc, call->status);
+	if (call->buf)
+		pbuf_put(s, call->buf);
+}
+
+void client_cancel(struct sim *s, u8 client, u64 uid)
+{
+	struct scall *sc = s->calls[uid];
+	struct link *l = s->node[client].link[sc->server];
+
+	/* Also calls that are done: the engine must leave those alone. */
+	sim_trace(s, "cancel %llu", (unsigned long long)uid);
+	if (l->peer)
+		link_after(l, rmp_peer_cancel(l->peer, &sc->call,
+					      node_now(s, client), &l->sink));
+}
+
+void client_server_lost(struct sim *s, u8 client, u8 server)
+{
+	u32 i, k;
+
+	sim_trace(s, "%u finds %u empty", client, server);
+	for (i = 0; i < SIM_PAGES; i++) {
+		struct sim_page *page;
+
+		page = &s->node[client].page[server - SIM_CLIENTS][i];
+		page->acked = 0;
+		page->nmaybe = 0;
+		page->frozen = false;
+	}
+	for (i = 0; i < s->ncalls; i++)
+		if (s->calls[i]->client == client && s->calls[i]->server == server)
+			for (k = 0; k < RMP_MSG_PAGES; k++)
+				s->calls[i]->acked[k] = 0;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The simulated Ethernet: carries frames late, twice, in other order, damaged
+ * or not at all; and what a node's receive path does before the engine.
+ */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#include "sim.h"
+
+const char *net_type(u8 type)
+{
+	static const char * const names[] = {
+		"?", "SOLICIT", "ANNOUNCE", "HELLO", "WELCOME", "REQ", "REP",
+		"ACK", "RESET", "BYE",
+	};
+
+	return type < ARRAY_SIZE(names) ? names[type] : "?";
+}
+
+static void trace_frame(struct sim *s, const char *what, u8 from, u8 to,
+			const struct frame *f)
+{
+	struct rmp_info i;
+
+	if (!s->verbose)
+		return;
+	if (rmp_decode(f->data, f->len, &i)) {
+		sim_trace(s, "%s %u>%u undecodable", what, from, to);
+		return;
+	}
+	sim_trace(s, "%s %u>%u %s%s%s%s msg %llx back %u frag %u/%u len %u inc %u>%u stamp %u echo %u",
+		  what, from, to, net_type(i.type),
+		  i.flags & RMP_F_WANT_ACK ? "?" : "",
+		  i.flags & RMP_F_REPLY ? "|REPLY" : "",
+		  i.flags & RMP_F_PENDING ? "|PENDING" : "",
+		  (unsigned long long)i.msg, i.back, i.frag_no, i.frag_size,
+		  i.msg_len, i.inc, i.peer_inc, i.stamp, i.echo);
+}
+
+/* The tag of version 1, as rmp_wire.h has it. */
+static void tag_make(const struct frame *f, u32 hlen, u32 plen, u8 *tag)
+{
+	static const u8 zeros[RMP_TAG_LEN];
+	const u32 at = offsetof(struct rmp_hdr, tag);
+	const struct rmp_hdr *hdr = (const void *)f->data;
+	XXH64_state_t st;
+	__be64 sum;
+
+	XXH64_reset(&st, 0);
+	XXH64_update(&st, f->data, at);
+	XXH64_update(&st, zeros, RMP_TAG_LEN);
+	XXH64_update(&st, f->data + RMP_HDR_LEN, hlen - RMP_HDR_LEN);
+	if (hdr->flags & RMP_F_SUM)
+		XXH64_update(&st, f->data + hlen, plen);
+	sum = cpu_to_be64(XXH64_digest(&st));
+	memset(tag, 0, RMP_TAG_LEN);
+	memcpy(tag, &sum, sizeof(sum));
+}
+
+static struct frame *frame_build(struct sim *s, const struct rmp_xmit *x)
+{
+	struct frame *f = frame_new(s, RMP_HDR_LEN + x->len + x->pad,
+				    RMP_HDR_LEN + x->len);
+	struct rmp_hdr *hdr = (void *)f->data;
+	const struct pbuf *b = x->buf;
+
+	memcpy(f->data, x->hdr, RMP_HDR_LEN);
+	if (x->len) {
+		if (!b || x->off + x->len > b->len || !b->refs)
+			sim_fail(s, "the engine sends beyond a payload");
+		else
+			memcpy(f->data + RMP_HDR_LEN, b->data + x->off, x->len);
+	}
+	hdr->flags |= RMP_F_SUM;
+	tag_make(f, RMP_HDR_LEN, x->len, hdr->tag);
+	return f;
+}
+
+static struct frame *frame_damaged(struct sim *s, const struct frame *f)
+{
+	struct frame *d = frame_new(s, f->len, f->stored);
+	u32 flips = 1 + sim_below(s, 4);
+
+	memcpy(d->data, f->data, f->stored);
+	while (flips--) {
+		/* The header is where it hurts; payload is most of the rest. */
+		u32 room = sim_chance(s, 70000) ? RMP_HDR_LEN : f->stored;
+
+		d->data[sim_below(s, room)] ^= 1 << sim_below(s, 8);
+	}
+	return d;
+}
+
+static u64 travel(struct sim *s, struct wire *w)
+{
+	u64 at = s->now + s->f.delay + sim_below(s, s->f.delay / 4 + 1);
+
+	if (s->now < w->slow)
+		at += sim_below(s, MS(50));
+	if (sim_chance(s, s->f.spike))
+		return at + sim_below(s, MS(500));
+	if (sim_chance(s, s->f.reorder))
+		return at + sim_below(s, 4 * s->f.delay);
+	if (at <= w->last)
+		at = w->last + 1;
+	w->last = at;
+	return at;
+}
+
+static void launch(struct sim *s, u8 from, u8 to, struct frame *f)
+{
+	struct wire *w = &s->wire[from][to];
+
+	sim_push(s, (struct event){
+		.kind = EV_FRAME, .at = travel(s, w), .a = to, .b = from,
+		.gen = w->gen, .frame = f });
+}
+
+void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
+{
+	struct wire *w = &s->wire[from][to];
+	struct frame *f = frame_build(s, x);
+	u32 mtu = min(min(s->node[from].mtu, s->node[to].mtu), w->mtu);
+	bool lost = s->now < w->cut || f->len > mtu ||
+		    sim_chance(s, s->f.loss) ||
+		    (s->now < w->burst && sim_chance(s, 70000));
+
+	trace_frame(s, lost ? "lose" : "send", from, to, f);
+	if (!lost) {
+		if (sim_chance(s, s->f.corrupt)) {
+			launch(s, from, to, frame_damaged(s, f));
+		} else {
+			f->refs++;
+			launch(s, from, to, f);
+		}
+		if (sim_chance(s, s->f.dup)) {
+			f->refs++;
+			launch(s, from, to, f);
+		}
+	}
+	frame_put(s, f);
+}
+
+/* The engine's decoder and the tag. Return: whether the frame is good. */
+static bool receive_check(struct sim *s, const struct frame *f,
+			  struct rmp_info *info)
+{
+	const struct rmp_hdr *hdr = (const void *)f->data;
+	u8 tag[RMP_TAG_LEN];
+
+	if (rmp_decode(f->data, f->len, info))
+		return false;
+	if ((u32)info->hlen + info->plen > f->stored)
+		return false;
+	tag_make(f, info->hlen, info->plen, tag);
+	if (memcmp(tag, hdr->tag, RMP_TAG_LEN))
+		return s->hostile && sim_chance(s, 80000);
+	return true;
+}
+
+/* No peer object for the sender. */
+static void receive_unknown(struct sim *s, u8 self, u8 from,
+			    const struct rmp_info *info)
+{
+	struct rmp_xmit x = {};
+	struct rmp_hdr hdr;
+
+	if (info->type < RMP_T_REQ || info->type > RMP_T_ACK)
+		return;
+	rmp_make_reset(&hdr, node_id(self), s->node[self].inc, info,
+		       node_now(s, self));
+	x.hdr = &hdr;
+	net_send(s, self, from, &x);
+}
+
+static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
+{
+	struct rmp_frame rf = {};
+	struct link *l;
+	struct pkt *pkt;
+	u32 events;
+	int node;
+
+	if (!receive_check(s, f, &rf.info))
+		return;
+	node = node_by_id(s, rf.info.node);
+	if (node < 0 || is_server(node) == is_server(self))
+		return;
+	trace_frame(s, "recv", from, self, f);
+	l = s->node[self].link[node];
+	if (!l->peer && (rf.info.type == RMP_T_HELLO ||
+			 rf.info.type == RMP_T_ANNOUNCE))
+		l = link_get(s, self, node);
+	if (!l->peer) {
+		receive_unknown(s, self, node, &rf.info);
+		return;
+	}
+	pkt = pkt_new(s, f, rf.info.hlen, rf.info.plen);
+	rf.pkt = pkt;
+	events = rmp_peer_rx(l->peer, &rf, node_now(s, self), &l->sink);
+	if (!(events & RMP_EV_KEPT))
+		pkt_free(s, pkt);
+	link_after(l, events);
+}
+
+void net_arrive(struct sim *s, struct event *ev)
+{
+	struct node *n = &s->node[ev->a];
+
+	if (!n->up || ev->gen != s->wire[ev->b][ev->a].gen) {
+		frame_put(s, ev->frame);
+		return;
+	}
+	if (s->now < n->resume) {
+		ev->at = n->resume;
+		sim_push(s, *ev);
+		return;
+	}
+	receive(s, ev->a, ev->b, ev->frame);
+	frame_put(s, ev->frame);
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Simulated machines: their start and end, their peers, and what they do with
+ * the engine's decisions.
+ */
+#include "sim.h"
+
+u64 node_id(u8 node)
+{
+	return 0x525400000001ULL + node;
+}
+
+int node_by_id(struct sim *s, u64 id)
+{
+	u64 n = id - node_id(0);
+
+	return n < SIM_NODES && s->node[n].link[is_server(n) ? 0 : SIM_CLIENTS] ?
+	       (int)n : -1;
+}
+
+u64 node_now(struct sim *s, u8 node)
+{
+	return s->now + s->node[node].skew;
+}
+
+static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
+{
+	struct link *l = (struct link *)sink;
+
+	if (l->s->node[l->self].up)
+		net_send(l->s, l->self, l->other, x);
+}
+
+static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
+{
+	struct link *l = (struct link *)sink;
+
+	if (l->nslots == RMP_WINDOW || !is_server(l->self)) {
+		sim_fail(l->s, "too many requests delivered");
+		return;
+	}
+	l->slots[l->nslots++] = slot;
+}
+
+static void sink_done(struct rmp_sink *sink, struct rmp_call *call)
+{
+	struct link *l = (struct link *)sink;
+
+	l->done[l->ndone++] = call;
+}
+
+static void sink_free_pkt(struct rmp_sink *sink, void *pkt)
+{
+	pkt_free(((struct link *)sink)->s, pkt);
+}
+
+static void sink_free_buf(struct rmp_sink *sink, void *buf)
+{
+	pbuf_put(((struct link *)sink)->s, buf);
+}
+
+static struct link *link_new(struct sim *s, u8 self, u8 other)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		abort();
+	l->sink = (struct rmp_sink){
+		.xmit = sink_xmit,
+		.deliver = sink_deliver,
+		.done = sink_done,
+		.free_pkt = sink_free_pkt,
+		.free_buf = sink_free_buf,
+	};
+	l->s = s;
+	l->self = self;
+	l->other = other;
+	l->armed = RMP_NEVER;
+	return l;
+}
+
+/* The link with a peer object in it. */
+struct link *link_get(struct sim *s, u8 self, u8 other)
+{
+	struct node *n = &s->node[self];
+	struct link *l = n->link[other];
+	struct rmp_peer_cfg cfg = {
+		.node = node_id(other),
+		.self_node = node_id(self),
+		.self_inc = n->inc,
+		.mtu = n->mtu,
+		.grant = n->grant,
+	};
+
+	if (l->peer)
+		return l;
+	l->peer = calloc(1, sizeof(*l->peer));
+	if (!l->peer)
+		abort();
+	rmp_peer_init(l->peer, &cfg);
+	l->armed = RMP_NEVER;
+	return l;
+}
+
+static void link_arm(struct link *l)
+{
+	struct sim *s = l->s;
+	u64 due, at;
+
+	due = rmp_peer_deadline(l->peer);
+	if (due == RMP_NEVER)
+		return;
+	at = due - s->node[l->self].skew;
+	if (due < node_now(s, l->self))
+		at = s->now;
+	if (at >= l->armed)
+		return;
+	l->armed = at;
+	sim_push(s, (struct event){
+		.kind = EV_TIMER, .at = at, .a = l->self, .b = l->other,
+		.gen = s->node[l->self].inc, .n = at });
+}
+
+static void link_check(struct link *l)
+{
+	const struct rmp_peer *p = l->peer;
+
+	if (p->una > p->next_msg || p->next_msg - p->una > RMP_WINDOW)
+		sim_fail(l->s, "window of %u>%u is %llx..%llx", l->self, l->other,
+			 (unsigned long long)p->una,
+			 (unsigned long long)p->next_msg);
+	if ((p->una == p->next_msg) != !p->inflight)
+		sim_fail(l->s, "%u pages in flight in %u>%u", p->inflight,
+			 l->self, l->other);
+}
+
+/* A server that lives anew has nothing of what it was given. */
+static void link_news(struct link *l, u32 events)
+{
+	u32 *seen = &l->s->node[l->self].seen[l->other - SIM_CLIENTS];
+
+	if (events & RMP_EV_RESTARTED ||
+	    (l->peer->state == RMP_PEER_UP && l->peer->inc != *seen)) {
+		*seen = l->peer->inc;
+		client_server_lost(l->s, l->self, l->other);
+	}
+}
+
+/* To be called after each call of the engine: works off what it has told. */
+void link_after(struct link *l, u32 events)
+{
+	u32 i;
+
+	if (!is_server(l->self))
+		link_news(l, events);
+	if (l->draining)
+		return;
+	l->draining = true;
+	for (i = 0; i < l->ndone; i++)
+		client_done(l, l->done[i]);
+	l->ndone = 0;
+	for (i = 0; i < l->nslots; i++)
+		server_deliver(l, l->slots[i]);
+	l->nslots = 0;
+	l->draining = false;
+	link_check(l);
+	link_arm(l);
+}
+
+void link_timer(struct sim *s, struct event *ev)
+{
+	struct node *n = &s->node[ev->a];
+	struct link *l = n->link[ev->b];
+
+	if (!n->up || ev->gen != n->inc || !l->peer || l->armed != ev->n)
+		return;
+	if (s->now < n->resume) {
+		ev->at = n->resume;
+		ev->n = n->resume;
+		l->armed = n->resume;
+		sim_push(s, *ev);
+		return;
+	}
+	l->armed = RMP_NEVER;
+	link_after(l, rmp_peer_timer(l->peer, node_now(s, l->self), &l->sink));
+}
+
+/* The peer object goes; the other side learns nothing of it. */
+void link_close(struct sim *s, u8 self, u8 other)
+{
+	struct link *l = s->node[self].link[other];
+	u16 i;
+
+	if (!l->peer)
+		return;
+	rmp_peer_close(l->peer, node_now(s, self), &l->sink);
+	for (i = 0; i < l->ndone; i++)
+		client_done(l, l->done[i]);
+	l->ndone = 0;
+	server_orphans(l);
+	for (i = 0; i < RMP_WINDOW; i++)
+		if (l->peer->slot[i].state != RMP_SLOT_FREE || l->peer->call[i])
+			sim_fail(s, "%u>%u closed, but not empty", self, other);
+	if (l->peer->inflight || !list_empty(&l->peer->waiting))
+		sim_fail(s, "%u>%u closed with calls in it", self, other);
+	free(l->peer);
+	l->peer = NULL;
+	l->armed = RMP_NEVER;
+}
+
+/* A peer object is collected after long silence, as the kernel does. */
+void link_forget(struct sim *s, u8 self, u8 other)
+{
+	struct link *l = s->node[self].link[other];
+	u32 i;
+
+	if (!l->peer || !s->node[self].up)
+		return;
+	for (i = 0; i < RMP_WINDOW; i++)
+		if (l->owed[i].slot)
+			return;
+	sim_trace(s, "%u forgets %u", self, other);
+	for (i = 0; i < s->ncalls; i++)
+		if (s->calls[i]->open && s->calls[i]->client == other &&
+		    s->calls[i]->server == self)
+			s->calls[i]->forgiven = true;
+	/* Silence means that nothing is on the way any more. */
+	s->wire[self][other].gen++;
+	s->wire[other][self].gen++;
+	link_close(s, self, other);
+}
+
+static void others(u8 self, u8 *from, u8 *to)
+{
+	*from = is_server(self) ? 0 : SIM_CLIENTS;
+	*to = is_server(self) ? SIM_CLIENTS : SIM_NODES;
+}
+
+static void send_to_all(struct sim *s, u8 self, u8 type)
+{
+	struct rmp_xmit x = {};
+	struct rmp_hdr hdr;
+	u8 i, end;
+
+	x.hdr = &hdr;
+	for (others(self, &i, &end); i < end; i++) {
+		if (!s->node[self].link[i])
+			continue;
+		rmp_make_hdr(&hdr, type, node_id(self), s->node[self].inc, 0,
+			     NULL, 0);
+		net_send(s, self, i, &x);
+	}
+}
+
+void node_announce(struct sim *s, u8 self)
+{
+	if (s->now >= s->node[self].resume)
+		send_to_all(s, self, RMP_T_ANNOUNCE);
+	sim_push(s, (struct event){
+		.kind = EV_ANNOUNCE, .at = s->now + MS(900) + sim_below(s, MS(200)),
+		.a = self, .gen = s->node[self].inc });
+}
+
+void node_start(struct sim *s, u8 self)
+{
+	struct node *n = &s->node[self];
+	u8 i, end;
+
+	n->up = true;
+	n->inc = (s->inc += 1 + sim_below(s, 1000));
+	/* Clocks differ, and the stamps on the wire may wrap any time. */
+	n->skew = SEC(1) + sim_below(s, SEC(3600));
+	if (sim_chance(s, 30000))
+		n->skew = US(1ULL << 32) - s->now - sim_below(s, SEC(3));
+	n->resume = 0;
+	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,
+		  n->grant);
+	for (others(self, &i, &end); i < end; i++)
+		if (!n->link[i] && (is_server(self) ? i < s->nc :
+				    i - SIM_CLIENTS < s->ns))
+			n->link[i] = link_new(s, self, i);
+	if (is_server(self) || sim_chance(s, 50000))
+		node_announce(s, self);
+	if (!is_server(self))
+		sim_push(s, (struct event){ .kind = EV_SUBMIT, .at = s->now,
+					    .a = self, .gen = n->inc });
+}
+
+/* A machine ends at once, or says BYE before. All its memory is gone. */
+void node_crash(struct sim *s, u8 self, bool polite)
+{
+	struct node *n = &s->node[self];
+	u8 i, end;
+
+	sim_trace(s, "%s %u inc %u", polite ? "leave" : "crash", self, n->inc);
+	if (polite)
+		send_to_all(s, self, RMP_T_BYE);
+	n->up = false;
+	for (others(self, &i, &end); i < end; i++)
+		if (n->link[i])
+			link_close(s, self, i);
+	if (is_server(self))
+		server_wipe(s, self);
+}
