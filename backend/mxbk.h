@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The Xen backend: disks of guests whose `script` is block-memx, served from
+ * MemX volumes by grant copy.
+ *
+ * Contexts. xenwatch, a retry work and sysfs see a disk (struct mxbk_dev) under
+ * its mutex. A ring's requests are taken off and started by its tasklet alone;
+ * they are ended in whatever context the volume calls back. The ring's spinlock
+ * orders the two.
+ */
+#ifndef MXBK_H
+#define MXBK_H
+
+#include <linux/interrupt.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <xen/grant_table.h>
+#include <xen/xenbus.h>
+#include <xen/interface/io/blkif.h>
+
+#include "mx_core.h"
+#include "mx_xs_keys.h"
+#include "mxbk_fsm.h"
+#include "mxbk_req.h"
+
+enum mxbk_tunables {
+	MXBK_ORDER_MAX	 = 4,	/* log2 of a ring's pages */
+	MXBK_SWEEP	 = 64,	/* requests taken in one run of the tasklet */
+	MXBK_BATCH	 = 64,	/* grant copies in one hypercall */
+	MXBK_AGAIN_TRIES = 500,	/* for a guest page that Xen has paged out */
+	MXBK_AGAIN_MS	 = 10,	/* between them */
+	MXBK_DRAIN_MS	 = 1000, /* for I/O in flight when taken from a live guest */
+};
+
+/* A DISCARD is handed on in parts of this many bytes: mx_io.len has 32 bits. */
+#define MXBK_DISCARD_PART	0x40000000U
+
+struct mxbk_ring;
+struct mxbk_dev;
+
+/**
+ * struct mxbk_pend - a request in hand, from the ring's pool
+ * @io:     I/O on the volume
+ * @ring:   its ring
+ * @req:    the request, private copy
+ * @segs:   raw segments of an indirect request; in one frame of lowmem
+ * @link:   in the ring's pool, @stalled or @again, or in the tasklet's lists
+ * @order:  in the ring's @order while it matters to a FLUSH
+ * @left:   DISCARD: bytes not handed to the volume yet
+ * @err:    what went wrong in a grant copy, or a FLUSH's result
+ * @npages: pages held in io.pages, not submitted yet
+ * @tries:  how often a copy met a page that was not there
+ * @again:  a copy met such a page in this try
+ * @ended:  FLUSH: has nothing to wait for but earlier writes
+ */
+struct mxbk_pend {
+	struct mx_io	 io;
+	struct mxbk_ring *ring;
+	struct mxbk_req	 req;
+	u8		 *segs;
+	struct list_head link;
+	struct list_head order;
+	u64		 left;
+	int		 err;
+	u16		 npages;
+	u16		 tries;
+	bool		 again;
+	bool		 ended;
+};
+
+/**
+ * struct mxbk_batch - grant copies collected for one hypercall
+ * @n:     number
+ * @op:    the copies
+ * @owner: the request that each belongs to; told of errors
+ */
+struct mxbk_batch {
+	unsigned int	 n;
+	struct gnttab_copy op[MXBK_BATCH];
+	struct mxbk_pend *owner[MXBK_BATCH];
+};
+
+/**
+ * enum mxbk_stat - counters of a disk, named as stock backends name theirs
+ * @MXBK_S_RD_REQ:  read requests
+ * @MXBK_S_WR_REQ:  write requests
+ * @MXBK_S_F_REQ:   flush requests
+ * @MXBK_S_DS_REQ:  discard requests
+ * @MXBK_S_OO_REQ:  times that a write found the reserve of pages used up
+ * @MXBK_S_RD_SECT: sectors read
+ * @MXBK_S_WR_SECT: sectors written
+ * @MXBK_S_ERR:     requests answered with an error; counted nowhere else
+ * @MXBK_S_COUNT:   number of counters
+ */
+enum mxbk_stat {
+	MXBK_S_RD_REQ,
+	MXBK_S_WR_REQ,
+	MXBK_S_F_REQ,
+	MXBK_S_DS_REQ,
+	MXBK_S_OO_REQ,
+	MXBK_S_RD_SECT,
+	MXBK_S_WR_SECT,
+	MXBK_S_ERR,
+	MXBK_S_COUNT,
+};
+
+/**
+ * struct mxbk_stats - a set of counters
+ * @n: by enum mxbk_stat
+ */
+struct mxbk_stats {
+	u64	n[MXBK_S_COUNT];
+};
+
+/**
+ * struct mxbk_ring - a ring shared with the frontend
+ * @dev:     disk
+ * @sring:   shared memory: indices, then slots of abi->slot bytes
+ * @abi:     layout
+ * @slots:   number of slots
+ * @irq:     of the event channel; set before @live
+ * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
+ * @excuse:  tasklet: one event without work is not held against the guest,
+ *           since its request may have been seen before its event
+ * @live:    set when all of this may be used
+ * @task:    takes requests and starts them
+ * @cons:    tasklet: requests consumed
+ * @batch:   tasklet: grant copies
+ * @pend:    @slots requests
+ *
+ * @lock:    guards what follows; BHs off
+ * @pool:    unused requests; never empty while a slot may be consumed
+ * @stalled: requests for the tasklet to go on with
+ * @again:   requests that wait for @timer
+ * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first
+ * @rsp_prod: responses produced
+ * @inflight: requests taken and not answered
+ * @stats:   counters; OO_REQ is the tasklet's
+ * @quiet:   take no more requests
+ * @stop:    end what there is with an error, start nothing
+ * @broken:  the frontend contradicted itself; nothing is taken any more
+ * @starved: waits for @waiter
+ *
+ * @waiter:  wakes the tasklet when the reserve has pages again
+ * @timer:   moves @again to @stalled
+ * @idle:    woken when @inflight reaches 0
+ */
+struct mxbk_ring {
+	struct mxbk_dev	*dev;
+	struct blkif_sring *sring;
+	const struct mxbk_abi *abi;
+	u32		slots;
+	int		irq;
+	int		eoi;
+	bool		excuse;
+	bool		live;
+	struct tasklet_struct task;
+	u32		cons;
+	struct mxbk_batch *batch;
+	struct mxbk_pend *pend;
+
+	spinlock_t	lock;	/* see above */
+	struct list_head pool;
+	struct list_head stalled;
+	struct list_head again;
+	struct list_head order;
+	u32		rsp_prod;
+	u32		inflight;
+	struct mxbk_stats stats;
+	bool		quiet;
+	bool		stop;
+	bool		broken;
+	bool		starved;
+
+	struct mx_waiter waiter;
+	struct timer_list timer;
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct mxbk_dev - a disk
+ * @xdev:    its device on the backend bus
+ * @lock:    guards the fields below; nests outside of nothing but xenbus' own
+ * @hotplug: watch on hotplug-status
+ * @online:  watch on online
+ * @retry:   connects when the volume could not be had at first
+ * @dying:   @retry must not be queued any more
+ * @vol:     the volume while connected, else NULL
+ * @name:    its name
+ * @lim:     what requests may do
+ * @rings:   rings while connected
+ * @nrings:  number of them
+ * @stats:   counters of rings that are gone
+ * @said:    the words in memx/error, or empty
+ *
+ * @watch:   tells of changes of the volume
+ * @record:  writes the record to xenstore; only while connected
+ * @map:     buffer for the map's text, MX_XS_MAP_COUNT nodes of it
+ * @servers: buffer for the servers' list
+ * @map_gen: map in xenstore, if @map_known
+ * @map_nodes: nodes of it
+ * @map_known: @map_gen and @map_nodes are true
+ * @gen:     generation of the record
+ */
+struct mxbk_dev {
+	struct xenbus_device *xdev;
+	struct mutex	lock;	/* see above */
+	struct xenbus_watch hotplug;
+	struct xenbus_watch online;
+	struct delayed_work retry;
+	bool		dying;
+	struct mx_volume *vol;
+	char		name[MX_NAME_MAX + 1];
+	struct mxbk_limits lim;
+	struct mxbk_ring *rings;
+	unsigned int	nrings;
+	struct mxbk_stats stats;
+	char		said[160];
+
+	struct mx_vol_watch watch;
+	struct delayed_work record;
+	char		*map;
+	char		*servers;
+	u64		map_gen;
+	unsigned int	map_nodes;
+	bool		map_known;
+	u64		gen;
+};
+
+/* mxbk_main.c */
+extern struct workqueue_struct *mxbk_wq;
+extern struct page *mxbk_zeros;	/* 4096 of them, to be copied from */
+extern atomic64_t mxbk_made[], mxbk_freed[];
+/* Things counted; equal at unload, or memory was lost. */
+enum mxbk_thing { MXBK_N_DEV, MXBK_N_RING, MXBK_N_REQ, MXBK_N_THINGS };
+
+static inline void mxbk_count_made(enum mxbk_thing thing)
+{
+	atomic64_inc(&mxbk_made[thing]);
+}
+
+static inline void mxbk_count_freed(enum mxbk_thing thing)
+{
+	atomic64_inc(&mxbk_freed[thing]);
+}
+
+/* mxbk_claim.c */
+bool mxbk_is_ours(struct xenbus_device *xdev);
+int mxbk_claim_init(struct xenbus_driver *driver);
+void mxbk_claim_exit(void);
+
+/* mxbk_xenbus.c */
+extern struct xenbus_driver mxbk_driver;
+/** mxbk_switch() - go to a state of enum mxbk_xb_state */
+static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
+{
+	return xenbus_switch_state(xdev, (enum xenbus_state)state);
+}
+
+/** mxbk_say() - tell why not, in memx/error and the log; may sleep */
+void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
+	__printf(3, 4);
+
+/* mxbk_link.c: caller holds dev->lock; may sleep, not for the network */
+/** mxbk_connect() - Return: 0, -EAGAIN: try again later, or an error; says why */
+int mxbk_connect(struct mxbk_dev *dev);
+/** mxbk_disconnect() - give up rings and volume, if any. @drain: the guest is
+ * alive: let I/O end that can before the rest is failed
+ */
+void mxbk_disconnect(struct mxbk_dev *dev, bool drain);
+
+/* mxbk_ring.c */
+/**
+ * struct mxbk_ring_cfg - what a frontend says of a ring
+ * @abi:    layout
+ * @evtchn: event channel
+ * @ref:    grants of the pages
+ * @nrefs:  number of them
+ */
+struct mxbk_ring_cfg {
+	const struct mxbk_abi *abi;
+	evtchn_port_t	evtchn;
+	grant_ref_t	ref[1 << MXBK_ORDER_MAX];
+	unsigned int	nrefs;
+};
+
+/** mxbk_ring_open() - map a ring and bind its event; serves it at once */
+int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
+		   const struct mxbk_ring_cfg *cfg);
+/** mxbk_ring_drain() - take nothing more; wait a little for what is in flight */
+void mxbk_ring_drain(struct mxbk_ring *ring, unsigned long timeout);
+/** mxbk_ring_stop() - start nothing more; fail what is not in the volume */
+void mxbk_ring_stop(struct mxbk_ring *ring);
+/** mxbk_ring_close() - wait for what is in the volume, which has been aborted */
+void mxbk_ring_close(struct mxbk_ring *ring);
+/** mxbk_ring_end() - answer a request; any context but hard interrupt */
+void mxbk_ring_end(struct mxbk_pend *pend, int err);
+/** mxbk_ring_later() - hand a request back to the tasklet, now or in a while */
+void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while);
+
+/* mxbk_io.c: the tasklet's */
+/** mxbk_io_start() - start requests; @list is empty afterwards */
+void mxbk_io_start(struct mxbk_ring *ring, struct list_head *list);
+
+/* mxbk_grant.c */
+struct mxbk_batch *mxbk_batch_get(void);
+void mxbk_batch_put(struct mxbk_batch *batch);
+/**
+ * mxbk_copy_in() - from a guest's frame into memory of ours
+ * @page: ours; @off: byte within it. Neither side may leave its frame.
+ */
+void mxbk_copy_in(struct mxbk_batch *batch, struct mxbk_pend *pend,
+		  const struct mxbk_cut *from, struct page *page,
+		  unsigned int off);
+/** mxbk_copy_out() - from a page that we can read into a guest's frame */
+void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
+		   const struct mxbk_cut *to, struct page *page,
+		   unsigned int off);
+/** mxbk_batch_flush() - do it; errors are left in pend->err and pend->again */
+void mxbk_batch_flush(struct mxbk_batch *batch);
+
+/* mxbk_record.c */
+int mxbk_record_init(struct mxbk_dev *dev);
+void mxbk_record_free(struct mxbk_dev *dev);
+void mxbk_record_start(struct mxbk_dev *dev);
+void mxbk_record_stop(struct mxbk_dev *dev);
+/** mxbk_record_soon() - something has changed; any context */
+void mxbk_record_soon(struct mxbk_dev *dev);
+/** mxbk_record_state() - write memx/state alone; may sleep */
+void mxbk_record_state(struct mxbk_dev *dev, const char *word);
+
+/* mxbk_stats.c */
+extern const struct attribute_group *mxbk_groups[];
+void mxbk_stats_add(struct mxbk_stats *to, const struct mxbk_stats *from);
+
+#endif /* MXBK_H */

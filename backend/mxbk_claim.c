@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which disks are ours, and how they get here although the stock backend
+ * serves the same type of device.
+ *
+ * The bus offers a new device to the drivers in the order of their
+ * registration, and the stock driver takes all. So our disks are taken from it
+ * afterwards: in a watch's callback, that is in xenwatch, where devices are made
+ * and removed, so that neither can happen meanwhile. By then the stock driver
+ * has done no more than to write features and InitWait, and it will never serve
+ * such a disk, for nobody writes physical-device.
+ */
+#include <linux/device.h>
+#include <linux/slab.h>
+
+#include "mxbk.h"
+
+#define SCRIPT_NAME "block-memx"
+
+static struct xenbus_driver *claimant;
+
+bool mxbk_is_ours(struct xenbus_device *xdev)
+{
+	char *script = xenbus_read(XBT_NIL, xdev->nodename, MX_XS_SCRIPT, NULL);
+	bool ours;
+
+	if (IS_ERR(script))
+		return false;
+	ours = !strcmp(kbasename(script), SCRIPT_NAME);
+	kfree(script);
+	return ours;
+}
+
+static bool is_disk(struct xenbus_device *xdev)
+{
+	return !strcmp(xdev->devicetype, "vbd") ||
+	       !strcmp(xdev->devicetype, "vbd3");
+}
+
+static void claim(struct device *device)
+{
+	struct xenbus_device *xdev = to_xenbus_device(device);
+	int err;
+
+	if (device->driver == &claimant->driver || !is_disk(xdev) ||
+	    !mxbk_is_ours(xdev) ||
+	    xenbus_exists(XBT_NIL, xdev->nodename, "physical-device"))
+		return;
+	device_release_driver(device);
+	err = device_driver_attach(&claimant->driver, device);
+	if (err)
+		dev_warn(device, "cannot be claimed: error %d\n", err);
+	else
+		dev_dbg(device, "claimed\n");
+}
+
+static int claim_if_ours(struct device *device, void *unused)
+{
+	claim(device);
+	return 0;
+}
+
+/* Whether @path is a node right below the device's. */
+static int is_of_path(struct device *device, const void *path)
+{
+	const char *node = to_xenbus_device(device)->nodename;
+	size_t len = strlen(node);
+
+	return !strncmp(path, node, len) && ((const char *)path)[len] == '/';
+}
+
+/*
+ * Of the many nodes written for a disk, `script` comes with the device and
+ * `hotplug-status` last. The first call for a watch is for its root: then
+ * everything that is there is looked at.
+ */
+static void disks_changed(struct xenbus_watch *watch, const char *path,
+			  const char *token)
+{
+	const struct bus_type *bus = claimant->driver.bus;
+	const char *last = kbasename(path);
+	struct device *device;
+
+	if (!strcmp(path, watch->node)) {
+		bus_for_each_dev((struct bus_type *)bus, NULL, NULL,
+				 claim_if_ours);
+		return;
+	}
+	if (strcmp(last, MX_XS_SCRIPT) && strcmp(last, MX_XS_HOTPLUG_STATUS))
+		return;
+	device = bus_find_device((struct bus_type *)bus, NULL, path,
+				 is_of_path);
+	if (!device)
+		return;
+	claim(device);
+	put_device(device);
+}
+
+static struct xenbus_watch disks[] = {
+	{ .node = "backend/vbd", .callback = disks_changed },
+	{ .node = "backend/vbd3", .callback = disks_changed },
+};
+
+int mxbk_claim_init(struct xenbus_driver *driver)
+{
+	int err;
+
+	claimant = driver;
+	err = register_xenbus_watch(&disks[0]);
+	if (err)
+		return err;
+	err = register_xenbus_watch(&disks[1]);
+	if (err)
+		unregister_xenbus_watch(&disks[0]);
+	return err;
+}
+
+void mxbk_claim_exit(void)
+{
+	unregister_xenbus_watch(&disks[1]);
+	unregister_xenbus_watch(&disks[0]);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A disk on the backend bus: offers features, watches what frontend, toolstack
+ * and script do, and carries out what the state table decides.
+ *
+ * Nearly all of it runs in xenwatch, the one thread that serves every watch of
+ * this domain; so nothing here waits for a server. xenbus_dev_fatal() is not
+ * used: it would close a disk that a guest may be swapping to.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "mxbk.h"
+
+static unsigned int max_ring_page_order = MXBK_ORDER_MAX;
+module_param(max_ring_page_order, uint, 0644);
+MODULE_PARM_DESC(max_ring_page_order, "largest ring offered, log2 of pages");
+
+void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
+{
+	char words[sizeof(dev->said)];
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	/* A retry that fails for the same reason has nothing to add. */
+	if (!strcmp(words, dev->said))
+		return;
+	strscpy(dev->said, words, sizeof(dev->said));
+	xenbus_write(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR, words);
+	xenbus_dev_error(dev->xdev, err, "%s", words);
+}
+
+/* --- what is offered ---------------------------------------------------- */
+
+/**
+ * struct offer - a feature node
+ * @node:  name
+ * @value: its number
+ */
+struct offer {
+	const char	*node;
+	unsigned int	value;
+};
+
+static int write_offers(struct xenbus_transaction xbt, const char *dir,
+			const struct offer *offers, unsigned int count)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++)
+		err = xenbus_printf(xbt, dir, offers[i].node, "%u",
+				    offers[i].value);
+	return err;
+}
+
+static int publish(struct mxbk_dev *dev)
+{
+	const char *dir = dev->xdev->nodename;
+	bool discard = xenbus_read_unsigned(dir, "discard-enable", 1);
+	const struct offer offers[] = {
+		{ "feature-flush-cache", 1 },
+		{ "feature-barrier", 0 },
+		{ "feature-persistent", 0 },
+		{ "feature-discard", discard },
+		{ "discard-granularity", MX_PAGE_SIZE },
+		{ "discard-alignment", 0 },
+		{ "discard-secure", 0 },
+		{ "feature-max-indirect-segments", MXBK_SEGS_MAX },
+		{ "max-ring-page-order",
+		  min_t(unsigned int, max_ring_page_order, MXBK_ORDER_MAX) },
+		{ "multi-queue-max-queues", 1 },
+	};
+	struct xenbus_transaction xbt;
+	int err;
+
+	do {
+		err = xenbus_transaction_start(&xbt);
+		if (err)
+			return err;
+		err = write_offers(xbt, dir, offers, ARRAY_SIZE(offers));
+		if (!err)
+			err = xenbus_write(xbt, dir, MX_XS_STATE,
+					   MX_XS_STATE_WAITING);
+		if (err) {
+			xenbus_transaction_end(xbt, 1);
+			return err;
+		}
+		err = xenbus_transaction_end(xbt, 0);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/* --- what is done -------------------------------------------------------- */
+
+static bool script_is_done(struct mxbk_dev *dev)
+{
+	char *word = xenbus_read(XBT_NIL, dev->xdev->nodename,
+				 MX_XS_HOTPLUG_STATUS, NULL);
+	bool done;
+
+	if (IS_ERR(word))
+		return false;
+	done = !strcmp(word, MX_XS_HOTPLUG_STATUS_CONNECTED);
+	kfree(word);
+	return done;
+}
+
+static void connect(struct mxbk_dev *dev)
+{
+	mxbk_disconnect(dev, false);
+	if (mxbk_connect(dev) == -EAGAIN && !dev->dying)
+		queue_delayed_work(mxbk_wq, &dev->retry, HZ);
+	if (!dev->vol)
+		mxbk_record_state(dev, MX_XS_STATE_ERROR);
+}
+
+static void leave(struct mxbk_dev *dev, u8 state, const char *word)
+{
+	mxbk_disconnect(dev, false);
+	mxbk_record_state(dev, word);
+	mxbk_switch(dev->xdev, state);
+}
+
+static void act(struct mxbk_dev *dev, u8 action)
+{
+	switch (action) {
+	case MXBK_DO_INIT_WAIT:
+		leave(dev, MXBK_XB_INIT_WAIT, MX_XS_STATE_WAITING);
+		break;
+	case MXBK_DO_CONNECT:
+		connect(dev);
+		break;
+	case MXBK_DO_CLOSING:
+		mxbk_switch(dev->xdev, MXBK_XB_CLOSING);
+		break;
+	case MXBK_DO_CLOSE:
+	case MXBK_DO_CLOSE_GONE:
+		leave(dev, MXBK_XB_CLOSED, MX_XS_STATE_CLOSED);
+		break;
+	}
+}
+
+/* Return: the action that was carried out, but for removing the device. */
+static u8 look(struct mxbk_dev *dev, enum xenbus_state front, bool only_connect)
+{
+	struct mxbk_view view = { .front = front };
+	u8 action;
+
+	mutex_lock(&dev->lock);
+	view.own = dev->xdev->state;
+	view.online = xenbus_dev_is_online(dev->xdev);
+	view.ready = script_is_done(dev);
+	action = mxbk_fsm(&view);
+	if (only_connect && action != MXBK_DO_CONNECT)
+		action = MXBK_DO_NOTHING;
+	if (action != MXBK_DO_NOTHING)
+		dev_dbg(&dev->xdev->dev, "frontend %s, own %s: %s\n",
+			xenbus_strstate(view.front), xenbus_strstate(view.own),
+			mxbk_action_name(action));
+	act(dev, action);
+	mutex_unlock(&dev->lock);
+	return action;
+}
+
+/* In xenwatch. @dev may be gone when this returns. */
+static void look_and_leave(struct mxbk_dev *dev, enum xenbus_state front)
+{
+	struct xenbus_device *xdev = dev->xdev;
+	u8 action = look(dev, front, false);
+
+	if (action == MXBK_DO_GONE || action == MXBK_DO_CLOSE_GONE)
+		device_unregister(&xdev->dev);
+}
+
+static void retry(struct work_struct *work)
+{
+	struct mxbk_dev *dev = container_of(work, struct mxbk_dev, retry.work);
+
+	look(dev, xenbus_read_driver_state(dev->xdev->otherend), true);
+}
+
+static void frontend_changed(struct xenbus_device *xdev,
+			     enum xenbus_state state)
+{
+	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
+
+	if (dev)
+		look_and_leave(dev, state);
+}
+
+static void look_again(struct mxbk_dev *dev)
+{
+	look_and_leave(dev, xenbus_read_driver_state(dev->xdev->otherend));
+}
+
+static void hotplug_changed(struct xenbus_watch *watch, const char *path,
+			    const char *token)
+{
+	look_again(container_of(watch, struct mxbk_dev, hotplug));
+}
+
+static void online_changed(struct xenbus_watch *watch, const char *path,
+			   const char *token)
+{
+	look_again(container_of(watch, struct mxbk_dev, online));
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+static int watch_node(struct mxbk_dev *dev, struct xenbus_watch *watch,
+		      const char *node,
+		      void (*changed)(struct xenbus_watch *, const char *,
+				      const char *))
+{
+	int err;
+
+	watch->node = kasprintf(GFP_KERNEL, "%s/%s", dev->xdev->nodename, node);
+	if (!watch->node)
+		return -ENOMEM;
+	watch->callback = changed;
+	err = register_xenbus_watch(watch);
+	if (err) {
+		kfree(watch->node);
+		watch->node = NULL;
+	}
+	return err;
+}
+
+static void unwatch_node(struct xenbus_watch *watch)
+{
+	if (!watch->node)
+		return;
+	unregister_xenbus_watch(watch);
+	kfree(watch->node);
+	watch->node = NULL;
+}
+
+static void dev_free(struct mxbk_dev *dev)
+{
+	mxbk_record_free(dev);
+	mutex_destroy(&dev->lock);
+	kfree(dev);
+	mxbk_count_freed(MXBK_N_DEV);
+}
+
+static struct mxbk_dev *dev_alloc(struct xenbus_device *xdev)
+{
+	struct mxbk_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (!dev)
+		return NULL;
+	mxbk_count_made(MXBK_N_DEV);
+	dev->xdev = xdev;
+	mutex_init(&dev->lock);
+	INIT_DELAYED_WORK(&dev->retry, retry);
+	if (mxbk_record_init(dev)) {
+		dev_free(dev);
+		return NULL;
+	}
+	return dev;
+}
+
+static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
+{
+	struct mxbk_dev *dev;
+	int err;
+
+	if (!mxbk_is_ours(xdev))
+		return -ENODEV;
+	dev = dev_alloc(xdev);
+	if (!dev)
+		return -ENOMEM;
+	dev_set_drvdata(&xdev->dev, dev);
+	err = publish(dev);
+	if (err)
+		goto err_free;
+	/*
+	 * The toolstack runs the script when it sees InitWait, and only if it
+	 * sees just that. A disk that was connected when its driver was taken
+	 * away stays so for its guest, and is connected again below.
+	 */
+	if ((u8)xdev->state != MXBK_XB_CONNECTED)
+		err = mxbk_switch(xdev, MXBK_XB_INIT_WAIT);
+	else
+		xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
+	if (err)
+		goto err_free;
+	err = watch_node(dev, &dev->hotplug, MX_XS_HOTPLUG_STATUS,
+			 hotplug_changed);
+	if (err)
+		goto err_free;
+	err = watch_node(dev, &dev->online, "online", online_changed);
+	if (err)
+		goto err_watch;
+	return 0;
+
+err_watch:
+	unwatch_node(&dev->hotplug);
+err_free:
+	dev_set_drvdata(&xdev->dev, NULL);
+	dev_free(dev);
+	return err;
+}
+
+static bool guest_is_alive(struct mxbk_dev *dev)
+{
+	u32 front = xenbus_read_driver_state(dev->xdev->otherend);
+
+	return dev->vol && front == MXBK_XB_CONNECTED &&
+	       xenbus_dev_is_online(dev->xdev);
+}
+
+static void remove(struct xenbus_device *xdev)
+{
+	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
+
+	if (!dev)
+		return;
+	unwatch_node(&dev->online);
+	unwatch_node(&dev->hotplug);
+	mutex_lock(&dev->lock);
+	dev->dying = true;
+	mutex_unlock(&dev->lock);
+	cancel_delayed_work_sync(&dev->retry);
+
+	mutex_lock(&dev->lock);
+	mxbk_disconnect(dev, guest_is_alive(dev));
+	mutex_unlock(&dev->lock);
+	dev_set_drvdata(&xdev->dev, NULL);
+	dev_free(dev);
+}
+
+static const struct xenbus_device_id ids[] = {
+	{ "vbd" },
+	{ "vbd3" },
+	{ "" }
+};
+
+struct xenbus_driver mxbk_driver = {
+	.name = "memx-vbd",
+	.ids = ids,
+	.allow_rebind = true,
+	.probe = probe,
+	.remove = remove,
+	.otherend_changed = frontend_changed,
+	.driver.dev_groups = mxbk_groups,
+};
