@@ -10,9 +10,9 @@ enum {
 	MX_DISCARD_MAX		= 1 << MX_CHUNK_SHIFT_MAX,
 };
 
-_Static_assert((u64)MX_CHUNKS_MAX << MX_CHUNK_SHIFT_MAX ==
+static_assert((u64)MX_CHUNKS_MAX << MX_CHUNK_SHIFT_MAX ==
 	       1ULL << MX_VOL_PAGES_MAX_SHIFT, "largest volume");
-_Static_assert(MX_OP_PAGES == 32, "a mask has a bit per page");
+static_assert(MX_OP_PAGES == 32, "a mask has a bit per page");
 
 void mx_ask_encode(const struct mx_ask *ask, u8 *head)
 {

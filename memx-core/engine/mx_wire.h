@@ -137,9 +137,9 @@ struct mx_advert {
 	__be64	used;
 } __packed __aligned(8);
 
-_Static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
-_Static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
-_Static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
+static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
+static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
+static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
 
 /* Host-order forms, made and checked by mx_codec.c. */
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Everything that runs in user space: memxctl, and the engines under the unit
+# Everything that runs in user space: the tools, and the engines under the unit
 # tests, the simulator and the fuzzers. Included by the top Makefile.
 
 # Files that are also compiled outside of the kernel (tests/checks/purity).
@@ -7,7 +7,8 @@ pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backe
 unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
-tool-programs := $(O)/tools/memxctl
+have-xenstore := $(shell pkg-config --exists xenstore 2>/dev/null && echo y)
+tool-programs := $(O)/tools/memxctl $(O)/tools/memx-xs $(if $(have-xenstore),$(O)/tools/memx-xs)
 
 CLANG ?= clang
 fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
@@ -39,15 +40,22 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 .SECONDARY:
 .PHONY: unit sim fuzz pure-objects
 
-# memxctl
+# tools
 
-tools: $(tool-programs)		## memxctl
+tools: $(tool-programs)		## memxctl and memx-xs
 
-tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap
-$(O)/tools/memxctl: $(wildcard tools/*.c tools/*.h memx-core/uapi/*.h rmap/uapi/*.h)
+tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
+tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools
+tool-headers := $(wildcard tools/*.h xenstore/*.h memx-core/uapi/*.h rmap/uapi/*.h)
+
+$(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-headers)
 	@mkdir -p $(@D)
-	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter tools/%.c,$^) \
-		$(LDFLAGS) $$(pkg-config --libs libmnl)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter %.c,$^) $(LDFLAGS) \
+		$$(pkg-config --libs libmnl)
+
+$(O)/tools/memx-xs: $(wildcard xenstore/*.c) tools/json.c tools/size.c $(tool-headers)
+	@mkdir -p $(@D)
+	$(CC) $(tool-cflags) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 # unit tests: cmocka under ASan and UBSan; mxtest.c may fail any allocation
 
@@ -73,7 +81,8 @@ $(O)/sim/sim-asan: $(sim-objs:%=$(O)/asan/%) $(O)/asan/engines.a
 fuzz: $(fuzz-names:%=$(O)/fuzz/bin/%)
 $(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
 	@mkdir -p $(@D)
-	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^
+	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs)
+$(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl
 
 # the engines with nothing around them, for the symbol check
 
