@@ -45,7 +45,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 tools: $(tool-programs)		## memxctl and memx-xs
 
 tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
-tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools
+tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools -Icompat
 tool-headers := $(wildcard tools/*.h xenstore/*.h memx-core/uapi/*.h rmap/uapi/*.h)
 
 $(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-headers)
@@ -53,9 +53,10 @@ $(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-headers)
 	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter %.c,$^) $(LDFLAGS) \
 		$$(pkg-config --libs libmnl)
 
-$(O)/tools/memx-xs: $(wildcard xenstore/*.c) tools/json.c tools/size.c $(tool-headers)
+$(O)/tools/memx-xs: $(wildcard xenstore/*.c) tools/json.c tools/size.c memx-core/engine/mx_maptext.c $(tool-headers)
 	@mkdir -p $(@D)
-	$(CC) $(tool-cflags) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore) -o $@ $(filter %.c,$^) $(LDFLAGS) \
+		$$(pkg-config --libs xenstore)
 
 # unit tests: cmocka under ASan and UBSan; mxtest.c may fail any allocation
 
