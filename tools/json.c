@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A small JSON writer: correct commas, indentation and escapes.
+ * A small JSON writer: correct commas, indentation and escapes; and text made
+ * fit for terminals.
  */
 #include <inttypes.h>
 #include "json.h"
@@ -134,4 +135,20 @@ void json_null(struct json *j, const char *key)
 {
 	lead(j, key);
 	fputs("null", j->out);
+}
+
+void text_print(const char *text, FILE *out)
+{
+	int len;
+
+	while (*text) {
+		len = json_utf8(text);
+		if (!len || (len == 1 && (*text < 0x20 || *text == 0x7f))) {
+			fputc('?', out);
+			len = 1;
+		} else {
+			fwrite(text, 1, len, out);
+		}
+		text += len;
+	}
 }

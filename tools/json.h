@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A small JSON writer: correct commas, indentation and escapes.
+ * A small JSON writer: correct commas, indentation and escapes; and text made
+ * fit for terminals.
  */
 #ifndef MX_JSON_H
 #define MX_JSON_H
@@ -41,5 +42,8 @@ void json_null(struct json *j, const char *key);
  * Return: 1 to 4, or 0 when no valid character starts there.
  */
 int json_utf8(const char *s);
+
+/** text_print() - a string with all but printable characters replaced by "?" */
+void text_print(const char *text, FILE *out);
 
 #endif /* MX_JSON_H */

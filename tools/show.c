@@ -11,22 +11,6 @@
 
 enum { CELL_TEXT = 256 };
 
-void text_print(const char *text, FILE *out)
-{
-	int len;
-
-	while (*text) {
-		len = json_utf8(text);
-		if (!len || (len == 1 && (*text < 0x20 || *text == 0x7f))) {
-			fputc('?', out);
-			len = 1;
-		} else {
-			fwrite(text, 1, len, out);
-		}
-		text += len;
-	}
-}
-
 static const char *word_of(const struct field *field, uint64_t num)
 {
 	uint64_t i;

@@ -154,7 +154,4 @@ void row_json(const struct table *table, const struct row *row, struct json *j,
 int row_fields(const struct table *table, const struct row *row,
 	       const char *keys, FILE *out);
 
-/** text_print() - a string with all but printable characters replaced by "?" */
-void text_print(const char *text, FILE *out);
-
 #endif /* MX_TABLE_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shows the records of disks to people and as JSON.
+ */
+#ifndef MX_XS_SHOW_H
+#define MX_XS_SHOW_H
+
+#include "xs_record.h"
+
+/** xs_show_list() - a line, or an object, for each disk */
+void xs_show_list(const struct xs_store *store, bool json);
+
+/** xs_show_records() - all that is known of each disk. Return: 0 or -ENOMEM */
+int xs_show_records(const struct xs_store *store, bool json);
+
+#endif /* MX_XS_SHOW_H */
