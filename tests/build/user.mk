@@ -44,7 +44,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 
 tools: $(tool-programs)		## memxctl and memx-xs
 
-tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
+tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools -Icompat
 tool-headers := $(wildcard tools/*.h xenstore/*.h memx-core/uapi/*.h rmap/uapi/*.h)
 
