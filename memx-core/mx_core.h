@@ -20,7 +20,10 @@ enum mx_io_op {
 	MX_IO_FLUSH,
 };
 
-enum { MX_IO_MAX_BYTES = MX_OP_PAGES * MX_PAGE_SIZE };
+enum {
+	MX_SECTOR	= 512,
+	MX_IO_MAX_BYTES	= MX_OP_PAGES * MX_PAGE_SIZE,
+};
 
 /**
  * struct mx_piece - a place to read payload from

@@ -296,10 +296,23 @@ bool mx_chunk_end(struct mx_chunk *c, struct mx_cop *cop, u8 how,
 	return true;
 }
 
+bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask)
+{
+	u32 i, missing = bits_get(c->have, first, n) & ~mask;
+
+	for (i = 0; missing && i < n; i++) {
+		if (!(missing & BIT(i)))
+			continue;
+		c->nhave -= bits_clear(c->have, first + i, 1);
+		c->nlost += bits_set(c->lost, first + i, 1);
+	}
+	return !missing;
+}
+
 u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give,
 		     struct list_head *ready)
 {
-	u32 i, have, missing;
+	bool whole;
 
 	MX_ASSERT(cop->kind == MX_COP_READ && cop->n <= 32);
 	MX_ASSERT(cop->where == MX_COP_ACTIVE);
@@ -307,18 +320,11 @@ u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give
 		start_over(c, cop, ready);
 		return MX_ACT_WAIT;
 	}
-	have = bits_get(c->have, cop->first, cop->n);
-	missing = have & ~mask;
-	for (i = 0; missing && i < cop->n; i++) {
-		if (!(missing & BIT(i)))
-			continue;
-		c->nhave -= bits_clear(c->have, cop->first + i, 1);
-		c->nlost += bits_set(c->lost, cop->first + i, 1);
-	}
-	*give = c->trust ? mask : have;
+	whole = mx_chunk_check(c, cop->first, cop->n, mask);
+	*give = c->trust ? mask : bits_get(c->have, cop->first, cop->n);
 	leave(c, cop);
 	advance(c, ready);
-	return missing ? MX_ACT_LOST : MX_ACT_DONE;
+	return whole ? MX_ACT_DONE : MX_ACT_LOST;
 }
 
 void mx_chunk_unqueue(struct mx_chunk *c, struct mx_cop *cop,

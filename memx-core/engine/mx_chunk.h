@@ -195,6 +195,14 @@ bool mx_chunk_end(struct mx_chunk *c, struct mx_cop *cop, u8 how,
 u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give,
 		     struct list_head *ready);
 
+/**
+ * mx_chunk_check() - compare what a server has with what it should have
+ * @mask: pages from @first on that it has, lowest bit first
+ *
+ * Pages that it lacks are lost from now on. Return: whether it had all.
+ */
+bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
+
 /** mx_chunk_unqueue() - take back an operation that is WAITING */
 void mx_chunk_unqueue(struct mx_chunk *c, struct mx_cop *cop,
 		      struct list_head *ready);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory servers of the cluster: heard of through RMAP, and the tick that
+ * looks after them and after the volumes on them.
+ */
+#include "mx_op.h"
+
+struct mx_members mx_members;
+
+static DEFINE_SPINLOCK(lock);	/* of the table and of nodes[] */
+static struct rmp_node *nodes[MX_MEMBERS];
+
+static void tick(struct work_struct *work);
+static DECLARE_DELAYED_WORK(tick_work, tick);
+
+void mx_members_kick(void)
+{
+	if (!READ_ONCE(mx_unloading))
+		mod_delayed_work(mx_wq, &tick_work, 0);
+}
+
+static void on_advert(struct rmp_node *node, const u8 *head)
+{
+	struct rmp_node *old = NULL;
+	struct mx_ad ad;
+	u32 events = 0;
+	int idx;
+
+	if (mx_ad_decode(head, &ad)) {
+		mx_stat_inc(MX_S_ADVERT_BAD);
+		return;
+	}
+	spin_lock_bh(&lock);
+	idx = mx_member_advert(&mx_members, rmp_node_id(node),
+			       rmp_node_inc(node), &ad, &events);
+	if (idx >= 0 && nodes[idx] != node) {
+		old = nodes[idx];
+		rmp_node_get(node);
+		nodes[idx] = node;
+	}
+	spin_unlock_bh(&lock);
+
+	if (old)
+		rmp_node_put(old);
+	if (idx == -ENOSPC)
+		mx_stat_inc(MX_S_SRV_FULL);
+	if (events & MX_MEMBER_EV_NEW)
+		mx_stat_inc(MX_S_SRV_NEW);
+	if (events & MX_MEMBER_EV_RESTART)
+		mx_stat_inc(MX_S_SRV_RESTART);
+	if (events)
+		mx_members_kick();
+}
+
+static void on_event(struct rmp_node *node, u32 events)
+{
+	u32 what = 0;
+	int idx;
+
+	if (!(events & RMP_EV_RESTARTED))
+		return;
+	spin_lock_bh(&lock);
+	idx = mx_member_find(&mx_members, rmp_node_id(node));
+	if (idx >= 0)
+		what = mx_member_restart(&mx_members.m[idx], rmp_node_inc(node));
+	spin_unlock_bh(&lock);
+	if (what) {
+		mx_stat_inc(MX_S_SRV_RESTART);
+		mx_members_kick();
+	}
+}
+
+static void on_gone(struct rmp_node *node)
+{
+	u32 what = 0;
+	int idx;
+
+	spin_lock_bh(&lock);
+	idx = mx_member_find(&mx_members, rmp_node_id(node));
+	if (idx >= 0)
+		what = mx_member_gone(&mx_members.m[idx]);
+	spin_unlock_bh(&lock);
+	if (what)
+		mx_members_kick();
+}
+
+static struct rmp_watcher watcher = {
+	.advert	= on_advert,
+	.event	= on_event,
+	.gone	= on_gone,
+};
+
+static const char *state_word(u8 state)
+{
+	static const char * const word[] = {
+		[MX_MEMBER_NONE]	= "unknown",
+		[MX_MEMBER_ALIVE]	= "alive",
+		[MX_MEMBER_SUSPECT]	= "suspect",
+		[MX_MEMBER_DEAD]	= "dead",
+		[MX_MEMBER_GONE]	= "gone",
+	};
+
+	return state < ARRAY_SIZE(word) ? word[state] : "unknown";
+}
+
+/* Return: whether the state of a server has changed since the last tick. */
+static bool watch_silence(u8 idx)
+{
+	static u8 last[MX_MEMBERS];
+	struct mx_member *m = &mx_members.m[idx];
+	u8 state;
+
+	spin_lock_bh(&lock);
+	if (nodes[idx])
+		mx_member_silence(m, rmp_node_silent_ms(nodes[idx]));
+	state = m->state;
+	spin_unlock_bh(&lock);
+	if (state == last[idx])
+		return false;
+	last[idx] = state;
+	if (nodes[idx])
+		pr_info_ratelimited("memx_core: memory server %s is %s\n",
+				    rmp_node_name(nodes[idx]), state_word(state));
+	return true;
+}
+
+static void tick(struct work_struct *work)
+{
+	struct mx_volume *vol;
+	bool changed = false;
+	int i;
+
+	for (i = 0; i < MX_MEMBERS; i++)
+		changed |= watch_silence(i);
+	mutex_lock(&mx_vols_mutex);
+	list_for_each_entry(vol, &mx_vols, link) {
+		mx_vsrv_tick(vol);
+		mx_scan_tick(vol);
+		if (changed)
+			mx_volume_changed(vol);
+	}
+	mutex_unlock(&mx_vols_mutex);
+	if (!READ_ONCE(mx_unloading))
+		queue_delayed_work(mx_wq, &tick_work,
+				   msecs_to_jiffies(MX_TICK_MS));
+}
+
+struct rmp_node *mx_members_node(u8 idx, u32 *inc)
+{
+	struct rmp_node *node;
+
+	spin_lock_bh(&lock);
+	node = nodes[idx];
+	if (node)
+		rmp_node_get(node);
+	*inc = mx_members.m[idx].inc;
+	spin_unlock_bh(&lock);
+	return node;
+}
+
+void mx_members_use(u8 idx, int by)
+{
+	spin_lock_bh(&lock);
+	mx_members.m[idx].users += by;
+	spin_unlock_bh(&lock);
+}
+
+u64 mx_members_room(unsigned int *alive)
+{
+	u64 room = 0;
+	int i;
+
+	*alive = 0;
+	spin_lock_bh(&lock);
+	for (i = 0; i < MX_MEMBERS; i++) {
+		if (mx_members.m[i].state != MX_MEMBER_ALIVE)
+			continue;
+		room += mx_members.m[i].free;
+		(*alive)++;
+	}
+	spin_unlock_bh(&lock);
+	return room;
+}
+
+bool mx_members_show(u8 idx, struct mx_member_info *info)
+{
+	bool known;
+
+	spin_lock_bh(&lock);
+	info->m = mx_members.m[idx];
+	known = nodes[idx] && info->m.state != MX_MEMBER_NONE;
+	if (known) {
+		strscpy(info->host, rmp_node_name(nodes[idx]),
+			sizeof(info->host));
+		info->silent_ms = rmp_node_silent_ms(nodes[idx]);
+		info->state = state_word(info->m.state);
+	}
+	spin_unlock_bh(&lock);
+	return known;
+}
+
+void mx_members_init(void)
+{
+	rmp_watcher_register(&watcher);
+	rmp_solicit();
+	queue_delayed_work(mx_wq, &tick_work, 0);
+}
+
+void mx_members_exit(void)
+{
+	int i;
+
+	rmp_watcher_unregister(&watcher);
+	cancel_delayed_work_sync(&tick_work);
+	for (i = 0; i < MX_MEMBERS; i++)
+		if (nodes[i])
+			rmp_node_put(nodes[i]);
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family "memx": volumes, their map, servers and counters.
+ * uapi/memx_nl.h is the specification.
+ */
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include "mx_op.h"
+#include "uapi/memx_nl.h"
+
+static const struct nla_policy policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_NAME]		= { .type = NLA_NUL_STRING, .len = MX_NAME_MAX },
+	[MEMX_A_ID]		= { .type = NLA_U64 },
+	[MEMX_A_SIZE]		= { .type = NLA_U64 },
+	[MEMX_A_CHUNK_SHIFT]	= NLA_POLICY_RANGE(NLA_U8, MX_CHUNK_SHIFT_MIN,
+						   MX_CHUNK_SHIFT_MAX),
+	[MEMX_A_THIN]		= { .type = NLA_FLAG },
+};
+
+static struct genl_family family;
+
+static const char *name_of(struct nlattr **attrs, struct netlink_ext_ack *ack)
+{
+	if (attrs && attrs[MEMX_A_NAME])
+		return nla_data(attrs[MEMX_A_NAME]);
+	NL_SET_ERR_MSG(ack, "the name of a volume is missing");
+	return NULL;
+}
+
+static int vol_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct mx_vol_spec spec = {
+		.name = name_of(a, info->extack),
+		.thin = nla_get_flag(a[MEMX_A_THIN]),
+	};
+
+	if (!spec.name)
+		return -EINVAL;
+	if (!a[MEMX_A_SIZE]) {
+		NL_SET_ERR_MSG(info->extack, "the size of the volume is missing");
+		return -EINVAL;
+	}
+	spec.bytes = nla_get_u64(a[MEMX_A_SIZE]);
+	if (a[MEMX_A_ID])
+		spec.id = nla_get_u64(a[MEMX_A_ID]);
+	if (a[MEMX_A_CHUNK_SHIFT])
+		spec.shift = nla_get_u8(a[MEMX_A_CHUNK_SHIFT]);
+	return mx_volume_make(&spec, info->extack);
+}
+
+static int vol_del(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *name = name_of(info->attrs, info->extack);
+
+	return name ? mx_volume_remove(name, info->extack) : -EINVAL;
+}
+
+static int put_stat(struct sk_buff *skb, const struct mx_stat_desc *desc,
+		    u64 value)
+{
+	if (nla_put_string(skb, MEMX_A_STAT_NAME, desc->name) ||
+	    nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, value, MEMX_A_PAD) ||
+	    nla_put_string(skb, MEMX_A_STAT_HELP, desc->help))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_vol_stats(struct sk_buff *skb, struct mx_volume *vol)
+{
+	struct nlattr *nest;
+	int i;
+
+	for (i = 0; i < MX_VS_COUNT; i++) {
+		nest = nla_nest_start(skb, MEMX_A_STAT);
+		if (!nest || put_stat(skb, &mx_vol_stat_desc[i],
+				      mx_vol_stat_sum(vol->stats, i)))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
+static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
+{
+	struct mx_vol_info info;
+
+	mx_volume_info(vol, &info);
+	if (nla_put_string(skb, MEMX_A_NAME, info.name) ||
+	    nla_put_u64_64bit(skb, MEMX_A_ID, info.id, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_SIZE, info.bytes, MEMX_A_PAD) ||
+	    nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
+	    nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
+	    (vol->user[0] && nla_put_string(skb, MEMX_A_USER, vol->user)) ||
+	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, info.chunk_shift) ||
+	    nla_put_u32(skb, MEMX_A_CHUNKS, info.chunks) ||
+	    nla_put_u32(skb, MEMX_A_PLACED, info.placed) ||
+	    (vol->thin && nla_put_flag(skb, MEMX_A_THIN)) ||
+	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, info.used_pages, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD))
+		return -EMSGSIZE;
+	return put_vol_stats(skb, vol);
+}
+
+static int vol_get(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *name = name_of(info->attrs, info->extack);
+	struct mx_volume *vol;
+	struct sk_buff *msg;
+	void *head;
+	int err = -EMSGSIZE;
+
+	if (!name)
+		return -EINVAL;
+	msg = genlmsg_new(SZ_8K, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_VOL_GET);
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (!vol) {
+		NL_SET_ERR_MSG(info->extack, "there is no such volume");
+		err = -ENOENT;
+	} else if (head) {
+		err = put_volume(msg, vol);
+	}
+	mutex_unlock(&mx_vols_mutex);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
+/* One message of a dump; @fill: returns non-zero if it does not fit. */
+static bool put_message(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+			int (*fill)(struct sk_buff *skb, const void *what),
+			const void *what)
+{
+	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
+
+	if (!head)
+		return false;
+	if (fill(skb, what)) {
+		genlmsg_cancel(skb, head);
+		return false;
+	}
+	genlmsg_end(skb, head);
+	return true;
+}
+
+static int fill_volume(struct sk_buff *skb, const void *what)
+{
+	return put_volume(skb, (struct mx_volume *)what);
+}
+
+static int vol_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct mx_volume *vol;
+	long i = 0;
+
+	mutex_lock(&mx_vols_mutex);
+	list_for_each_entry(vol, &mx_vols, link) {
+		if (i++ < cb->args[0])
+			continue;
+		if (!put_message(skb, cb, MEMX_C_VOL_GET, fill_volume, vol))
+			break;
+		cb->args[0]++;
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return skb->len;
+}
+
+/**
+ * struct map_run - chunks in a row on one server
+ * @first: first chunk
+ * @count: chunks
+ * @node:  server's node id
+ * @inc:   server's incarnation
+ */
+struct map_run {
+	u32 first;
+	u32 count;
+	u64 node;
+	u32 inc;
+};
+
+static int fill_run(struct sk_buff *skb, const void *what)
+{
+	const struct map_run *run = what;
+
+	return nla_put_u32(skb, MEMX_A_CHUNK_FIRST, run->first) ||
+	       nla_put_u32(skb, MEMX_A_CHUNK_COUNT, run->count) ||
+	       nla_put_u64_64bit(skb, MEMX_A_NODE, run->node, MEMX_A_PAD) ||
+	       nla_put_u32(skb, MEMX_A_INC, run->inc);
+}
+
+/* The run from chunk @first on. Return: whether there is one. */
+static bool next_run(struct mx_volume *vol, u32 first, struct map_run *run)
+{
+	struct mx_vsrv *s;
+	int server = -1;
+	u32 i;
+
+	for (i = first; i < vol->nchunks && server < 0; i++)
+		server = mx_map_server(vol, i);
+	if (server < 0)
+		return false;
+	run->first = i - 1;
+	while (i < vol->nchunks && mx_map_server(vol, i) == server)
+		i++;
+	run->count = i - run->first;
+	s = vol->srv[server];
+	run->node = rmp_node_id(s->node);
+	run->inc = s->inc;
+	return true;
+}
+
+static int map_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const char *name = name_of(genl_dumpit_info(cb)->attrs, cb->extack);
+	struct mx_volume *vol;
+	struct map_run run;
+	int err = 0;
+
+	if (!name)
+		return -EINVAL;
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (!vol) {
+		NL_SET_ERR_MSG(cb->extack, "there is no such volume");
+		err = -ENOENT;
+	}
+	while (vol && next_run(vol, cb->args[0], &run)) {
+		if (!put_message(skb, cb, MEMX_C_MAP_GET, fill_run, &run))
+			break;
+		cb->args[0] = run.first + run.count;
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return err ? err : skb->len;
+}
+
+static int fill_server(struct sk_buff *skb, const void *what)
+{
+	const struct mx_member_info *info = what;
+	const struct mx_member *m = &info->m;
+
+	return nla_put_u64_64bit(skb, MEMX_A_NODE, m->node, MEMX_A_PAD) ||
+	       nla_put_u32(skb, MEMX_A_INC, m->inc) ||
+	       nla_put_string(skb, MEMX_A_HOST, info->host) ||
+	       nla_put_string(skb, MEMX_A_STATE, info->state) ||
+	       nla_put_u8(skb, MEMX_A_LOAD, m->load) ||
+	       nla_put_u64_64bit(skb, MEMX_A_CAPACITY, m->capacity, MEMX_A_PAD) ||
+	       nla_put_u64_64bit(skb, MEMX_A_FREE, m->free, MEMX_A_PAD) ||
+	       nla_put_u64_64bit(skb, MEMX_A_USED, m->used, MEMX_A_PAD) ||
+	       nla_put_u32(skb, MEMX_A_SILENT_MS, info->silent_ms);
+}
+
+static int server_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct mx_member_info info;
+
+	for (; cb->args[0] < MX_MEMBERS; cb->args[0]++)
+		if (mx_members_show(cb->args[0], &info) &&
+		    !put_message(skb, cb, MEMX_C_SERVER_GET, fill_server, &info))
+			break;
+	return skb->len;
+}
+
+static int fill_stat(struct sk_buff *skb, const void *what)
+{
+	const struct mx_stat_desc *desc = what;
+
+	return put_stat(skb, desc, mx_stat_sum(desc - mx_stat_desc));
+}
+
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	for (; cb->args[0] < MX_S_COUNT; cb->args[0]++)
+		if (!put_message(skb, cb, MEMX_C_STATS_GET, fill_stat,
+				 &mx_stat_desc[cb->args[0]]))
+			break;
+	return skb->len;
+}
+
+static const struct genl_ops ops[] = {
+	{ .cmd = MEMX_C_VOL_NEW, .doit = vol_new, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_VOL_DEL, .doit = vol_del, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_VOL_GET, .doit = vol_get, .dumpit = vol_dump },
+	{ .cmd = MEMX_C_MAP_GET, .dumpit = map_dump },
+	{ .cmd = MEMX_C_SERVER_GET, .dumpit = server_dump },
+	{ .cmd = MEMX_C_STATS_GET, .dumpit = stats_dump },
+};
+
+static struct genl_family family __ro_after_init = {
+	.name		= MEMX_NL_CORE,
+	.version	= MEMX_NL_VERSION,
+	.maxattr	= MEMX_A_MAX,
+	.policy		= policy,
+	.module		= THIS_MODULE,
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	.resv_start_op	= MEMX_C_SVOL_GET + 1,
+};
+
+int __init mx_nl_init(void)
+{
+	return genl_register_family(&family);
+}
+
+void mx_nl_exit(void)
+{
+	genl_unregister_family(&family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(MEMX_NL_CORE);

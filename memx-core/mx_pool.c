@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A volume's reserve of private pages. A page that comes back while a frame
+ * still refers to it rests in limbo: its content must not change before the NIC
+ * has let go of it.
+ */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "mx_pool.h"
+#include "mx_stats.h"
+
+/* Moves what nobody else refers to any more from limbo to the free pages. */
+static void reap(struct mx_pool *pool)
+{
+	unsigned int i, kept = 0;
+
+	lockdep_assert_held(&pool->lock);
+	for (i = 0; i < pool->nlimbo; i++) {
+		struct page *page = pool->limbo[i];
+
+		if (page_count(page) == 1)
+			pool->free[pool->nfree++] = page;
+		else
+			pool->limbo[kept++] = page;
+	}
+	pool->nlimbo = kept;
+}
+
+static struct mx_waiter *next_waiter(struct mx_pool *pool)
+{
+	struct mx_waiter *waiter;
+
+	waiter = list_first_entry_or_null(&pool->waiters, struct mx_waiter, link);
+	if (!waiter)
+		return NULL;
+	if (pool->nfree < waiter->need)
+		reap(pool);
+	if (pool->nfree < waiter->need) {
+		if (pool->nlimbo)
+			mod_timer(&pool->timer, jiffies + 1);
+		return NULL;
+	}
+	list_del_init(&waiter->link);
+	waiter->busy++;
+	return waiter;
+}
+
+/* Tells those who wait, as long as there is enough for the first of them. */
+static void wake_waiters(struct mx_pool *pool)
+{
+	struct mx_waiter *waiter, *first = NULL;
+
+	spin_lock_bh(&pool->lock);
+	while ((waiter = next_waiter(pool))) {
+		bool again = waiter == first;
+
+		if (!first)
+			first = waiter;
+		spin_unlock_bh(&pool->lock);
+		local_bh_disable();
+		waiter->wake(waiter);
+		local_bh_enable();
+		spin_lock_bh(&pool->lock);
+		waiter->busy--;
+		if (again)
+			break;
+	}
+	spin_unlock_bh(&pool->lock);
+}
+
+static void on_timer(struct timer_list *timer)
+{
+	struct mx_pool *pool = timer_container_of(pool, timer, timer);
+
+	wake_waiters(pool);
+}
+
+static void free_pages_of(struct page **pages, unsigned int n)
+{
+	mx_stat_add(MX_S_PAGE_FREED, n);
+	while (n)
+		__free_page(pages[--n]);
+}
+
+int mx_pool_init(struct mx_pool *pool, unsigned int size)
+{
+	memset(pool, 0, sizeof(*pool));
+	spin_lock_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->waiters);
+	timer_setup(&pool->timer, on_timer, 0);
+	pool->size = size;
+	pool->free = kvcalloc(size, sizeof(*pool->free), GFP_KERNEL);
+	pool->limbo = kvcalloc(size, sizeof(*pool->limbo), GFP_KERNEL);
+	if (!pool->free || !pool->limbo)
+		goto fail;
+	for (; pool->nfree < size; pool->nfree++) {
+		struct page *page = alloc_page(GFP_KERNEL | __GFP_NORETRY |
+					       __GFP_NOWARN);
+
+		if (!page)
+			goto fail;
+		pool->free[pool->nfree] = page;
+		mx_stat_inc(MX_S_PAGE_MADE);
+	}
+	return 0;
+fail:
+	mx_pool_destroy(pool);
+	return -ENOMEM;
+}
+
+void mx_pool_destroy(struct mx_pool *pool)
+{
+	timer_delete_sync(&pool->timer);
+	/* Frames leave a NIC's queue in milliseconds; a page that does not
+	 * come back is the NIC's to free.
+	 */
+	if (pool->free)
+		free_pages_of(pool->free, pool->nfree);
+	if (pool->limbo)
+		free_pages_of(pool->limbo, pool->nlimbo);
+	kvfree(pool->free);
+	kvfree(pool->limbo);
+	pool->free = NULL;
+	pool->limbo = NULL;
+}
+
+bool mx_pool_get(struct mx_pool *pool, struct page **pages, unsigned int n,
+		 struct mx_waiter *waiter)
+{
+	bool enough;
+
+	spin_lock_bh(&pool->lock);
+	if (pool->nfree < n)
+		reap(pool);
+	enough = pool->nfree >= n;
+	if (enough) {
+		pool->nfree -= n;
+		memcpy(pages, pool->free + pool->nfree, n * sizeof(*pages));
+	} else if (waiter) {
+		waiter->need = n;
+		if (list_empty(&waiter->link))
+			list_add_tail(&waiter->link, &pool->waiters);
+		if (pool->nlimbo)
+			mod_timer(&pool->timer, jiffies + 1);
+	}
+	spin_unlock_bh(&pool->lock);
+	return enough;
+}
+
+void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n)
+{
+	bool wake;
+	unsigned int i;
+
+	spin_lock_bh(&pool->lock);
+	for (i = 0; i < n; i++) {
+		if (page_count(pages[i]) == 1)
+			pool->free[pool->nfree++] = pages[i];
+		else
+			pool->limbo[pool->nlimbo++] = pages[i];
+	}
+	wake = !list_empty(&pool->waiters);
+	spin_unlock_bh(&pool->lock);
+	if (wake)
+		wake_waiters(pool);
+}
+
+void mx_pool_cancel(struct mx_pool *pool, struct mx_waiter *waiter)
+{
+	bool busy;
+
+	do {
+		spin_lock_bh(&pool->lock);
+		list_del_init(&waiter->link);
+		busy = waiter->busy;
+		spin_unlock_bh(&pool->lock);
+		cpu_relax();
+	} while (busy);
+}

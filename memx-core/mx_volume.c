@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of volumes: made, claimed, released, removed, watched.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include "mx_compat_nl.h"
+#include "mx_op.h"
+
+DEFINE_MUTEX(mx_vols_mutex);
+LIST_HEAD(mx_vols);
+
+static void notify(struct work_struct *work);
+static void drop(struct work_struct *work);
+
+struct mx_volume *mx_volume_find(const char *name)
+{
+	struct mx_volume *vol;
+
+	lockdep_assert_held(&mx_vols_mutex);
+	list_for_each_entry(vol, &mx_vols, link)
+		if (!strcmp(vol->name, name))
+			return vol;
+	return NULL;
+}
+
+static struct mx_volume *find_id(u64 id)
+{
+	struct mx_volume *vol;
+
+	list_for_each_entry(vol, &mx_vols, link)
+		if (vol->id == id)
+			return vol;
+	return NULL;
+}
+
+/* Chunk objects, bitmaps and the index, all at once: none is made later. */
+static int make_chunks(struct mx_volume *vol)
+{
+	u32 i, words = mx_chunk_words(1U << vol->shift);
+	u64 left = vol->pages;
+
+	vol->cks = kvcalloc(vol->nchunks, sizeof(*vol->cks),
+			    GFP_KERNEL | __GFP_RETRY_MAYFAIL);
+	vol->bitmaps = kvcalloc((size_t)vol->nchunks * 2 * words, sizeof(u64),
+				GFP_KERNEL | __GFP_RETRY_MAYFAIL);
+	if (!vol->cks || !vol->bitmaps)
+		return -ENOMEM;
+	for (i = 0; i < vol->nchunks; i++) {
+		u64 *have = vol->bitmaps + (size_t)i * 2 * words;
+		u32 pages = min_t(u64, left, 1U << vol->shift);
+		int err;
+
+		spin_lock_init(&vol->cks[i].lock);
+		mx_chunk_init(&vol->cks[i].c, have, have + words, pages);
+		left -= pages;
+		err = xa_err(xa_store_bh(&vol->map, i, &vol->cks[i], GFP_KERNEL));
+		if (err)
+			return err;
+	}
+	mx_stat_add(MX_S_CHUNK_MADE, vol->nchunks);
+	return 0;
+}
+
+static int make_reserves(struct mx_volume *vol)
+{
+	vol->stats = alloc_percpu(struct mx_vol_stats);
+	vol->name_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	vol->ops = mempool_create_slab_pool(MX_OPS_RESERVED, mx_op_cache);
+	if (!vol->stats || !vol->name_page || !vol->ops)
+		return -ENOMEM;
+	memcpy(page_address(vol->name_page), vol->name, strlen(vol->name));
+	return mx_pool_init(&vol->pool, mx_reserve_pages);
+}
+
+void mx_volume_free(struct mx_volume *vol)
+{
+	timer_delete_sync(&vol->timer);
+	cancel_delayed_work_sync(&vol->notify);
+	mx_vsrv_free_all(vol);
+	if (vol->pool.free)
+		mx_pool_destroy(&vol->pool);
+	mempool_destroy(vol->ops);
+	if (vol->name_page)
+		__free_page(vol->name_page);
+	free_percpu(vol->stats);
+	if (vol->cks && vol->bitmaps)
+		mx_stat_add(MX_S_CHUNK_FREED, vol->nchunks);
+	xa_destroy(&vol->map);
+	kvfree(vol->bitmaps);
+	kvfree(vol->cks);
+	kfree(vol);
+	mx_stat_inc(MX_S_VOL_FREED);
+}
+
+static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
+{
+	struct mx_volume *vol = kzalloc(sizeof(*vol), GFP_KERNEL);
+	int err;
+
+	if (!vol)
+		return NULL;
+	mx_stat_inc(MX_S_VOL_MADE);
+	strscpy(vol->name, spec->name, sizeof(vol->name));
+	vol->id = spec->id;
+	vol->bytes = spec->bytes;
+	vol->pages = spec->bytes >> MX_PAGE_SHIFT;
+	vol->epoch = 1;
+	vol->shift = spec->shift;
+	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;
+	vol->thin = spec->thin;
+	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
+	spin_lock_init(&vol->lock);
+	INIT_LIST_HEAD(&vol->zombies);
+	INIT_LIST_HEAD(&vol->retry);
+	INIT_LIST_HEAD(&vol->starved);
+	timer_setup(&vol->timer, mx_op_retry_timer, 0);
+	init_waitqueue_head(&vol->wq);
+	mutex_init(&vol->watch_mutex);
+	INIT_LIST_HEAD(&vol->watches);
+	INIT_DELAYED_WORK(&vol->notify, notify);
+	INIT_WORK(&vol->drop, drop);
+	err = make_chunks(vol);
+	if (!err)
+		err = make_reserves(vol);
+	if (err) {
+		mx_volume_free(vol);
+		return NULL;
+	}
+	return vol;
+}
+
+/* Fills in what the caller left open; refuses what cannot be. */
+static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
+{
+	u64 pages = spec->bytes >> MX_PAGE_SHIFT;
+	u64 bitmaps = pages / 4, spare;
+	unsigned int alive;
+	u64 room;
+	int shift;
+
+	if (!mx_name_valid(spec->name, strlen(spec->name))) {
+		NL_SET_ERR_MSG(ack, "a volume's name is a letter or digit, then letters, digits, '.', '_' or '-'");
+		return -EINVAL;
+	}
+	if (!spec->bytes || spec->bytes & (MX_PAGE_SIZE - 1)) {
+		NL_SET_ERR_MSG(ack, "the size must be a multiple of 4 KiB");
+		return -EINVAL;
+	}
+	shift = mx_chunk_shift(pages);
+	if (shift < 0) {
+		NL_SET_ERR_MSG(ack, "the size is more than 16 TiB");
+		return -EFBIG;
+	}
+	if (spec->shift && (spec->shift < shift ||
+			    spec->shift > MX_CHUNK_SHIFT_MAX)) {
+		mx_extack_fmt(ack, "a volume of this size needs chunks of %u KiB to 1 GiB",
+			      1U << (shift + 2));
+		return -EINVAL;
+	}
+	spec->shift = max_t(int, shift, spec->shift);
+	spare = (u64)si_mem_available() << PAGE_SHIFT;
+	if (bitmaps > spare / 2) {
+		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map");
+		return -ENOMEM;
+	}
+	room = mx_members_room(&alive);
+	if (!alive) {
+		NL_SET_ERR_MSG(ack, "no memory server is known");
+		return -ENOTCONN;
+	}
+	if (room < pages && !spec->thin) {
+		mx_extack_fmt(ack, "%u memory servers have room for %llu MiB only",
+			      alive, room >> (20 - MX_PAGE_SHIFT));
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/* Names and ids are unique. */
+static int enter(struct mx_volume *vol, struct netlink_ext_ack *ack)
+{
+	int err = 0;
+
+	mutex_lock(&mx_vols_mutex);
+	if (mx_volume_find(vol->name)) {
+		NL_SET_ERR_MSG(ack, "a volume with this name exists");
+		err = -EEXIST;
+	} else if (vol->id && find_id(vol->id)) {
+		NL_SET_ERR_MSG(ack, "a volume with this id exists");
+		err = -EEXIST;
+	} else {
+		while (!vol->id || find_id(vol->id))
+			vol->id = get_random_u64();
+		strscpy(vol->user, "its maker", sizeof(vol->user));
+		__module_get(THIS_MODULE);
+		list_add_tail(&vol->link, &mx_vols);
+		mx_vsrv_tick(vol);
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return err;
+}
+
+int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
+{
+	struct mx_vol_spec spec = *want;
+	struct mx_volume *vol;
+	long left;
+	int err;
+
+	err = check_spec(&spec, ack);
+	if (err)
+		return err;
+	vol = alloc_volume(&spec);
+	if (!vol) {
+		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map and reserve");
+		return -ENOMEM;
+	}
+	err = enter(vol, ack);
+	if (err) {
+		mx_volume_free(vol);
+		return err;
+	}
+	/* Until it is released nobody else can remove it. */
+	left = wait_event_killable_timeout(vol->wq, mx_vsrv_any_open(vol),
+					   msecs_to_jiffies(MX_OPEN_WAIT_MS));
+	mx_volume_release(vol);
+	if (left > 0)
+		return 0;
+	mx_volume_remove(spec.name, NULL);
+	NL_SET_ERR_MSG(ack, "no memory server has accepted the volume");
+	return left < 0 ? left : -ENOTCONN;
+}
+
+/* Runs until the servers have been told, or went away. */
+static void drop(struct work_struct *work)
+{
+	struct mx_volume *vol = container_of(work, struct mx_volume, drop);
+
+	mx_scan_abort(vol);
+	while (atomic_read(&vol->nops)) {
+		mx_scan_cancel(vol);
+		if (atomic_read(&vol->nops))
+			schedule_timeout_uninterruptible(msecs_to_jiffies(10));
+	}
+	mx_vsrv_drop_all(vol);
+	mx_volume_free(vol);
+}
+
+int mx_volume_remove(const char *name, struct netlink_ext_ack *ack)
+{
+	struct mx_volume *vol;
+	int err = 0;
+
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (!vol) {
+		NL_SET_ERR_MSG(ack, "there is no such volume");
+		err = -ENOENT;
+	} else if (vol->user[0]) {
+		mx_extack_fmt(ack, "the volume is in use by %s", vol->user);
+		err = -EBUSY;
+	} else {
+		list_del(&vol->link);
+		set_bit(MX_VF_DYING, &vol->flags);
+		queue_work(mx_slow_wq, &vol->drop);
+		module_put(THIS_MODULE);
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return err;
+}
+
+struct mx_volume *mx_volume_claim(const char *name, const char *user)
+{
+	struct mx_volume *vol;
+
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (!vol) {
+		vol = ERR_PTR(-ENOENT);
+	} else if (vol->user[0]) {
+		vol = ERR_PTR(-EBUSY);
+	} else {
+		strscpy(vol->user, user[0] ? user : "?", sizeof(vol->user));
+		clear_bit(MX_VF_ABORTED, &vol->flags);
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return vol;
+}
+MX_EXPORT_SYMBOL(mx_volume_claim);
+
+void mx_volume_release(struct mx_volume *vol)
+{
+	mutex_lock(&mx_vols_mutex);
+	vol->user[0] = '\0';
+	mutex_unlock(&mx_vols_mutex);
+}
+MX_EXPORT_SYMBOL(mx_volume_release);
+
+void mx_volume_abort(struct mx_volume *vol)
+{
+	mx_scan_abort(vol);
+}
+MX_EXPORT_SYMBOL(mx_volume_abort);
+
+void mx_volume_changed(struct mx_volume *vol)
+{
+	if (test_bit(MX_VF_CHANGED, &vol->flags) ||
+	    test_and_set_bit(MX_VF_CHANGED, &vol->flags))
+		return;
+	queue_delayed_work(mx_wq, &vol->notify, msecs_to_jiffies(MX_NOTIFY_MS));
+}
+
+static void notify(struct work_struct *work)
+{
+	struct mx_volume *vol = container_of(to_delayed_work(work),
+					     struct mx_volume, notify);
+	struct mx_vol_watch *watch;
+
+	clear_bit(MX_VF_CHANGED, &vol->flags);
+	mutex_lock(&vol->watch_mutex);
+	list_for_each_entry(watch, &vol->watches, link)
+		watch->changed(watch);
+	mutex_unlock(&vol->watch_mutex);
+}
+
+void mx_volume_watch(struct mx_volume *vol, struct mx_vol_watch *watch)
+{
+	mutex_lock(&vol->watch_mutex);
+	list_add_tail(&watch->link, &vol->watches);
+	mutex_unlock(&vol->watch_mutex);
+}
+MX_EXPORT_SYMBOL(mx_volume_watch);
+
+void mx_volume_unwatch(struct mx_volume *vol, struct mx_vol_watch *watch)
+{
+	mutex_lock(&vol->watch_mutex);
+	list_del(&watch->link);
+	mutex_unlock(&vol->watch_mutex);
+}
+MX_EXPORT_SYMBOL(mx_volume_unwatch);
