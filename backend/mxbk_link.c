@@ -45,7 +45,7 @@ static const struct mxbk_abi *read_abi(struct mxbk_dev *dev)
 static int read_refs(struct mxbk_dev *dev, const char *dir, bool many,
 		     struct mxbk_ring_cfg *cfg)
 {
-	char node[16];
+	char node[24];
 	unsigned int i;
 	int err = 0;
 

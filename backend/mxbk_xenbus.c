@@ -143,8 +143,15 @@ static void act(struct mxbk_dev *dev, u8 action)
 	}
 }
 
+/* As the guest wrote it: any number; 0 if there is none. */
+static u32 frontend_state(struct mxbk_dev *dev)
+{
+	return xenbus_read_unsigned(dev->xdev->otherend, "state",
+				    MXBK_XB_UNKNOWN);
+}
+
 /* Return: the action that was carried out, but for removing the device. */
-static u8 look(struct mxbk_dev *dev, enum xenbus_state front, bool only_connect)
+static u8 look(struct mxbk_dev *dev, u32 front, bool only_connect)
 {
 	struct mxbk_view view = { .front = front };
 	u8 action;
@@ -158,7 +165,8 @@ static u8 look(struct mxbk_dev *dev, enum xenbus_state front, bool only_connect)
 		action = MXBK_DO_NOTHING;
 	if (action != MXBK_DO_NOTHING)
 		dev_dbg(&dev->xdev->dev, "frontend %s, own %s: %s\n",
-			xenbus_strstate(view.front), xenbus_strstate(view.own),
+			xenbus_strstate((enum xenbus_state)view.front),
+			xenbus_strstate((enum xenbus_state)view.own),
 			mxbk_action_name(action));
 	act(dev, action);
 	mutex_unlock(&dev->lock);
@@ -166,7 +174,7 @@ static u8 look(struct mxbk_dev *dev, enum xenbus_state front, bool only_connect)
 }
 
 /* In xenwatch. @dev may be gone when this returns. */
-static void look_and_leave(struct mxbk_dev *dev, enum xenbus_state front)
+static void look_and_leave(struct mxbk_dev *dev, u32 front)
 {
 	struct xenbus_device *xdev = dev->xdev;
 	u8 action = look(dev, front, false);
@@ -179,7 +187,7 @@ static void retry(struct work_struct *work)
 {
 	struct mxbk_dev *dev = container_of(work, struct mxbk_dev, retry.work);
 
-	look(dev, xenbus_read_driver_state(dev->xdev->otherend), true);
+	look(dev, frontend_state(dev), true);
 }
 
 static void frontend_changed(struct xenbus_device *xdev,
@@ -193,7 +201,7 @@ static void frontend_changed(struct xenbus_device *xdev,
 
 static void look_again(struct mxbk_dev *dev)
 {
-	look_and_leave(dev, xenbus_read_driver_state(dev->xdev->otherend));
+	look_and_leave(dev, frontend_state(dev));
 }
 
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,
@@ -307,9 +315,7 @@ err_free:
 
 static bool guest_is_alive(struct mxbk_dev *dev)
 {
-	u32 front = xenbus_read_driver_state(dev->xdev->otherend);
-
-	return dev->vol && front == MXBK_XB_CONNECTED &&
+	return dev->vol && frontend_state(dev) == MXBK_XB_CONNECTED &&
 	       xenbus_dev_is_online(dev->xdev);
 }
 
