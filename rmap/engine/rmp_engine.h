@@ -291,6 +291,7 @@ struct rmp_rtt {
  * @state:     enum rmp_peer_state
  * @frag_max:  largest fragment size our interface can carry
  * @frag_size: fragment size in force for the session
+ * @known:     there has been a session, with whatever incarnation
  * @wanted:    rmp_peer_connect() asked for a session
  * @renew:     enum rmp_renew: HELLO is being sent though the state is UP
  * @hello_tries: HELLOs since the last answer
@@ -336,6 +337,7 @@ struct rmp_peer {
 	u8		state;
 	u16		frag_max;
 	u16		frag_size;
+	bool		known;
 	bool		wanted;
 	u8		renew;
 	u8		hello_tries;

@@ -199,6 +199,7 @@ static void rmp_go_up(struct rmp_run *r, u16 size, bool forgotten)
 	bool opened = p->state != RMP_PEER_UP;
 
 	p->state = RMP_PEER_UP;
+	p->known = true;
 	p->frag_size = size;
 	p->renew = RMP_RENEW_NONE;
 	p->hello_tries = 0;
@@ -270,8 +271,8 @@ static bool rmp_believe(struct rmp_run *r, const struct rmp_info *info)
 	default:
 		return false;
 	}
-	/* With nothing shared yet there is nothing to lose. */
-	return !p->peer_birth || rmp_is_fresh(r, info);
+	/* With nothing shared ever there is nothing to lose. */
+	return !p->known || rmp_is_fresh(r, info);
 }
 
 /* What a frame of another incarnation, not believed, is answered with. */
@@ -291,7 +292,7 @@ static void rmp_doubt(struct rmp_run *r, const struct rmp_info *info)
 		break;
 	case RMP_T_ANNOUNCE:
 		/* If it is true, RESET will be the answer to this. */
-		if (p->peer_birth && p->state != RMP_PEER_HELLO)
+		if (p->known && p->state != RMP_PEER_HELLO)
 			rmp_tx_send_idle(r);
 		break;
 	}

@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 {
 	u64 seed = 0, start = 1, seeds = 1000;
 	bool verbose = false, one = false, past = true;
-	u32 passed = 0, failed = 0;
+	u32 passed = 0, failed = 0, most = 10;
 	int i;
 
 	for (i = 1; i < argc; i++) {
@@ -247,8 +247,9 @@ int main(int argc, char **argv)
 
 		if (!strcmp(argv[i], "--verbose")) {
 			verbose = true;
-		} else if (!strcmp(argv[i], "--no-past")) {
+		} else if (!strcmp(argv[i], "--first-failure")) {
 			past = false;
+			most = 1;
 		} else if (!strcmp(argv[i], "--seeds") && more) {
 			seeds = strtoull(argv[++i], NULL, 0);
 		} else if (!strcmp(argv[i], "--start") && more) {
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
 			seed = strtoull(argv[++i], NULL, 0);
 			one = true;
 		} else {
-			fprintf(stderr, "usage: sim [--seeds N] [--start S] [--seed S] [--verbose] [--no-past]\n");
+			fprintf(stderr, "usage: sim [--seeds N] [--start S] [--seed S] [--verbose] [--first-failure]\n");
 			return 2;
 		}
 	}
@@ -265,13 +266,15 @@ int main(int argc, char **argv)
 	signal(SIGABRT, on_abort);
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(say_replay);
+	else
+		signal(SIGSEGV, on_abort);
 	if (one) {
 		start = seed;
 		seeds = 1;
 	} else if (past) {
 		run_past(&passed, &failed);
 	}
-	for (seed = start; seed < start + seeds && failed < 10; seed++) {
+	for (seed = start; seed < start + seeds && failed < most; seed++) {
 		if (run_seed(seed, verbose))
 			passed++;
 		else

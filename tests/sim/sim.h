@@ -36,7 +36,7 @@ struct frame {
 	u32 refs;
 	u32 len;
 	u32 stored;
-	u8 data[];
+	u8 data[] __aligned(8);
 };
 
 /**
@@ -141,6 +141,7 @@ struct answer {
  * @self:   whose view
  * @other:  of whom
  * @peer:   the engine's object, NULL if there is none
+ * @opened: incarnation of the last session that was open
  * @armed:  when a timer event is due, or RMP_NEVER
  * @done:   calls ended while the engine ran
  * @ndone:  how many
@@ -155,6 +156,7 @@ struct link {
 	u8 self;
 	u8 other;
 	struct rmp_peer *peer;
+	u32 opened;
 	u64 armed;
 	struct rmp_call *done[SIM_CALLS];
 	u32 ndone;
@@ -225,6 +227,7 @@ struct wire {
  * @spike:   a frame is late by up to 500 ms
  * @events:  partitions, pauses, crashes and so on during the run
  * @defer:   a server answers later
+ * @rush:    all calls of a client come at once
  * @cancel:  a call is cancelled some time after
  * @delay:   of the network, ns
  */
@@ -236,6 +239,7 @@ struct faults {
 	u32 spike;
 	u32 events;
 	u32 defer;
+	bool rush;
 	u32 cancel;
 	u64 delay;
 };

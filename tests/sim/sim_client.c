@@ -151,7 +151,8 @@ void client_next(struct sim *s, u8 client)
 	if (s->calm || !n->quota)
 		return;
 	sim_push(s, (struct event){
-		.kind = EV_SUBMIT, .at = s->now + sim_below(s, s->end / n->quota),
+		.kind = EV_SUBMIT, .at = s->now + 1 +
+			sim_below(s, s->f.rush ? MS(1) : s->end / n->quota),
 		.a = client, .gen = n->inc });
 	if (s->now < n->resume || n->open >= n->depth)
 		return;

@@ -21,10 +21,10 @@ static u16 draw_grant(struct sim *s)
 	return grants[sim_below(s, ARRAY_SIZE(grants))];
 }
 
-/* Zero for about half of the seeds, else up to @most. */
+/* Zero for many seeds, else up to @most. */
 static u32 draw_rate(struct sim *s, u32 most)
 {
-	return sim_chance(s, 50000) ? 0 : (u32)sim_below(s, most);
+	return sim_chance(s, 40000) ? 0 : (u32)sim_below(s, most);
 }
 
 /* Narrow stretches between two interfaces that know nothing of them. */
@@ -54,9 +54,10 @@ void fault_plan(struct sim *s)
 	f->reorder = draw_rate(s, 5000);
 	f->corrupt = draw_rate(s, 3000);
 	f->spike = draw_rate(s, 500);
-	f->events = draw_rate(s, 10);
+	f->events = draw_rate(s, 16);
 	f->defer = draw_rate(s, 50000);
 	f->cancel = draw_rate(s, 10000);
+	f->rush = sim_chance(s, 7000);
 	if (s->hostile)
 		f->corrupt += 5000;
 	plan_paths(s);
@@ -64,7 +65,11 @@ void fault_plan(struct sim *s)
 		s->node[i].mtu = mtu ? mtu : draw_mtu(s);
 		s->node[i].grant = draw_grant(s);
 		s->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
-		s->node[i].quota = 5 + sim_below(s, 50);
+		s->node[i].quota = 5 + sim_below(s, 100);
+		if (f->rush) {
+			s->node[i].depth = 256;
+			s->node[i].quota += 300;
+		}
 	}
 	for (i = 0; i < f->events; i++)
 		sim_push(s, (struct event){ .kind = EV_FAULT,
@@ -155,7 +160,7 @@ void fault_strike(struct sim *s)
 		crash(s, node);
 		break;
 	case 6:
-		if (is_server(node) && !is_server(other))
+		if (is_server(node) != is_server(other))
 			link_forget(s, node, other);
 		break;
 	case 7:

@@ -151,6 +151,12 @@ void link_after(struct link *l, u32 events)
 {
 	u32 i;
 
+	if (events & RMP_EV_RESTARTED && l->peer->inc < l->opened &&
+	    !l->s->hostile)
+		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
+			 l->opened, l->other, l->peer->inc);
+	if (l->peer->state == RMP_PEER_UP)
+		l->opened = l->peer->inc;
 	if (!is_server(l->self))
 		link_news(l, events);
 	if (l->draining)
@@ -205,6 +211,7 @@ void link_close(struct sim *s, u8 self, u8 other)
 		sim_fail(s, "%u>%u closed with calls in it", self, other);
 	free(l->peer);
 	l->peer = NULL;
+	l->opened = 0;
 	l->armed = RMP_NEVER;
 }
 
@@ -219,11 +226,13 @@ void link_forget(struct sim *s, u8 self, u8 other)
 	for (i = 0; i < RMP_WINDOW; i++)
 		if (l->owed[i].slot)
 			return;
-	sim_trace(s, "%u forgets %u", self, other);
+	if (l->peer->una != l->peer->next_msg || !list_empty(&l->peer->waiting))
+		return;
 	for (i = 0; i < s->ncalls; i++)
 		if (s->calls[i]->open && s->calls[i]->client == other &&
 		    s->calls[i]->server == self)
 			s->calls[i]->forgiven = true;
+	sim_trace(s, "%u forgets %u", self, other);
 	/* Silence means that nothing is on the way any more. */
 	s->wire[self][other].gen++;
 	s->wire[other][self].gen++;

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Proves that the simulator's oracles bite: breaks a copy of the engine in one
+# place at a time, and each break must be found within a number of seeds.
+#
+# usage: tests/sim/mutants.sh [NAME…]      (after make sim; SEEDS=, O=, CC=)
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+O=${O:-build}
+CC=${CC:-cc}
+seeds=${SEEDS:-4000}
+work=$O/sim/mutants
+
+# name, engine file, sed program
+mutants() {
+	cat <<-'END'
+	replied-executes-again	rmp_rx	/^void rmp_rx_req/,/^}/s/RMP_SLOT_FREE ||/RMP_SLOT_FREE || slot->state == RMP_SLOT_REPLIED ||/
+	finished-id-accepted	rmp_rx	/^void rmp_rx_req/,/^}/s/if (info->msg < p->base)/if (0)/;s/if (info->msg - p->base >= RMP_WINDOW/if ((s64)(info->msg - p->base) >= RMP_WINDOW/
+	orphan-slot-reused	rmp_rx	s/ || slot->state == RMP_SLOT_ORPHAN) {/) {/
+	delivered-slot-freed	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/slot->state = RMP_SLOT_ORPHAN;/slot->state = RMP_SLOT_FREE;/
+	fragment-not-awaited	rmp_rx	s/^\ta->got++;/\ta->got += no == 1 ? 2 : 1;/
+	duplicate-counts	rmp_rx	/^bool rmp_asm_add/,/^}/s/if (rmp_bit(a->have, no))/if (0)/
+	refragmented-mixes	rmp_rx	s/return a->len == info->msg_len && a->frag_size == info->frag_size/return a->len == info->msg_len/
+	reply-kept-for-ever	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/if (slot->rbuf)/if (0)/
+	request-kept-for-ever	rmp_rx	/^u32 rmp_peer_reply/,/^}/s/rmp_asm_free(&r, &slot->req);//
+	orphan-answer-leaks	rmp_rx	/^u32 rmp_peer_reply/,/^}/s/if (buf)$/if (0)/
+	no-ack-for-holes	rmp_rx	s/} else if (info->frag_no == slot->req.nfrags - 1 ||/} else if (0 \&\&/
+	reply-never-repeated	rmp_rx	/^static void rmp_rx_repeat/,/^}/s/rmp_send_reply(r, slot, NULL);//
+	reply-not-refragmented	rmp_rx	s/if (!skip || slot->rfrag_size > r->p->frag_size)/if (0)/
+	any-incarnation-served	rmp_peer	/^static bool rmp_check_inc/,/^}/s/if (info->inc != p->inc) {/if (info->inc != p->inc \&\& !session) {/
+	for-another-life-of-us	rmp_peer	/^static bool rmp_check_inc/,/^}/s/info->peer_inc != p->self_inc/0/;s/rmp_rx_base(r, info->msg);//
+	restart-shares-nothing	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return !p->peer_birth || rmp_is_fresh(r, info);/
+	stale-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return true;/
+	no-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return !p->known;/
+	births-alike		rmp_peer	s/p->birth = (r->now >> 8) + 1;/p->birth = 1;/
+	base-outlives-restart	rmp_peer	/^static void rmp_restarted/,/^}/s/p->base = 0;//
+	calls-outlive-restart	rmp_peer	/^static void rmp_restarted/,/^}/s/rmp_tx_fail_all(r, -ESTALE);//
+	hello-only-at-full-size	rmp_peer	/^static u16 rmp_hello_size/,/^}/s/if (p->hello_tries < .*/if (1)/
+	hello-once		rmp_peer	/^static void rmp_send_hello/,/^}/s/rmp_arm(r, p->hello_due);//
+	no-proof-in-hello	rmp_peer	s/hdr.echo = cpu_to_be32(p->proof);//
+	timer-not-armed		rmp_tx	/^static void rmp_call_wait/,/^}/s/rmp_arm(r, call->due_ns);//
+	reply-holes-not-asked	rmp_tx	/^static void rmp_call_repeat/,/^}/s/rmp_send_nack(r, call);/;/
+	call-not-refragmented	rmp_tx	s/if (call->frag_size > p->frag_size) {/if (0) {/
+	path-never-renewed	rmp_tx	s/if (call->tries > RMP_TRIES_PATH)/if (0)/
+	window-not-kept		rmp_tx	s/if (p->next_msg - p->una >= RMP_WINDOW)/if (0)/
+	window-not-given-back	rmp_tx	s/^\tp->inflight -= call->cost;/\tp->inflight -= call->cost - (call->cost > 4);/
+	cancel-leaks-reply	rmp_tx	/^static void rmp_call_end/,/^}/s/if (status)$/if (0)/
+	waiting-not-started	rmp_tx	/^void rmp_tx_rep/,/^}/s/rmp_tx_start_waiting(r);//
+	others-reply-taken	rmp_tx	s/if (call && call->msg == msg)/if (call)/
+	idleness-not-told	rmp_tx	/^static void rmp_idle_timer/,/^}/s/rmp_tx_send_idle(r);//
+	back-too-small		rmp_tx	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->una)/0/
+	part-misplaced		rmp_codec	s/^\t\*off = no \/ parts \* RMP_PAGE + in_page;/\t*off = no \/ parts * RMP_PAGE + (no % parts > 1 ? in_page - 8 : in_page);/
+	fragment-length-free	rmp_codec	s/info->plen == rmp_frag_range(/info->plen <= rmp_frag_range(/
+	END
+}
+
+build() {
+	rm -rf "$work/engine"
+	mkdir -p "$work/engine"
+	cp rmap/engine/*.[ch] "$work/engine"
+	sed -i "$2" "$work/engine/$1.c"
+	if cmp -s "rmap/engine/$1.c" "$work/engine/$1.c"; then
+		echo "the patch changes nothing"
+		return 1
+	fi
+	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/*.o
+}
+
+caught=0
+missed=0
+while read -r name file patch; do
+	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+	if ! why=$(build "$file" "$patch" 2>&1); then
+		echo "$name: not built: $why"
+		missed=$((missed + 1))
+		continue
+	fi
+	out=$(timeout 300 "$work/sim" --seeds "$seeds" --first-failure 2>&1)
+	rc=$?
+	if [ "$rc" = 0 ] || [ "$rc" = 124 ]; then
+		echo "$name: not found in $seeds seeds"
+		missed=$((missed + 1))
+	else
+		seed=$(sed -n 's/.*--seed \([0-9]*\).*/\1/p' <<<"$out" | head -n 1)
+		reason=$(grep -vE '^(seed|replay|[0-9]+ passed)' <<<"$out" | head -n 1)
+		echo "$name: found by seed $seed: ${reason:0:100}"
+		caught=$((caught + 1))
+	fi
+done < <(mutants)
+echo "$caught passed, $missed failed"
+[ "$missed" = 0 ]
