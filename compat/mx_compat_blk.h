@@ -66,6 +66,8 @@ static inline void mx_blk_set_limits(struct request_queue *q,
 		blk_queue_io_opt(q, lim->io_opt);
 	if (lim->max_hw_sectors)
 		blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
+	if (lim->chunk_sectors)
+		blk_queue_chunk_sectors(q, lim->chunk_sectors);
 	if (lim->max_segments)
 		blk_queue_max_segments(q, lim->max_segments);
 	if (lim->max_segment_size)

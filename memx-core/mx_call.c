@@ -140,14 +140,16 @@ static void zombie_drop(struct mx_op *op)
 /* The rest of zombie_drop(), without the lock. */
 static void zombie_free(struct mx_op *op)
 {
-	u32 i;
+	u32 i, n = op->cop.kind == MX_COP_WRITE ? op->cop.n : 0;
 
-	if (op->cop.kind == MX_COP_WRITE && op->shared) {
-		for (i = 0; i < op->cop.n; i++)
-			put_page(op->buf.page[i]);
-	} else if (op->cop.kind == MX_COP_WRITE) {
-		mx_pool_put(&op->vol->pool, op->buf.page, op->cop.n);
+	if (n && op->pages == MX_PAGES_POOL) {
+		mx_pool_put(&op->vol->pool, op->buf.page, n);
+		n = 0;
 	}
+	if (op->pages == MX_PAGES_OWN)
+		mx_stat_add(MX_S_PAGE_FREED, n);
+	for (i = 0; i < n; i++)
+		put_page(op->buf.page[i]);
 	mx_op_put(op);
 }
 
@@ -239,8 +241,37 @@ static bool choose(struct mx_op *op)
 	return !zombie && idx >= 0;
 }
 
+/* A write or discard for a server that cannot be reached ends at once. */
+static void refuse(struct mx_op *op)
+{
+	struct mx_ck *ck = op->ck;
+	struct mx_snap snap;
+	LIST_HEAD(ready);
+	bool zombie;
+
+	mx_ck_lock(ck, &snap);
+	zombie = op->state == MX_OP_ZOMBIE;
+	if (zombie) {
+		zombie_idle(op, &ready);
+	} else {
+		op->state = MX_OP_ENDING;
+		mx_chunk_end(&ck->c, &op->cop, MX_END_FAILED, &ready);
+	}
+	mx_op_unlock(op->vol, ck, &snap, &ready);
+	if (zombie)
+		zombie_free(op);
+	else
+		mx_op_finish(op, -EIO);
+	mx_op_ready(&ready);
+}
+
 void mx_call_send(struct mx_op *op)
 {
+	if (op->cop.act == MX_ACT_CALL && op->cop.kind != MX_COP_READ &&
+	    unlikely(mx_member_dead(op->srv))) {
+		refuse(op);
+		return;
+	}
 	if (op->phase != MX_OP_MAIN && !edges_done(op))
 		return;
 	if (op->cop.act == MX_ACT_PLACE && !choose(op))

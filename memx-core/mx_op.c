@@ -40,7 +40,7 @@ struct mx_op *mx_op_alloc(struct mx_volume *vol)
 	op->phase = MX_OP_MAIN;
 	op->tries = 0;
 	op->orphan = false;
-	op->shared = false;
+	op->pages = MX_PAGES_POOL;
 	op->buf.off = 0;
 	return op;
 }

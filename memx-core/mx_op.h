@@ -38,6 +38,19 @@ enum mx_op_phase {
 };
 
 /**
+ * enum mx_op_pages - whose are the pages of a write?
+ * @MX_PAGES_POOL:   the volume's reserve's
+ * @MX_PAGES_SHARED: another operation's; we only have references
+ * @MX_PAGES_OWN:    nobody else's: the reserve gets others instead, so that
+ *                   operations of a dead server cannot use it up
+ */
+enum mx_op_pages {
+	MX_PAGES_POOL,
+	MX_PAGES_SHARED,
+	MX_PAGES_OWN,
+};
+
+/**
  * struct mx_op - an operation
  * @cop:    the chunk engine's part
  * @nc:     call to the server
@@ -60,7 +73,7 @@ enum mx_op_phase {
  * @tries:  retries so far, for back-off
  * @orphan: a placing write that was abandoned: its answer only tells whether
  *          the server has to be told to release the chunk
- * @shared: the pages are another operation's; only the references are ours
+ * @pages:  enum mx_op_pages
  */
 struct mx_op {
 	struct mx_cop	cop;
@@ -83,7 +96,7 @@ struct mx_op {
 	u8		phase;
 	u8		tries;
 	bool		orphan;
-	bool		shared;
+	u8		pages;
 };
 
 /* mx_op.c: making, starting and ending */

@@ -166,6 +166,30 @@ void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n)
 		wake_waiters(pool);
 }
 
+void mx_pool_lose(struct mx_pool *pool, unsigned int n)
+{
+	spin_lock_bh(&pool->lock);
+	pool->missing += n;
+	spin_unlock_bh(&pool->lock);
+}
+
+void mx_pool_refill(struct mx_pool *pool)
+{
+	struct page *page;
+
+	while (READ_ONCE(pool->missing)) {
+		page = alloc_page(GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN |
+				  __GFP_NOMEMALLOC);
+		if (!page)
+			return;
+		mx_stat_inc(MX_S_PAGE_MADE);
+		spin_lock_bh(&pool->lock);
+		pool->missing--;
+		spin_unlock_bh(&pool->lock);
+		mx_pool_put(pool, &page, 1);
+	}
+}
+
 void mx_pool_cancel(struct mx_pool *pool, struct mx_waiter *waiter)
 {
 	bool busy;

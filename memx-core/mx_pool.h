@@ -18,6 +18,7 @@
  * @nfree:   pages in @free
  * @limbo:   pages given back to which a frame in a NIC's queue still refers
  * @nlimbo:  pages in @limbo
+ * @missing: pages that will not come back, to be replaced
  * @waiters: struct mx_waiter, oldest first
  * @timer:   looks after @limbo while somebody waits
  */
@@ -28,6 +29,7 @@ struct mx_pool {
 	unsigned int		nfree;
 	struct page		**limbo;
 	unsigned int		nlimbo;
+	unsigned int		missing;
 	struct list_head	waiters;
 	struct timer_list	timer;
 };
@@ -46,6 +48,14 @@ bool mx_pool_get(struct mx_pool *pool, struct page **pages, unsigned int n,
 
 /** mx_pool_put() - give @n pages back, which frames may still refer to */
 void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n);
+
+/** mx_pool_lose() - @n pages that were taken will not come back. Any context */
+void mx_pool_lose(struct mx_pool *pool, unsigned int n);
+
+/** mx_pool_refill() - replace them, as far as there is memory. May sleep, but
+ * not for memory that has to be written out
+ */
+void mx_pool_refill(struct mx_pool *pool);
 
 /** mx_pool_cancel() - see mx_waiter_cancel() */
 void mx_pool_cancel(struct mx_pool *pool, struct mx_waiter *waiter);

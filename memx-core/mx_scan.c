@@ -49,6 +49,10 @@ static void make_zombie(struct mx_op *op, struct list_head *ready)
 	spin_lock(&vol->lock);
 	list_add_tail(&op->link, &vol->zombies);
 	spin_unlock(&vol->lock);
+	if (op->cop.kind == MX_COP_WRITE) {
+		op->pages = MX_PAGES_OWN;
+		mx_pool_lose(&vol->pool, op->cop.n);
+	}
 	if (placing && op->phase == MX_OP_MAIN) {
 		op->orphan = true;
 		if (op->srv != MX_NO_SERVER)
@@ -176,7 +180,7 @@ static void inherit(struct mx_op *heir, struct mx_op *op)
 	mx_chunk_swap(&op->ck->c, &op->cop, &heir->cop);
 
 	op->io = NULL;
-	op->shared = true;
+	op->pages = MX_PAGES_SHARED;
 	op->orphan = true;
 	op->state = MX_OP_ZOMBIE;
 	op->ck->avoid |= BIT_ULL(op->srv);
@@ -245,6 +249,7 @@ void mx_scan_tick(struct mx_volume *vol)
 
 	if (!list_empty(&vol->starved))
 		mx_io_feed(vol);
+	mx_pool_refill(&vol->pool);
 	if (test_and_clear_bit(MX_VF_SPARE, &vol->flags))
 		release_spare(vol);
 	if (!atomic_read(&vol->nops) || !in_trouble(vol))

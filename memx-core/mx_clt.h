@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * memx_client: block devices /dev/memxa, memxb, … on volumes.
+ *
+ * Locks: mxc_mutex protects the list of devices and is never taken in the I/O
+ * path; mxc_dev.lock is a leaf, taken with bottom halves off.
+ */
+#ifndef MX_CLT_H
+#define MX_CLT_H
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/mempool.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include "mx_core.h"
+
+enum {
+	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
+	MXC_IOS_RESERVED = 128,	/* I/Os that need no memory */
+	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard */
+};
+
+/**
+ * enum mxc_stat - counters of the module
+ *
+ * X(symbol, name, help)
+ */
+#define MXC_STATS(X) \
+	X(DEV_MADE,	"devices_created",	"block devices made") \
+	X(DEV_FREED,	"devices_destroyed",	"block devices freed") \
+	X(IO_MADE,	"ios_created",		"I/Os begun") \
+	X(IO_FREED,	"ios_destroyed",	"I/Os ended") \
+	X(PENDED,	"bios_pended",		"bios that waited for memory")
+
+enum mxc_stat {
+#define MXC_STAT_ENUM(sym, name, help) MXC_S_##sym,
+	MXC_STATS(MXC_STAT_ENUM)
+#undef MXC_STAT_ENUM
+	MXC_S_COUNT
+};
+
+/**
+ * struct mxc_dev - a block device
+ * @link:     in mxc_devs; under mxc_mutex
+ * @index:    0 for memxa
+ * @vol:      its volume, claimed
+ * @volume:   the volume's name
+ * @disk:     the disk
+ * @ios:      struct mxc_io objects
+ * @waiter:   told when the volume has private pages again
+ * @lock:     protects @pending, @opens, @dying
+ * @pending:  bios that wait for an object or pages, oldest first
+ * @opens:    how often it is open
+ * @dying:    being removed: not opened any more, I/O fails
+ * @inflight: I/Os under way
+ * @idle:     woken when @inflight becomes 0 while @dying
+ */
+struct mxc_dev {
+	struct list_head link;
+	int		index;
+	struct mx_volume *vol;
+	char		volume[MX_NAME_MAX + 1];
+	struct gendisk	*disk;
+	mempool_t	*ios;
+	struct mx_waiter waiter;
+	spinlock_t	lock;
+	struct bio_list	pending;
+	unsigned int	opens;
+	bool		dying;
+	atomic_t	inflight;
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct mxc_io - a bio under way
+ * @io:    the core's half
+ * @dev:   device
+ * @bio:   whose data it is
+ * @start: of I/O accounting, jiffies
+ */
+struct mxc_io {
+	struct mx_io	io;
+	struct mxc_dev	*dev;
+	struct bio	*bio;
+	unsigned long	start;
+};
+
+struct netlink_ext_ack;
+
+/* mx_clt_blk.c */
+extern struct mutex mxc_mutex;
+extern struct list_head mxc_devs;
+/** mxc_dev_make() - @name: result, at least DISK_NAME_LEN bytes */
+int mxc_dev_make(const char *volume, char *name, struct netlink_ext_ack *ack);
+int mxc_dev_remove(const char *name, struct netlink_ext_ack *ack);
+/** mxc_dev_remove_all() - none is open any more */
+void mxc_dev_remove_all(void);
+
+/* mx_clt_io.c */
+int mxc_io_init(void);
+void mxc_io_exit(void);
+mempool_t *mxc_io_pool(void);
+void mxc_submit_bio(struct bio *bio);
+/** mxc_wake() - private pages are back */
+void mxc_wake(struct mx_waiter *waiter);
+/** mxc_drain() - begin the bios that wait, or fail them if the device is dying */
+void mxc_drain(struct mxc_dev *dev);
+
+/* mx_clt_main.c */
+void mxc_stat_inc(enum mxc_stat which);
+u64 mxc_stat_sum(enum mxc_stat which);
+const char *mxc_stat_name(enum mxc_stat which);
+const char *mxc_stat_help(enum mxc_stat which);
+
+/* mx_clt_nl.c */
+int mxc_nl_init(void);
+void mxc_nl_exit(void);
+
+#endif /* MX_CLT_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bios become I/Os of the core. Nothing here sleeps or waits for memory: a bio
+ * that cannot be begun waits in the device's list.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "mx_clt.h"
+
+static struct kmem_cache *io_cache;
+
+int mxc_io_init(void)
+{
+	io_cache = KMEM_CACHE(mxc_io, SLAB_HWCACHE_ALIGN);
+	return io_cache ? 0 : -ENOMEM;
+}
+
+void mxc_io_exit(void)
+{
+	kmem_cache_destroy(io_cache);
+}
+
+mempool_t *mxc_io_pool(void)
+{
+	return mempool_create_slab_pool(MXC_IOS_RESERVED, io_cache);
+}
+
+static void io_free(struct mxc_io *mio)
+{
+	struct mxc_dev *dev = mio->dev;
+
+	mempool_free(mio, dev->ios);
+	mxc_stat_inc(MXC_S_IO_FREED);
+	/* Bottom halves are off, which keeps the device until we return. */
+	if (atomic_dec_and_test(&dev->inflight) && READ_ONCE(dev->dying))
+		wake_up(&dev->idle);
+	/* Pairs with nobody_else(): one of us sees what the other has done. */
+	if (unlikely(!bio_list_empty(&dev->pending)))
+		mxc_drain(dev);
+}
+
+static void io_done(struct mx_io *io, int err)
+{
+	struct mxc_io *mio = container_of(io, struct mxc_io, io);
+	struct bio *bio = mio->bio;
+
+	bio_end_io_acct(bio, mio->start);
+	bio->bi_status = errno_to_blk_status(err);
+	bio_endio(bio);
+	io_free(mio);
+}
+
+/* A part of a read has arrived, or is zeros. */
+static int io_place(struct mx_io *io, const struct mx_piece *piece)
+{
+	struct mxc_io *mio = container_of(io, struct mxc_io, io);
+	struct bvec_iter iter = mio->bio->bi_iter;
+	struct bio_vec bv;
+	u32 off = piece->off;
+
+	bio_advance_iter(mio->bio, &iter, piece->pos);
+	iter.bi_size = piece->len;
+	__bio_for_each_segment(bv, mio->bio, iter, iter) {
+		void *to = bvec_kmap_local(&bv);
+
+		if (piece->reply)
+			rmp_payload_copy(piece->reply, off, to, bv.bv_len);
+		else
+			memset(to, 0, bv.bv_len);
+		flush_dcache_page(bv.bv_page);
+		kunmap_local(to);
+		off += bv.bv_len;
+	}
+	return 0;
+}
+
+static u32 pages_of(const struct bio *bio)
+{
+	u64 pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
+	u64 end = pos + bio->bi_iter.bi_size + MX_PAGE_SIZE - 1;
+
+	return (end >> MX_PAGE_SHIFT) - (pos >> MX_PAGE_SHIFT);
+}
+
+/* What is written is copied first: nobody can change it on its way. */
+static void copy_in(struct mxc_io *mio)
+{
+	u32 at = mio->io.pos & (MX_PAGE_SIZE - 1);
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bio_for_each_segment(bv, mio->bio, iter) {
+		u8 *from = bvec_kmap_local(&bv);
+		u32 done = 0;
+
+		while (done < bv.bv_len) {
+			u32 off = at & (MX_PAGE_SIZE - 1);
+			u32 n = min_t(u32, bv.bv_len - done, MX_PAGE_SIZE - off);
+			struct page *page = mio->io.pages[at >> MX_PAGE_SHIFT];
+
+			memcpy(page_address(page) + off, from + done, n);
+			done += n;
+			at += n;
+		}
+		kunmap_local(from);
+	}
+}
+
+static u8 io_op(const struct bio *bio)
+{
+	switch (bio_op(bio)) {
+	case REQ_OP_WRITE:
+		return MX_IO_WRITE;
+	case REQ_OP_DISCARD:
+		return MX_IO_DISCARD;
+	default:
+		return MX_IO_READ;
+	}
+}
+
+/* Return: false if there is no object or page for it now. */
+static bool begin(struct mxc_dev *dev, struct bio *bio)
+{
+	struct mxc_io *mio = mempool_alloc(dev->ios, GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!mio)
+		return false;
+	if (bio_op(bio) == REQ_OP_WRITE &&
+	    !mx_pages_get(dev->vol, mio->io.pages, pages_of(bio), &dev->waiter)) {
+		mempool_free(mio, dev->ios);
+		return false;
+	}
+	mxc_stat_inc(MXC_S_IO_MADE);
+	atomic_inc(&dev->inflight);
+	mio->dev = dev;
+	mio->bio = bio;
+	mio->io.vol = dev->vol;
+	mio->io.op = io_op(bio);
+	mio->io.pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
+	mio->io.len = bio->bi_iter.bi_size;
+	mio->io.place = io_place;
+	mio->io.done = io_done;
+	if (bio_op(bio) == REQ_OP_WRITE)
+		copy_in(mio);
+	mio->start = bio_start_io_acct(bio);
+	mx_submit(&mio->io);
+	return true;
+}
+
+static struct bio *next_pending(struct mxc_dev *dev)
+{
+	struct bio *bio;
+
+	spin_lock_bh(&dev->lock);
+	bio = bio_list_pop(&dev->pending);
+	spin_unlock_bh(&dev->lock);
+	return bio;
+}
+
+/* Whether no I/O is left whose end would begin what has just been made to wait. */
+static bool nobody_else(struct mxc_dev *dev)
+{
+	smp_mb();
+	return !atomic_read(&dev->inflight);
+}
+
+void mxc_drain(struct mxc_dev *dev)
+{
+	struct bio *bio;
+
+	while ((bio = next_pending(dev))) {
+		if (READ_ONCE(dev->dying)) {
+			bio_io_error(bio);
+		} else if (!begin(dev, bio)) {
+			spin_lock_bh(&dev->lock);
+			bio_list_add_head(&dev->pending, bio);
+			spin_unlock_bh(&dev->lock);
+			if (!nobody_else(dev))
+				return;
+			cpu_relax();
+		}
+	}
+}
+
+void mxc_wake(struct mx_waiter *waiter)
+{
+	mxc_drain(container_of(waiter, struct mxc_dev, waiter));
+}
+
+static void pend(struct mxc_dev *dev, struct bio *bio)
+{
+	mxc_stat_inc(MXC_S_PENDED);
+	spin_lock_bh(&dev->lock);
+	bio_list_add(&dev->pending, bio);
+	spin_unlock_bh(&dev->lock);
+	if (nobody_else(dev))
+		mxc_drain(dev);
+}
+
+void mxc_submit_bio(struct bio *bio)
+{
+	struct mxc_dev *dev = bio->bi_bdev->bd_disk->private_data;
+
+	bio = bio_split_to_limits(bio);
+	if (!bio)
+		return;
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+	case REQ_OP_DISCARD:
+		break;
+	case REQ_OP_FLUSH:	/* a write ends when servers have it */
+		bio_endio(bio);
+		return;
+	default:
+		bio->bi_status = BLK_STS_NOTSUPP;
+		bio_endio(bio);
+		return;
+	}
+	if (!bio->bi_iter.bi_size) {
+		bio_endio(bio);
+	} else if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio)) {
+		pend(dev, bio);
+	}
+}

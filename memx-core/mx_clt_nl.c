@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family "memx_client"; uapi/memx_nl.h is the
+ * specification.
+ */
+#include <net/genetlink.h>
+#include "mx_clt.h"
+#include "uapi/memx_nl.h"
+
+static const struct nla_policy policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_NAME]	= { .type = NLA_NUL_STRING, .len = MX_NAME_MAX },
+	[MEMX_A_DEV]	= { .type = NLA_NUL_STRING, .len = DISK_NAME_LEN + 5 },
+};
+
+static struct genl_family family;
+
+static int dev_new(struct sk_buff *skb, struct genl_info *info)
+{
+	char name[DISK_NAME_LEN];
+	struct sk_buff *msg;
+	void *head;
+	int err;
+
+	if (!info->attrs[MEMX_A_NAME]) {
+		NL_SET_ERR_MSG(info->extack, "the name of a volume is missing");
+		return -EINVAL;
+	}
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	err = mxc_dev_make(nla_data(info->attrs[MEMX_A_NAME]), name,
+			   info->extack);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	/* An empty message of this size has room for one name. */
+	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_DEV_NEW);
+	if (!head || nla_put_string(msg, MEMX_A_DEV, name)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
+static int dev_del(struct sk_buff *skb, struct genl_info *info)
+{
+	if (!info->attrs[MEMX_A_DEV]) {
+		NL_SET_ERR_MSG(info->extack, "the name of a device is missing");
+		return -EINVAL;
+	}
+	return mxc_dev_remove(nla_data(info->attrs[MEMX_A_DEV]), info->extack);
+}
+
+static int put_dev(struct sk_buff *skb, const struct mxc_dev *dev)
+{
+	return nla_put_string(skb, MEMX_A_DEV, dev->disk->disk_name) ||
+	       nla_put_string(skb, MEMX_A_NAME, dev->volume) ||
+	       nla_put_u64_64bit(skb, MEMX_A_SIZE,
+				 get_capacity(dev->disk) << SECTOR_SHIFT,
+				 MEMX_A_PAD);
+}
+
+static void *dump_head(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &family, NLM_F_MULTI, cmd);
+}
+
+static int dev_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct mxc_dev *dev;
+	void *head;
+
+	/* By index, so that a change in between skips and repeats nothing. */
+	mutex_lock(&mxc_mutex);
+	list_for_each_entry(dev, &mxc_devs, link) {
+		if (dev->index < cb->args[0])
+			continue;
+		head = dump_head(skb, cb, MEMX_C_DEV_GET);
+		if (!head)
+			break;
+		if (put_dev(skb, dev)) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+		cb->args[0] = dev->index + 1;
+	}
+	mutex_unlock(&mxc_mutex);
+	return skb->len;
+}
+
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	for (; cb->args[0] < MXC_S_COUNT; cb->args[0]++) {
+		enum mxc_stat i = cb->args[0];
+		void *head = dump_head(skb, cb, MEMX_C_STATS_GET);
+
+		if (!head)
+			break;
+		if (nla_put_string(skb, MEMX_A_STAT_NAME, mxc_stat_name(i)) ||
+		    nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, mxc_stat_sum(i),
+				      MEMX_A_PAD) ||
+		    nla_put_string(skb, MEMX_A_STAT_HELP, mxc_stat_help(i))) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+	}
+	return skb->len;
+}
+
+static const struct genl_ops ops[] = {
+	{ .cmd = MEMX_C_DEV_NEW, .doit = dev_new, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_DEV_DEL, .doit = dev_del, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_DEV_GET, .dumpit = dev_dump },
+	{ .cmd = MEMX_C_STATS_GET, .dumpit = stats_dump },
+};
+
+static struct genl_family family __ro_after_init = {
+	.name		= MEMX_NL_CLIENT,
+	.version	= MEMX_NL_VERSION,
+	.maxattr	= MEMX_A_MAX,
+	.policy		= policy,
+	.module		= THIS_MODULE,
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	.resv_start_op	= MEMX_C_SVOL_GET + 1,
+};
+
+int __init mxc_nl_init(void)
+{
+	return genl_register_family(&family);
+}
+
+void mxc_nl_exit(void)
+{
+	genl_unregister_family(&family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(MEMX_NL_CLIENT);
