@@ -164,7 +164,7 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 	if (ret)
 		return ret;
 	if (ctl_no_interface(ctl)) {
-		complain("no interface is attached, so no memory server can be reached (memxctl attach IFACE)");
+		complain("no interface is attached, so no server can be reached (memxctl attach IFACE)");
 		return CTL_FAILED;
 	}
 	end = now_ms() + wait_ms;

@@ -11,7 +11,7 @@
 #include "xs_live.h"
 #include "xs_show.h"
 
-enum { POLL_MS = 250, WAIT_MS = 30000 };
+enum { WORDS = 6, POLL_MS = 250, WAIT_MS = 30000 };
 
 static const char usage_text[] =
 	"usage: memx-xs list [--json]\n"
@@ -34,7 +34,7 @@ static const char usage_text[] =
  * @json:    --json
  */
 struct args {
-	const char	*word[6];
+	const char	*word[WORDS];
 	int		nwords;
 	const char	*from;
 	const char	*timeout;
@@ -66,10 +66,10 @@ static bool args_take(struct args *args, int argc, char **argv)
 			value = &args->from;
 		else if (!strcmp(argv[i], "--timeout"))
 			value = &args->timeout;
-		else if (argv[i][0] == '-' || args->nwords == 6)
-			return false;
-		else
+		else if (argv[i][0] != '-' && args->nwords < WORDS)
 			args->word[args->nwords++] = argv[i];
+		else
+			return false;
 		if (value && ++i == argc)
 			return false;
 		if (value)

@@ -204,7 +204,8 @@ static void whole_check(struct check *check, const struct xs_disk *disk)
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!xs_pair(disk, all[i]))
 			found(check, all[i], "is missing although there is " MX_XS_GEN);
-	if (strtoull(xs_value(disk, MX_XS_USED), NULL, 10) >
+	if (is_number(xs_value(disk, MX_XS_USED)) &&
+	    strtoull(xs_value(disk, MX_XS_USED), NULL, 10) >
 	    strtoull(xs_value(disk, MX_XS_SIZE), NULL, 10) / PAGE)
 		found(check, MX_XS_USED, "is more than the volume's size");
 }
