@@ -28,6 +28,8 @@ static const struct schema stored_schema = {
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
 		{ MEMX_A_EPOCH, F_U32, "epoch", "EPOCH" },
 		{ MEMX_A_USED_PAGES, F_PAGES, "used_pages", "USED" },
+		{ MEMX_A_RESERVED, F_PAGES, "reserved_pages", "RESERVED" },
+		{ MEMX_A_CHUNK_SHIFT, F_CHUNK, "chunk", "CHUNK" },
 		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
 		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT" },

@@ -26,6 +26,7 @@ static const struct schema volume_schema = {
 		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
 		{ MEMX_A_USER, F_STR, "user", "USER" },
 		{ MEMX_A_ID, F_ID64, "id" },
+		{ MEMX_A_THIN, F_FLAG, "thin" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
 		{ MEMX_A_STAT, F_STATS, "counters" },
