@@ -37,35 +37,34 @@ def _compile(out):
             raise LabError(f"cannot compile the lab's {name}:\n{done.stdout}")
 
 
-def _common(root, modules, names):
+def _common(root, modules, names, release):
     archive = Archive()
     for folder in ("proc", "sys", "run", "tmp", "root", "mnt"):
         archive.folder(folder)
     archive.file("bin/busybox", os.path.join(root, "busybox"), 0o755)
     for applet in APPLETS:
         archive.link("bin/" + applet, "busybox")
-    with open(os.path.join(modules, "order"), encoding="ascii") as f:
-        order = f.read().split()
-    for name in order:
-        archive.file("modules/" + name, os.path.join(modules, name))
-    archive.data("modules/order", ("\n".join(order) + "\n").encode())
+    for name in os.listdir(modules):
+        archive.file(f"lib/modules/{release}/{name}", os.path.join(modules, name))
     for path, source in names.items():
         archive.file(path, source, 0o755)
     return archive
 
 
-def _host_initrd(root, out):
+def _host_initrd(root, out, release):
     names = {"init": os.path.join(LAB, "host", "init"), "lab/init": os.path.join(LAB, "host", "root-init"),
              "lab/agent": os.path.join(out, "agent")}
-    _common(root, os.path.join(root, "host-modules"), names).write(os.path.join(out, "host.initrd"))
+    archive = _common(root, os.path.join(root, "host-modules"), names, release)
+    archive.data("etc/boot-modules", " ".join(recipe.HOST_MODULES).encode() + b"\n")
+    archive.write(os.path.join(out, "host.initrd"))
 
 
-def _guest_initrd(root, out):
+def _guest_initrd(root, out, release):
     names = {"init": os.path.join(LAB, "guest", "init")}
     for program in PROGRAMS:
         names["bin/" + program] = os.path.join(out, program)
-    archive = _common(root, os.path.join(root, "guest-modules"), names)
-    archive.data("etc/boot-modules", (" ".join(recipe.GUEST_BOOT_MODULES) + "\n").encode())
+    archive = _common(root, os.path.join(root, "guest-modules"), names, release)
+    archive.data("etc/boot-modules", " ".join(recipe.GUEST_BOOT_MODULES).encode() + b"\n")
     archive.data("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.write(os.path.join(out, "guest.initrd"))
 
@@ -74,12 +73,13 @@ def prepare(force=False):
     """Builds whatever of image, programs and initramfs is not there yet."""
     root, key = root_image(force)
     out = os.path.join(CACHE, "boot-" + recipe.boot_key(key))
-    if force or not os.path.exists(os.path.join(out, "guest.initrd")):
+    boot = Boot(root, out)
+    if force or not os.path.exists(boot.guest_initrd):
         shutil.rmtree(out, ignore_errors=True)
         os.makedirs(out)
         _compile(out)
         for kernel in ("vmlinux", "vmlinuz"):
             os.link(os.path.join(root, kernel), os.path.join(out, kernel))
-        _host_initrd(root, out)
-        _guest_initrd(root, out)
-    return Boot(root, out)
+        _host_initrd(root, out, boot.release)
+        _guest_initrd(root, out, boot.release)
+    return boot

@@ -101,8 +101,7 @@ class Test:
 
     def start_hosts(self):
         """Makes the switch and boots all hosts at once."""
-        with open(os.path.join(self.folder, "net.log"), "w", encoding="utf-8"):
-            net.switch()
+        net.switch()
         for index, (name, options) in enumerate(self.hosts.items(), 1):
             options = options if isinstance(options, Options) else Options(options)
             host = Host(name, index, options, self)

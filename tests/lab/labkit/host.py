@@ -56,7 +56,7 @@ def xen(**options):
 class Host(Machine):
     """A host of a running test."""
 
-    BOOT_LIMIT = 150
+    BOOT_LIMIT = 300
 
     def __init__(self, name, index, options, run):
         super().__init__(name, run.log, self._transmit)

@@ -113,16 +113,16 @@ def _modules_with_needs(tree, release, names):
         for p in [*reversed(needs[path]), path]:
             if p not in order:
                 order.append(p)
-    return base, order
+    return base, order, needs
 
 
 def _take_modules(tree, release, names, into):
-    base, order = _modules_with_needs(tree, release, names)
+    base, order, needs = _modules_with_needs(tree, release, names)
     os.makedirs(into)
-    for path in order:
-        shutil.copy(os.path.join(base, path), into)
-    with open(os.path.join(into, "order"), "w", encoding="ascii") as f:
-        f.writelines(os.path.basename(p) + "\n" for p in order)
+    with open(os.path.join(into, "modules.dep"), "w", encoding="ascii") as f:
+        for path in order:
+            shutil.copy(os.path.join(base, path), into)
+            f.write(os.path.basename(path) + ":" + "".join(" " + os.path.basename(p) for p in needs[path]) + "\n")
 
 
 def _take_kernels(tree, release, out):

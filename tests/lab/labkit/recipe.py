@@ -29,7 +29,7 @@ HOST_MODULES = """
 virtio_pci virtio_blk virtio_net virtio_console ext4 crc32c_generic 9p 9pnet_virtio
 """.split()
 
-# Copied into the guests' initramfs; the guest's init loads the first line of them.
+# Loaded by the guests' init; and those beside them that a guest may modprobe.
 GUEST_BOOT_MODULES = "xen-blkfront xen-netfront".split()
 GUEST_MODULES = GUEST_BOOT_MODULES + "ext4 crc32c_generic zram loop".split()
 
