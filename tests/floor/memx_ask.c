@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asks a memory server whatever a test wants, sensible or not, and keeps it
+ * busy with reads, writes and discards whose outcome is known.
+ *
+ *	echo "call OP VOLUME EPOCH PAGE NPAGES ARG FLAGS [TEXT]" > do
+ *	echo "storm VOLUME EPOCH PAGES COUNT DEPTH SEED" > do
+ *	cat do
+ *
+ * The file is /sys/kernel/debug/memx_ask/do, VOLUME hexadecimal, OP the number
+ * on the wire. TEXT is the name for OPEN and the content's number for WRITE.
+ * It asks the first memory server that it hears of.
+ */
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+#include "rmp.h"
+#include "engine/mx_wire.h"
+
+MX_IMPORT_NS(MEMX);
+
+#define DEPTH_MAX	64
+#define STORM_PAGES	65536
+#define CHUNK		BIT(MX_CHUNK_SHIFT_MIN)	/* storms stay in such runs */
+#define WORDS		(PAGE_SIZE / sizeof(u64))
+#define LOST_AFTER	(60 * HZ)
+#define MIXED		(~0ULL)		/* a page that is not of one number */
+
+/**
+ * struct ask_slot - one request under way
+ * @ncall: the call
+ * @buf:   pages to send
+ * @back:  one page of a reply at a time
+ * @ask:   what is asked
+ * @ans:   decoded reply, if @err is 0
+ * @seed:  content's number sent
+ * @seen:  READ: number of each page that came, MIXED if it is torn
+ * @err:   of the call or of the reply
+ * @index: own index, bit in done_map
+ */
+struct ask_slot {
+	struct rmp_ncall	ncall;
+	struct rmp_buf		buf;
+	u64			*back;
+	struct mx_ask		ask;
+	struct mx_answer	ans;
+	u64			seed;
+	u64			seen[MX_OP_PAGES];
+	int			err;
+	unsigned int		index;
+};
+
+/**
+ * struct storm - random requests with known outcome
+ * @vol:    volume
+ * @epoch:  its epoch
+ * @pages:  its pages that are used
+ * @count:  requests in all
+ * @depth:  at once
+ * @rnd:    what decides
+ * @number: content's number of the next write
+ * @want:   number that each page must have, 0: none
+ * @busy:   bit per page that a request is about
+ * @failed: calls that ended with an error
+ * @again:  requests answered with AGAIN
+ * @bad:    answers that were not as they must be
+ */
+struct storm {
+	u64		vol;
+	u32		epoch;
+	u32		pages;
+	u32		count;
+	u32		depth;
+	struct rnd_state rnd;
+	u64		number;
+	u64		*want;
+	unsigned long	*busy;
+	u32		failed;
+	u32		again;
+	u32		bad;
+};
+
+static struct rmp_node *server;		/* set once, with a reference */
+static DECLARE_BITMAP(done_map, DEPTH_MAX);
+static DECLARE_WAIT_QUEUE_HEAD(done_wait);
+static DEFINE_MUTEX(do_mutex);		/* one command at a time; guards all below */
+static struct ask_slot *slots[DEPTH_MAX];
+static struct storm last;
+static bool last_is_storm;
+static struct dentry *debug_dir;
+
+static void heard(struct rmp_node *node, const u8 *head)
+{
+	struct mx_ad ad;
+
+	if (READ_ONCE(server) || mx_ad_decode(head, &ad) ||
+	    !(ad.roles & MX_ROLE_SERVER))
+		return;
+	rmp_node_get(node);
+	if (cmpxchg(&server, NULL, node))
+		rmp_node_put(node);
+}
+
+static struct rmp_watcher watcher = {
+	.advert = heard,
+};
+
+/* Content: a page of number n has n * (word + 1) in each word. */
+
+static void fill_page(u64 *va, u64 number)
+{
+	u32 i;
+
+	for (i = 0; i < WORDS; i++)
+		va[i] = number * (i + 1);
+}
+
+static u64 page_number(const u64 *va)
+{
+	u32 i;
+
+	for (i = 0; i < WORDS; i++)
+		if (va[i] != va[0] * (i + 1))
+			return MIXED;
+	return va[0];
+}
+
+static void look_at_pages(struct ask_slot *slot)
+{
+	unsigned int bit, n = 0;
+
+	for (bit = 0; bit < MX_OP_PAGES; bit++) {
+		if (!(slot->ans.mask & BIT(bit)))
+			continue;
+		rmp_payload_copy(&slot->ncall.call.reply, n++ * PAGE_SIZE,
+				 slot->back, PAGE_SIZE);
+		slot->seen[bit] = page_number(slot->back);
+	}
+}
+
+static void ask_done(struct rmp_ncall *ncall)
+{
+	struct ask_slot *slot = container_of(ncall, struct ask_slot, ncall);
+	struct rmp_call *call = &ncall->call;
+
+	slot->err = call->status;
+	if (!slot->err) {
+		slot->err = mx_answer_decode(call->rhead, call->reply.len,
+					     &slot->ask, &slot->ans);
+		if (!slot->err)
+			look_at_pages(slot);
+		rmp_payload_free(&call->reply);
+	}
+	set_bit(slot->index, done_map);
+	wake_up(&done_wait);
+}
+
+static void ask(struct ask_slot *slot, u64 vol, u32 epoch, u32 len)
+{
+	struct rmp_call *call = &slot->ncall.call;
+	unsigned int i;
+
+	memset(&slot->ans, 0, sizeof(slot->ans));
+	memset(slot->seen, 0, sizeof(slot->seen));
+	for (i = 0; slot->ask.op == MX_OP_WRITE && i * PAGE_SIZE < len; i++)
+		fill_page(page_address(slot->buf.page[i]), slot->seed + i);
+	mx_ask_encode(&slot->ask, call->head);
+	slot->ncall.done = ask_done;
+	call->port = RMP_PORT_MEMORY;
+	call->volume = vol;
+	call->epoch = epoch;
+	call->buf = &slot->buf;
+	call->len = len;
+	call->max_reply = RMP_MSG_MAX;
+	rmp_call(server, &slot->ncall);
+}
+
+/* Return: false if nothing has ended for a long time; all is cancelled then. */
+static bool wait_some(void)
+{
+	int i;
+
+	if (wait_event_timeout(done_wait, !bitmap_empty(done_map, DEPTH_MAX),
+			       LOST_AFTER))
+		return true;
+	for (i = 0; i < DEPTH_MAX; i++)
+		rmp_cancel(server, &slots[i]->ncall);
+	synchronize_rcu();	/* done may still run on other CPUs */
+	return false;
+}
+
+static int do_call(const char *text)
+{
+	struct ask_slot *slot = slots[0];
+	unsigned int op, npages, flags, epoch;
+	char word[2 * MX_NAME_MAX] = "";
+	u64 vol, page, arg;
+	u32 len = 0;
+
+	if (sscanf(text, "%u %llx %u %llu %u %llu %u %125s", &op, &vol, &epoch,
+		   &page, &npages, &arg, &flags, word) < 7)
+		return -EINVAL;
+	slot->ask = (struct mx_ask){ .op = op, .npages = npages, .page = page,
+				     .arg = arg, .flags = flags };
+	if (op == MX_OP_WRITE) {
+		len = min_t(u32, npages, MX_OP_PAGES) * PAGE_SIZE;
+		if (kstrtou64(word, 0, &slot->seed))
+			return -EINVAL;
+	} else if (op == MX_OP_OPEN) {
+		len = strlen(word);
+		memcpy(page_address(slot->buf.page[0]), word, len);
+	}
+	ask(slot, vol, epoch, len);
+	if (!wait_some())
+		return -ETIMEDOUT;
+	bitmap_zero(done_map, DEPTH_MAX);
+	last_is_storm = false;
+	return 0;
+}
+
+/* A run of pages that no other request is about, within a chunk. */
+static bool choose(struct storm *s, struct mx_ask *a)
+{
+	u32 n = 1 + prandom_u32_state(&s->rnd) % MX_OP_PAGES;
+	u32 page = prandom_u32_state(&s->rnd) % s->pages;
+	u32 what = prandom_u32_state(&s->rnd) % 16;
+
+	n = min3(n, (u32)(CHUNK - page % CHUNK), s->pages - page);
+	if (find_next_bit(s->busy, page + n, page) < page + n)
+		return false;
+	*a = (struct mx_ask){ .page = page, .npages = n };
+	if (what < 8) {
+		a->op = MX_OP_WRITE;
+	} else if (what < 14) {
+		a->op = MX_OP_READ;
+	} else {
+		a->op = MX_OP_DISCARD;
+		a->npages = 0;
+		a->arg = n;
+	}
+	bitmap_set(s->busy, page, n);
+	return true;
+}
+
+static u32 pages_of(const struct mx_ask *a)
+{
+	return a->op == MX_OP_DISCARD ? a->arg : a->npages;
+}
+
+static void storm_ask(struct storm *s, struct ask_slot *slot)
+{
+	bool write;
+
+	while (!choose(s, &slot->ask))
+		cpu_relax();
+	write = slot->ask.op == MX_OP_WRITE;
+	slot->seed = s->number;
+	s->number += MX_OP_PAGES;
+	ask(slot, s->vol, s->epoch, write ? slot->ask.npages * PAGE_SIZE : 0);
+}
+
+static void expect(struct storm *s, const struct ask_slot *slot)
+{
+	u64 *want = s->want + slot->ask.page;
+	u32 i, n = pages_of(&slot->ask);
+
+	for (i = 0; i < n; i++) {
+		if (slot->ask.op == MX_OP_WRITE)
+			want[i] = slot->seed + i;
+		else if (slot->ask.op == MX_OP_DISCARD)
+			want[i] = 0;
+		else if (slot->seen[i] != want[i])
+			s->bad++;
+	}
+}
+
+static void storm_take(struct storm *s, const struct ask_slot *slot)
+{
+	bitmap_clear(s->busy, slot->ask.page, pages_of(&slot->ask));
+	if (slot->err)
+		s->failed++;
+	else if (slot->ans.status == MX_ST_AGAIN)
+		s->again++;
+	else if (slot->ans.status != MX_ST_OK)
+		s->failed++;
+	else
+		expect(s, slot);
+}
+
+static int storm_run(struct storm *s)
+{
+	u32 asked, done = 0, i;
+
+	for (asked = 0; asked < min(s->depth, s->count); asked++)
+		storm_ask(s, slots[asked]);
+	while (done < s->count) {
+		if (!wait_some())
+			return -ETIMEDOUT;
+		for_each_set_bit(i, done_map, DEPTH_MAX) {
+			clear_bit(i, done_map);
+			done++;
+			storm_take(s, slots[i]);
+			if (asked < s->count) {
+				storm_ask(s, slots[i]);
+				asked++;
+			}
+		}
+	}
+	return 0;
+}
+
+/* What an earlier storm left in the volume must be there at the next one. */
+static int do_storm(const char *text)
+{
+	struct storm s = { .number = 1 };
+	bool more;
+	u64 seed;
+	int err;
+
+	if (sscanf(text, "%llx %u %u %u %u %llu", &s.vol, &s.epoch, &s.pages,
+		   &s.count, &s.depth, &seed) != 6)
+		return -EINVAL;
+	if (!s.pages || s.pages > STORM_PAGES || !s.depth ||
+	    s.depth > DEPTH_MAX || s.pages < 4 * s.depth * MX_OP_PAGES)
+		return -EINVAL;
+	prandom_seed_state(&s.rnd, seed);
+	more = last.vol == s.vol && last.pages == s.pages && last.want;
+	s.want = more ? last.want :
+			kvcalloc(s.pages, sizeof(*s.want), GFP_KERNEL);
+	s.busy = bitmap_zalloc(s.pages, GFP_KERNEL);
+	if (!more)
+		kvfree(last.want);
+	else
+		s.number = last.number;
+	last.want = NULL;
+	err = s.want && s.busy ? storm_run(&s) : -ENOMEM;
+	bitmap_free(s.busy);
+	s.busy = NULL;
+	last = s;
+	last_is_storm = true;
+	return err;
+}
+
+static ssize_t do_write(struct file *file, const char __user *ubuf, size_t len,
+			loff_t *pos)
+{
+	char text[256] = "";
+	int err = -EINVAL;
+
+	if (len >= sizeof(text) || copy_from_user(text, ubuf, len))
+		return -EINVAL;
+	if (!READ_ONCE(server))
+		return -EHOSTUNREACH;
+	mutex_lock(&do_mutex);
+	bitmap_zero(done_map, DEPTH_MAX);
+	if (!strncmp(text, "call ", 5))
+		err = do_call(text + 5);
+	else if (!strncmp(text, "storm ", 6))
+		err = do_storm(text + 6);
+	mutex_unlock(&do_mutex);
+	return err ? err : len;
+}
+
+static void show_call(struct seq_file *seq, const struct ask_slot *slot)
+{
+	unsigned int i;
+
+	seq_printf(seq, "err=%d status=%u mask=%x free=%llu vol=%llu load=%u seen=",
+		   slot->err, slot->ans.status, slot->ans.mask, slot->ans.free,
+		   slot->ans.vol_pages, slot->ans.load);
+	for (i = 0; i < MX_OP_PAGES && i < slot->ask.npages; i++)
+		seq_printf(seq, "%s%lld", i ? "," : "", (s64)slot->seen[i]);
+	seq_putc(seq, '\n');
+}
+
+static int do_show(struct seq_file *seq, void *unused)
+{
+	mutex_lock(&do_mutex);
+	if (!READ_ONCE(server))
+		seq_puts(seq, "server=0\n");
+	else if (last_is_storm)
+		seq_printf(seq, "server=1 failed=%u again=%u bad=%u\n",
+			   last.failed, last.again, last.bad);
+	else
+		show_call(seq, slots[0]);
+	mutex_unlock(&do_mutex);
+	return 0;
+}
+
+static int do_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, do_show, NULL);
+}
+
+static const struct file_operations do_fops = {
+	.owner = THIS_MODULE,
+	.open = do_open,
+	.read = seq_read,
+	.write = do_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static void free_slots(void)
+{
+	unsigned int i, p;
+
+	for (i = 0; i < DEPTH_MAX && slots[i]; i++) {
+		for (p = 0; p < MX_OP_PAGES; p++)
+			if (slots[i]->buf.page[p])
+				put_page(slots[i]->buf.page[p]);
+		kfree(slots[i]->back);
+		kfree(slots[i]);
+	}
+}
+
+static bool alloc_slot(unsigned int index)
+{
+	struct ask_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+	unsigned int p;
+
+	if (!slot)
+		return false;
+	slots[index] = slot;
+	slot->index = index;
+	slot->back = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!slot->back)
+		return false;
+	for (p = 0; p < MX_OP_PAGES; p++) {
+		slot->buf.page[p] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!slot->buf.page[p])
+			return false;
+	}
+	return true;
+}
+
+static int __init ask_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEPTH_MAX; i++) {
+		if (!alloc_slot(i)) {
+			free_slots();
+			return -ENOMEM;
+		}
+	}
+	rmp_watcher_register(&watcher);
+	rmp_solicit();
+	debug_dir = debugfs_create_dir("memx_ask", NULL);
+	debugfs_create_file("do", 0600, debug_dir, NULL, &do_fops);
+	return 0;
+}
+
+static void __exit ask_exit(void)
+{
+	debugfs_remove(debug_dir);
+	rmp_watcher_unregister(&watcher);
+	if (server)
+		rmp_node_put(server);
+	free_slots();
+	kvfree(last.want);
+}
+
+module_init(ask_init);
+module_exit(ask_exit);
+MODULE_DESCRIPTION("MemX test: asks a memory server");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The memory server asked directly: what it stores, what it refuses, how it frees, and what a stop leaves behind."""
+import json
+import re
+
+from lab import Test, linux
+
+DO = "/sys/kernel/debug/memx_ask/do"
+OPEN, DROP, READ, WRITE, DISCARD, STAT = 1, 2, 3, 4, 5, 6
+OK, FULL, NOVOL, STALE, INVAL, AGAIN = 0, 1, 2, 3, 4, 5
+RELEASE = 1
+MIB = 256                               # pages
+LEFT = re.compile(r"memx_server: unloaded, (.*)")
+
+
+class T(Test):
+    hosts = {"s1": linux(memory=1024), "c1": linux(), "c2": linux()}
+    timeout = 900
+
+    def run(self):
+        self.s1.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
+        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
+        self.refusals()
+        self.s1.sh("memxctl server start --dev eth0 --memory 64M")
+        for host in (self.c1, self.c2):
+            host.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
+            host.memx_load("memx_core", memx_rmap="insecure=1")
+            host.sh("memxctl attach eth0")
+            host.sh(f"insmod {host.module_dir()}/memx_ask.ko")
+            self.until(lambda: "server=0" not in host.get(DO), "the server is heard", 10)
+        self.volumes()
+        self.pages()
+        self.hostile()
+        self.capacity()
+        self.freeing()
+        self.owners()
+        self.storms()
+        self.pressure()
+        self.stop()
+
+    # Asking.
+
+    def ask(self, op, vol=1, epoch=1, page=0, n=0, arg=0, flags=0, text="", host=None):
+        host = host or self.c1
+        host.sh(f"echo 'call {op} {vol:x} {epoch} {page} {n} {arg} {flags} {text}' > {DO}")
+        words = dict(word.split("=") for word in host.get(DO).split())
+        self.check(words["err"] == "0", f"the reply is sound: {words}")
+        self.seen = [int(s) for s in words["seen"].split(",") if s]
+        self.free, self.used = int(words["free"]), int(words["vol"])
+        return int(words["status"])
+
+    def good(self, op, **what):
+        status = self.ask(op, **what)
+        self.check(status == OK, f"op {op} {what} is done: status {status}")
+
+    def bad(self, expected, op, **what):
+        status = self.ask(op, **what)
+        self.check(status == expected, f"op {op} {what}: status {status}, not {expected}")
+
+    def read(self, page, n=1, **what):
+        self.good(READ, page=page, n=n, **what)
+        return self.seen
+
+    def show(self):
+        shown = json.loads(self.s1.sh("memxctl --json server show"))
+        return shown[0] if isinstance(shown, list) else shown
+
+    def stats(self):
+        return {c["name"]: c["value"] for c in json.loads(self.s1.sh("memxctl --json counters server"))}
+
+    # Steps.
+
+    def refusals(self):
+        rc, out = self.s1.rc("memxctl server start --dev eth0 --memory 8G")
+        self.check(rc != 0 and "spare" in out, f"more than the host has is refused: {out.strip()}")
+        rc, out = self.s1.rc("memxctl server stop")
+        self.check(rc != 0 and "not running" in out, f"there is nothing to stop: {out.strip()}")
+
+    def volumes(self):
+        self.bad(NOVOL, READ, n=1)
+        self.bad(NOVOL, WRITE, n=1, text="7")
+        self.good(OPEN, page=1000, arg=8, text="one")
+        self.good(OPEN, page=1000, arg=8, text="one")
+        self.bad(INVAL, OPEN, page=1001, arg=8, text="one")
+        self.bad(INVAL, OPEN, page=1000, arg=9, text="one")
+        self.bad(INVAL, OPEN, page=1000, arg=8, text="two")
+        self.bad(INVAL, OPEN, vol=2, page=1000, arg=8, text="-x")
+        self.bad(INVAL, OPEN, vol=0, page=1000, arg=8, text="zero")
+        self.good(DROP, vol=99)
+        self.good(STAT)
+        rc, out = self.s1.rc("memxctl server start --memory 64M")
+        self.check(rc != 0 and "already" in out, f"one server is enough: {out.strip()}")
+        rc, out = self.s1.rc("rmmod memx_server")
+        self.check(rc != 0 and "in use" in out, f"a running server cannot be unloaded: {out.strip()}")
+
+    def pages(self):
+        self.check(self.read(0, 4) == [0, 0, 0, 0], "nothing was written yet")
+        self.good(WRITE, page=2, n=1, text="40")
+        self.check(self.used == 1 and self.free == 64 * MIB - MIB, f"one page, one chunk: {self.used} {self.free}")
+        self.check(self.read(0, 4) == [0, 0, 40, 0], "and there it is")
+        self.good(WRITE, page=1, n=3, text="50")
+        self.check(self.read(0, 4) == [0, 50, 51, 52], "overwritten")
+        self.good(DISCARD, page=2, arg=1)
+        self.check(self.read(0, 4) == [0, 50, 0, 52], "discarded")
+        self.good(WRITE, page=999, n=1, text="60")
+        self.check(self.free == 64 * MIB - MIB - (1000 - 3 * MIB), "the last chunk is only as big as the rest")
+        self.good(DISCARD, page=768, arg=1000 - 768, flags=RELEASE)
+        self.check(self.free == 64 * MIB - MIB, "a released chunk gives its promise up")
+
+    def hostile(self):
+        for what in (dict(op=READ, page=1000, n=1), dict(op=READ, page=999, n=2), dict(op=READ, page=255, n=2),
+                     dict(op=READ, n=0), dict(op=READ, n=33), dict(op=READ, n=1, arg=1), dict(op=READ, n=1, flags=1),
+                     dict(op=READ, page=2**63, n=1), dict(op=READ, page=2**64 - 1, n=32),
+                     dict(op=WRITE, n=33, text="1"), dict(op=WRITE, page=1000, n=1, text="1"),
+                     dict(op=WRITE, page=250, n=32, text="1"), dict(op=DISCARD, arg=0), dict(op=DISCARD, arg=257),
+                     dict(op=DISCARD, arg=2**64 - 1), dict(op=DISCARD, page=10, arg=256, flags=RELEASE),
+                     dict(op=DISCARD, arg=255, flags=RELEASE), dict(op=DISCARD, arg=1, flags=2), dict(op=0),
+                     dict(op=7), dict(op=255), dict(op=STAT, arg=1), dict(op=DROP, page=1),
+                     dict(op=OPEN, page=1000, arg=7, text="one"), dict(op=OPEN, page=1000, arg=63, text="one"),
+                     dict(op=OPEN, page=2**40, arg=18, text="big"), dict(op=OPEN, page=0, arg=8, text="one"),
+                     dict(op=OPEN, vol=3, page=1000, arg=8, text="n" * 64)):
+            self.bad(INVAL, **what)
+        self.check(self.read(0, 4) == [0, 50, 0, 52], "what is stored is as it was")
+        self.check(len(json.loads(self.s1.sh("memxctl --json server volumes"))) == 1, "no volume was made of it")
+
+    def capacity(self):
+        """64 MiB are 64 chunks of 1 MiB: one is taken already."""
+        self.good(OPEN, vol=5, page=100 * MIB, arg=8, text="large")
+        for chunk in range(63):
+            self.good(WRITE, vol=5, page=chunk * MIB, n=1, text="9")
+        self.check(self.free == 0, "all is promised")
+        self.bad(FULL, WRITE, vol=5, page=63 * MIB, n=1, text="9")
+        self.good(WRITE, vol=5, page=62 * MIB + 1, n=32, text="100")
+        shown = self.show()
+        self.check(shown["reserved_pages"] == 64 * MIB and shown["free_pages"] == 0, f"so the server says: {shown}")
+        self.good(DISCARD, vol=5, page=3 * MIB, arg=MIB, flags=RELEASE)
+        self.check(self.free == MIB, "a chunk is free")
+        self.good(WRITE, vol=5, page=63 * MIB, n=1, text="9")
+        self.bad(FULL, WRITE, vol=5, page=3 * MIB, n=1, text="9")
+
+    def freeing(self):
+        self.good(DROP, vol=5)
+        self.bad(NOVOL, READ, vol=5, n=1)
+        self.until(lambda: self.ask(STAT) == OK and self.free == 63 * MIB, "all its room is free", 10)
+        self.until(lambda: self.stats()["limbo"] + self.stats()["dirty"] == 0, "and cleared", 10)
+        figures = self.stats()
+        self.check(figures["pages_created"] - figures["pages_destroyed"] == figures["stock"] + 2,
+                   f"what it has of the host is the stock and two stored pages: {figures}")
+
+    def owners(self):
+        """An epoch belongs to a node; a higher one takes the volume over."""
+        for op in (dict(op=READ, n=1), dict(op=WRITE, n=1, text="1"), dict(op=DISCARD, arg=1), dict(op=DROP),
+                   dict(op=OPEN, page=1000, arg=8, text="one")):
+            self.bad(STALE, host=self.c2, **op)
+            self.bad(STALE, epoch=0, **op)
+        self.bad(INVAL, READ, n=1, epoch=2)
+        self.good(OPEN, page=1000, arg=8, text="one", epoch=2, host=self.c2)
+        self.bad(STALE, READ, n=1)
+        self.bad(STALE, OPEN, page=1000, arg=8, text="one")
+        self.bad(STALE, WRITE, n=1, text="1")
+        self.check(self.read(0, 4, epoch=2, host=self.c2) == [0, 50, 0, 52], "the pages went with it")
+        self.good(DROP, epoch=2, host=self.c2)
+        self.until(lambda: self.show()["used_pages"] == 0, "nothing is stored", 10)
+
+    def storm(self, host, vol, seed, depth=32, count=8000, pages=28 * MIB, epoch=1):
+        host.sh(f"echo 'storm {vol:x} {epoch} {pages} {count} {depth} {seed}' > {DO}", 240)
+        words = dict(word.split("=") for word in host.get(DO).split())
+        self.check(words["failed"] == "0" and words["bad"] == "0", f"{host}: every answer is right: {words}")
+        return int(words["again"])
+
+    def storms(self):
+        """Two clients at once, each page checked; then again on a bad network."""
+        for host, vol in ((self.c1, 0xa1), (self.c2, 0xa2)):
+            self.good(OPEN, vol=vol, page=28 * MIB, arg=8, text="storm", host=host)
+        self.together(lambda: self.storm(self.c1, 0xa1, 1), lambda: self.storm(self.c2, 0xa2, 2))
+        for host in (self.c1, self.c2, self.s1):
+            host.netem("loss 1% duplicate 1% delay 1ms reorder 25%")
+        self.together(lambda: self.storm(self.c1, 0xa1, 3, count=2000), lambda: self.storm(self.c2, 0xa2, 4, count=2000))
+        for host in (self.c1, self.c2, self.s1):
+            host.netem(None)
+        figures = self.stats()
+        for key in ("deferred", "stock_dry", "scrubbed", "again"):
+            self.figure(key, figures[key])
+
+    def pressure(self):
+        """56 of 64 MiB are promised. The host runs out of memory: the server gives its stock back and kills nobody."""
+        self.check(self.show()["free_pages"] == 8 * MIB, "there is room")
+        self.s1.sh("mount -t tmpfs -o size=2G none /mnt")
+        free = int(self.s1.sh("awk '/MemAvailable/ {print int($2 / 1024)}' /proc/meminfo"))
+        self.s1.sh(f"head -c {max(free - 40, 1)}M /dev/zero > /mnt/fill", 120)
+        self.until(lambda: self.show()["free_pages"] == 0, "nothing is promised any more", 10)
+        self.good(OPEN, vol=7, page=MIB, arg=8, text="late")
+        self.bad(FULL, WRITE, vol=7, n=1, text="1")
+        again = self.storm(self.c1, 0xa1, 5, count=2000)
+        self.figure("again_short_of_memory", again)
+        self.s1.sh("umount /mnt")
+        self.until(lambda: self.show()["free_pages"] > 0, "and then again", 10)
+        self.good(WRITE, vol=7, n=1, text="1")
+        self.storm(self.c1, 0xa1, 6, count=2000)
+        self.check("Out of memory" not in self.s1.dmesg() and "oom-kill" not in self.s1.dmesg(), "nobody was killed")
+
+    def stop(self):
+        rc, out = self.s1.rc("memxctl server stop")
+        self.check(rc != 0 and "would lose" in out, f"a stop that loses pages is refused: {out.strip()}")
+        self.storm(self.c1, 0xa1, 7, count=1000)
+        self.s1.sh("memxctl server stop --force", 60)
+        shown = self.show()
+        self.check(shown["state"] == "stopped" and shown["used_pages"] == 0 and shown["volumes"] == 0, f"stopped: {shown}")
+        figures = self.stats()
+        self.check(figures["stock"] == figures["dirty"] == 0, f"no stock is left: {figures}")
+        self.s1.sh("memxctl server start --memory 64M && memxctl server stop")
+        self.s1.sh("rmmod memx_server")
+        text = LEFT.findall(self.s1.dmesg())[-1]
+        counts = re.findall(r"created (\d+) destroyed (\d+)", text)
+        self.check(len(counts) == 3 and all(a == b for a, b in counts), f"nothing is left behind: {text}")
+        self.check("freed without clearing" not in self.s1.dmesg(), "all was cleared")
