@@ -68,7 +68,10 @@ void server_deliver(struct link *l, struct rmp_slot *slot)
 		sc = NULL;
 	}
 	for (i = 0; l->owed[i].slot; i++)
-		;
+		if (i == RMP_WINDOW - 1) {
+			sim_fail(s, "server %u owes more than a window", l->self);
+			return;
+		}
 	l->owed[i] = (struct answer){ .slot = slot, .sc = sc,
 				      .inc = l->peer->inc };
 	if (sim_chance(s, s->f.defer))

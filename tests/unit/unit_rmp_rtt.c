@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of rmap/engine/rmp_rtt.c: samples, time-outs and the congestion window.
+ */
+#include "mxtest.h"
+#include "engine/rmp_priv.h"
+
+static void sample(struct rmp_rtt *rtt, u32 us)
+{
+	rmp_rtt_sample(rtt, RMP_MS(5000), 5000000 - us);
+}
+
+static void rmp_rtt_init__waits_long(void **state)
+{
+	struct rmp_rtt rtt;
+
+	rmp_rtt_init(&rtt);
+	assert_int_equal(rtt.rto_us, 100000);
+	assert_int_equal(rtt.srtt_us, 0);
+}
+
+static void rmp_rtt_sample__first_and_next(void **state)
+{
+	struct rmp_rtt rtt;
+
+	rmp_rtt_init(&rtt);
+	sample(&rtt, 8000);
+	assert_int_equal(rtt.srtt_us, 8000);
+	assert_int_equal(rtt.rttvar_us, 4000);
+	assert_int_equal(rtt.rto_us, 24000);
+	sample(&rtt, 16000);
+	assert_int_equal(rtt.rttvar_us, (3 * 4000 + 8000) / 4);
+	assert_int_equal(rtt.srtt_us, 9000);
+	assert_int_equal(rtt.rto_us, 9000 + 4 * 5000);
+	assert_int_equal(rtt.min_us, 8000);
+	sample(&rtt, 1000);
+	assert_int_equal(rtt.min_us, 1000);
+}
+
+static void rmp_rtt_sample__floor_and_ceiling(void **state)
+{
+	struct rmp_rtt rtt;
+	int i;
+
+	rmp_rtt_init(&rtt);
+	for (i = 0; i < 50; i++)
+		sample(&rtt, 100);
+	assert_int_equal(rtt.rto_us, RMP_RTO_MIN_US);
+	for (i = 0; i < 50; i++)
+		sample(&rtt, 3000000);
+	assert_int_equal(rtt.rto_us, RMP_RTO_MAX_US);
+}
+
+static void rmp_rtt_sample__nonsense(void **state)
+{
+	struct rmp_rtt rtt;
+
+	rmp_rtt_init(&rtt);
+	rmp_rtt_sample(&rtt, RMP_MS(1), 0);
+	sample(&rtt, RMP_RTT_MAX_US + 1);
+	/* An echo from the future is a very old one. */
+	rmp_rtt_sample(&rtt, RMP_MS(1), 1001);
+	assert_int_equal(rtt.srtt_us, 0);
+}
+
+static void rmp_rtt_sample__stamp_wraps(void **state)
+{
+	struct rmp_rtt rtt;
+
+	rmp_rtt_init(&rtt);
+	rmp_rtt_sample(&rtt, ((1ULL << 32) + 100) * 1000, 0xffffff9c);
+	assert_int_equal(rtt.srtt_us, 200);
+}
+
+static void rmp_rtt_wait_ns__backs_off(void **state)
+{
+	struct rmp_rtt rtt = { .rto_us = 5000 };
+
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, RMP_RTO_MAX_US), RMP_MS(5));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 3, RMP_RTO_MAX_US), RMP_MS(40));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 200, RMP_RTO_MAX_US), RMP_MS(1000));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 9, RMP_PROBE_MAX_US), RMP_MS(200));
+}
+
+static void rmp_cwnd__grows_and_is_cut_once(void **state)
+{
+	struct rmp_peer *p = calloc(1, sizeof(*p));
+	int i;
+
+	rmp_cwnd_init(p);
+	assert_int_equal(p->cwnd, 16);
+	rmp_cwnd_grow(p, 32);
+	assert_int_equal(p->cwnd, 48);
+	p->next_msg = 20;
+	rmp_cwnd_cut(p, 15);
+	assert_int_equal(p->cwnd, 24);
+	rmp_cwnd_cut(p, 19);
+	assert_int_equal(p->cwnd, 24);
+	for (i = 0; i < 23; i++)
+		rmp_cwnd_grow(p, 1);
+	assert_int_equal(p->cwnd, 24);
+	rmp_cwnd_grow(p, 1);
+	assert_int_equal(p->cwnd, 25);
+	for (i = 0; i < 5; i++)
+		rmp_cwnd_cut(p, 20);
+	assert_int_equal(p->cwnd, RMP_CWND_MIN);
+	p->ssthresh = 2000;
+	for (i = 0; i < 100; i++)
+		rmp_cwnd_grow(p, 32);
+	assert_int_equal(p->cwnd, RMP_CWND_MAX);
+	free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MXT(rmp_rtt_init__waits_long),
+		MXT(rmp_rtt_sample__first_and_next),
+		MXT(rmp_rtt_sample__floor_and_ceiling),
+		MXT(rmp_rtt_sample__nonsense),
+		MXT(rmp_rtt_sample__stamp_wraps),
+		MXT(rmp_rtt_wait_ns__backs_off),
+		MXT(rmp_cwnd__grows_and_is_cut_once),
+	};
+
+	return MXT_RUN(tests);
+}
