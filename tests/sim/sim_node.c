@@ -35,7 +35,8 @@ static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
 {
 	struct link *l = (struct link *)sink;
 
-	if (l->nslots == RMP_WINDOW || !is_server(l->self)) {
+	if (l->nslots == RMP_WINDOW ||
+	    !(is_server(l->self) || l->s->hostile)) {
 		sim_fail(l->s, "too many requests delivered");
 		return;
 	}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of rmap/engine/rmp_peer.c: opening, sizes, incarnations, and what
+ * makes a session end.
+ */
+#include "rmp_rig.h"
+
+static void rmp_peer_connect__hello_is_padded(void **state)
+{
+	struct rig *rig = rig_new(9000);
+	const struct rmp_info *info = &rig->sent[0].info;
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(info->type, RMP_T_HELLO);
+	assert_int_equal(info->peer_inc, 0);
+	assert_int_equal(info->frag_size, 8192);
+	assert_int_equal(rig->sent[0].pad, 8192);
+	assert_int_equal(info->msg, rig->p->birth);
+	assert_int_equal(info->volume, rig->p->birth);
+	assert_int_equal(info->credit, 77);
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 1);
+	rig_free(rig);
+}
+
+static void rmp_send_hello__sizes_and_backoff(void **state)
+{
+	static const u16 sizes[] = { 8192, 8192, 1368, 8192, 1024, 8192, 1368 };
+	static const u32 gaps[] = { 100, 200, 400, 800, 1600, 2000 };
+	struct rig *rig = rig_new(9000);
+	u64 last = rig->now;
+	u32 i;
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
+		rig_timer(rig);
+		assert_int_equal(rig->now - last, RMP_MS(gaps[i]));
+		last = rig->now;
+	}
+	for (i = 0; i < 100; i++)
+		rig_timer(rig);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		assert_int_equal(rig->sent[i].pad, sizes[i]);
+	/* It goes on with all sizes. */
+	for (i = 90; i < 94; i++)
+		assert_true(rig->sent[i].pad != rig->sent[i + 1].pad);
+	rig_free(rig);
+}
+
+static void rmp_hello_timer__stops_when_unwanted(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+
+	assert_int_equal(rig->nsent, 1);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_timer(rig);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig->p->state, RMP_PEER_DOWN);
+	assert_true(rmp_peer_deadline(rig->p) == RMP_NEVER);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_rx_welcome__opens_and_starts_calls(void **state)
+{
+	struct rig *rig = rig_new(9000);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	f.info.echo = rig_stamp(rig);
+	rig->now += 300000;
+	assert_true(rig_rx(rig, f) & RMP_EV_UP);
+	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->credit, 1000);
+	assert_int_equal(rig->p->rtt.srtt_us, 300);
+	assert_int_equal(rig->p->base, RIG_ID);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REQ);
+	/* Once more, or for another life of ours: nothing. */
+	assert_int_equal(rig_rx(rig, f), 0);
+	f.info.peer_inc = 1;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->stat[RMP_S_RX_STALE_INC], 1);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_rx_hello__answered_with_the_smaller_size(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO);
+
+	f.info.frag_size = 8192;
+	f.info.peer_inc = 0;
+	assert_true(rig_rx(rig, f) & RMP_EV_UP);
+	assert_int_equal(rig_last(rig)->type, RMP_T_WELCOME);
+	assert_int_equal(rig_last(rig)->echo, 900);
+	assert_int_equal(rig->sent[0].pad, 1368);
+	assert_int_equal(rig->p->frag_size, 1368);
+	rig_free(rig);
+}
+
+static void rmp_rx_hello__repeated_changes_little(void **state)
+{
+	struct rig *rig = rig_new(9000);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO), old;
+
+	f.info.frag_size = 8192;
+	old = f;
+	rig_rx(rig, f);
+	rig_req(rig, RIG_ID, 10, 1368, 0);
+	assert_false(rig_rx(rig, f) & RMP_EV_UP);
+	assert_int_equal(rig->p->slot[RIG_ID % RMP_WINDOW].state,
+			 RMP_SLOT_DELIVERED);
+	/* A newer, smaller one says that our WELCOME did not get through. */
+	f.info.frag_size = 1368;
+	f.info.stamp++;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->frag_size, 1368);
+	/* The old one, late, proves nothing about our direction. */
+	rig_rx(rig, old);
+	assert_int_equal(rig->p->frag_size, 1368);
+	rig_free(rig);
+}
+
+static void rmp_go_up__larger_size_is_tried_later(void **state)
+{
+	struct rig *rig = rig_new(9000);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->frag_size, 1368);
+	rig_until_sent(rig);
+	assert_int_equal(rig->sent[0].pad, 8192);
+	rig_until_sent(rig);
+	assert_int_equal(rig->sent[0].pad, 8192);
+	f.info.frag_size = 8192;
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->frag_size, 8192);
+	rig_forget(rig);
+	while (rmp_peer_deadline(rig->p) != RMP_NEVER)
+		rig_timer(rig);
+	assert_int_equal(rig->nsent, 0);
+	rig_free(rig);
+}
+
+static void rmp_check_inc__hello_of_new_life_must_prove(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO);
+
+	rig->now += RMP_MS(5);
+	rig_forget(rig);
+	f.info.inc = RIG_INC + 1;
+	f.info.stamp = 1234;
+	assert_int_equal(rig_rx(rig, f), 0);
+	assert_int_equal(rig->p->inc, RIG_INC);
+	assert_int_equal(rig_last(rig)->type, RMP_T_RESET);
+	assert_int_equal(rig_last(rig)->peer_inc, RIG_INC + 1);
+	assert_int_equal(rig_last(rig)->echo, 1234);
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_true(rig->ev & RMP_EV_RESTARTED);
+	assert_true(rig->ev & RMP_EV_DOWN);
+	assert_true(rig->ev & RMP_EV_UP);
+	assert_int_equal(call->status, -ESTALE);
+	assert_int_equal(rig->p->inc, RIG_INC + 1);
+	rig_call_free(rig, call);
+	/* What the old life still has on the way is nothing to us. */
+	rig_forget(rig);
+	rig_req(rig, RIG_ID, 10, 1368, 0);
+	assert_int_equal(rig->ndelivered, 0);
+	assert_int_equal(rig->p->inc, RIG_INC + 1);
+	rig_free(rig);
+}
+
+static void rmp_check_inc__restart_ends_all(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *sent = rig_call(rig, 10, 0), *waiting;
+	struct rmp_frame f = rig_frame(RMP_T_RESET);
+	struct rmp_slot *slot;
+
+	rig->p->credit = 0;
+	waiting = rig_call(rig, 10, 0);
+	rig_req(rig, RIG_ID, 10, 1368, 0);
+	slot = rig->slot;
+	rig_req(rig, RIG_ID + 1, 4096, 1368, 0);
+	f.info.inc = RIG_INC + 1;
+	f.info.echo = rig_stamp(rig);
+	rig_rx(rig, f);
+	assert_true(rig->ev & RMP_EV_RESTARTED);
+	assert_int_equal(sent->status, -ESTALE);
+	assert_int_equal(waiting->status, -ESTALE);
+	assert_int_equal(slot->state, RMP_SLOT_ORPHAN);
+	assert_int_equal(rig->pkts, 1);
+	assert_int_equal(rig->p->state, RMP_PEER_DOWN);
+	rig_call_free(rig, sent);
+	rig_call_free(rig, waiting);
+	rig_free(rig);
+}
+
+static void rmp_rx_reset__only_in_answer_to_this_session(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 8192, 0);
+	struct rmp_frame f = rig_frame(RMP_T_RESET);
+
+	f.info.echo = rig_stamp(rig) - 10;
+	assert_int_equal(rig_rx(rig, f), 0);
+	rig->now += RMP_MS(3);
+	f.info.echo = rig_stamp(rig);
+	rig_forget(rig);
+	assert_true(rig_rx(rig, f) & RMP_EV_DOWN);
+	assert_int_equal(rig->p->state, RMP_PEER_HELLO);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	assert_int_equal(rig_last(rig)->msg, call->msg);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	/* When it is open again, the call goes on under its old id. */
+	rig_forget(rig);
+	f = rig_frame(RMP_T_WELCOME);
+	f.info.volume = RIG_ID + 50;
+	f.info.msg = RIG_ID + 50;
+	assert_true(rig_rx(rig, f) & RMP_EV_UP);
+	assert_int_equal(rig->nsent, 6);
+	assert_int_equal(rig->sent[0].info.msg, call->msg);
+	assert_int_equal(rig->p->stat[RMP_S_FORGOTTEN], 1);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_rx_reset__one_hello_at_once(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	struct rmp_frame f = rig_frame(RMP_T_RESET);
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	f.info.stamp = 4321;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig_last(rig)->echo, 4321);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	rig_until_sent(rig);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	rig_free(rig);
+}
+
+static void rmp_check_inc__strangers_get_reset(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 10, 1368, 0);
+
+	f.info.peer_inc = 5;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_RESET);
+	assert_int_equal(rig_last(rig)->echo, 900);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 1);
+	rig->now += RMP_RESET_GAP_NS;
+	f.info.peer_inc = RIG_SELF_INC;
+	f.info.inc = RIG_INC + 5;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig_last(rig)->peer_inc, RIG_INC + 5);
+	/* RESET is never answered, so two nodes cannot keep each other busy. */
+	rig->now += RMP_RESET_GAP_NS;
+	f = rig_frame(RMP_T_RESET);
+	f.info.inc = RIG_INC + 5;
+	rig_rx(rig, f);
+	f.info.peer_inc = 5;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig->ndelivered, 0);
+	rig_free(rig);
+}
+
+static void rmp_doubt__announce_is_checked(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_frame(RMP_T_ANNOUNCE);
+
+	f.info.inc = RIG_INC + 1;
+	assert_int_equal(rig_rx(rig, f), 0);
+	assert_int_equal(rig->p->inc, RIG_INC);
+	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	assert_int_equal(rig_last(rig)->peer_inc, RIG_INC);
+	rig_free(rig);
+}
+
+static void rmp_rx_announce__cuts_the_wait_short(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	struct rmp_frame f = rig_frame(RMP_T_ANNOUNCE);
+	int i;
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 1);
+	for (i = 0; i < 5; i++)
+		rig_timer(rig);
+	rig_forget(rig);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 1);
+	rig_free(rig);
+}
+
+static void rmp_rx_bye__ends_calls(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_frame f = rig_frame(RMP_T_BYE);
+
+	f.info.inc = RIG_INC + 1;
+	assert_int_equal(rig_rx(rig, f), 0);
+	f.info.inc = RIG_INC;
+	assert_true(rig_rx(rig, f) & RMP_EV_DOWN);
+	assert_int_equal(call->status, -EHOSTDOWN);
+	rig_call_free(rig, call);
+	/* It may come back as the same, and ids do not start over. */
+	call = rig_call(rig, 10, 0);
+	rig_rx(rig, rig_frame(RMP_T_WELCOME));
+	assert_int_equal(call->msg, rig->p->birth + 1);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_rx_common__old_birth_is_ignored(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO);
+
+	f.info.volume = RIG_ID - 1;
+	rig_forget(rig);
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 0);
+	assert_int_equal(rig->p->peer_birth, RIG_ID);
+	rig_free(rig);
+}
+
+static void rmp_birth__ids_rise_over_objects(void **state)
+{
+	struct rig *a = rig_up(1500), *b = rig_new(1500);
+
+	b->now = a->now + 1000;
+	rmp_peer_connect(b->p, b->now, &b->sink);
+	assert_true(b->p->birth > a->p->birth);
+	rig_free(a);
+	rig_free(b);
+}
+
+static void rmp_peer_set_mtu__smaller_at_once(void **state)
+{
+	struct rig *rig = rig_up(9000);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	rmp_peer_set_mtu(rig->p, 1500, rig->now, &rig->sink);
+	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->state, RMP_PEER_UP);
+	assert_int_equal(rig->sent[0].pad, 1368);
+	/* Larger only when proven. */
+	rmp_peer_set_mtu(rig->p, 9000, rig->now, &rig->sink);
+	assert_int_equal(rig->p->frag_size, 1368);
+	rig_until_sent(rig);
+	assert_int_equal(rig->sent[0].pad, 8192);
+	f.info.frag_size = 8192;
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->frag_size, 8192);
+	rig_free(rig);
+}
+
+static void rmp_peer_close__is_final(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call;
+
+	assert_int_equal(rmp_peer_close(rig->p, rig->now, &rig->sink),
+			 RMP_EV_DOWN);
+	call = rig_call(rig, 10, 0);
+	assert_int_equal(call->status, -EHOSTDOWN);
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_req(rig, RIG_ID, 10, 1368, 0);
+	assert_int_equal(rig->nsent + rig->ndelivered, 0);
+	assert_true(rmp_peer_deadline(rig->p) == RMP_NEVER);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MXT(rmp_peer_connect__hello_is_padded),
+		MXT(rmp_send_hello__sizes_and_backoff),
+		MXT(rmp_hello_timer__stops_when_unwanted),
+		MXT(rmp_rx_welcome__opens_and_starts_calls),
+		MXT(rmp_rx_hello__answered_with_the_smaller_size),
+		MXT(rmp_rx_hello__repeated_changes_little),
+		MXT(rmp_go_up__larger_size_is_tried_later),
+		MXT(rmp_check_inc__hello_of_new_life_must_prove),
+		MXT(rmp_check_inc__restart_ends_all),
+		MXT(rmp_rx_reset__only_in_answer_to_this_session),
+		MXT(rmp_rx_reset__one_hello_at_once),
+		MXT(rmp_check_inc__strangers_get_reset),
+		MXT(rmp_doubt__announce_is_checked),
+		MXT(rmp_rx_announce__cuts_the_wait_short),
+		MXT(rmp_rx_bye__ends_calls),
+		MXT(rmp_rx_common__old_birth_is_ignored),
+		MXT(rmp_birth__ids_rise_over_objects),
+		MXT(rmp_peer_set_mtu__smaller_at_once),
+		MXT(rmp_peer_close__is_final),
+	};
+
+	return MXT_RUN(tests);
+}
