@@ -155,9 +155,10 @@ static void act_done(struct rmp_act *act)
 	struct rmp_ncall *ncall, *next;
 
 	list_for_each_entry_safe(ncall, next, &act->done, link) {
-		trace_rmp_call_done(act->node->id, ncall->call.msg,
-				    ncall->call.status,
-				    act->now - ncall->call.first_ns);
+		const struct rmp_call *call = &ncall->call;
+
+		trace_rmp_call_done(act->node->id, call->msg, call->status,
+				    call->status ? 0 : act->now - call->first_ns);
 		list_del_init(&ncall->link);
 		ncall->done(ncall);
 		rmp_node_put(act->node);

@@ -114,7 +114,8 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
 	u16 port = req->port;
 	struct rmp_act act;
 
-	memcpy(req->buf.page, pages, n * sizeof(*pages));
+	if (n)
+		memcpy(req->buf.page, pages, n * sizeof(*pages));
 	req->buf.off = 0;
 	req->n = n;
 	if (!len)

@@ -26,7 +26,6 @@ MX_IMPORT_NS(MEMX);
 
 #define DEPTH_MAX	128
 #define GRANT		512
-#define LOST_AFTER	(60 * HZ)
 
 enum echo_kind { ECHO_READ, ECHO_WRITE, ECHO_ECHO };
 
@@ -35,6 +34,10 @@ static const char * const kind_name[] = { "read", "write", "echo" };
 static char *role = "server";
 module_param(role, charp, 0444);
 MODULE_PARM_DESC(role, "server or client");
+
+static unsigned int patience = 60;
+module_param(patience, uint, 0644);
+MODULE_PARM_DESC(patience, "client: seconds without any answer after which a run is given up (default 60)");
 
 /**
  * struct echo_head - what request and reply say, in RMP_HEAD_LEN bytes
@@ -311,7 +314,7 @@ static int run_calls(struct echo_slot **slots, struct echo_run *r)
 	while (done < r->count) {
 		if (!wait_event_timeout(done_wait,
 					!bitmap_empty(done_map, DEPTH_MAX),
-					LOST_AFTER)) {
+					patience * HZ)) {
 			for (i = 0; i < r->depth; i++)
 				rmp_cancel(server, &slots[i]->ncall);
 			/* done may still run on other CPUs, under RCU */
