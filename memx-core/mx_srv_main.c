@@ -13,7 +13,7 @@ enum {
 	TELL_MS		= 100,	/* between announcements out of turn */
 };
 
-_Static_assert(PAGE_SIZE == MX_PAGE_SIZE, "a page is a page");
+static_assert(PAGE_SIZE == MX_PAGE_SIZE, "a page is a page");
 
 unsigned int mxs_max_volumes = 1024;
 module_param_named(max_volumes, mxs_max_volumes, uint, 0444);
