@@ -78,8 +78,7 @@ def _keeper(parent, function, own_session):
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         for sig in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(sig, _interrupt)
-        if own_session:
-            signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, _interrupt if own_session else signal.default_int_handler)
         _exit_code(function)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for sig in (signal.SIGTERM, signal.SIGHUP):
@@ -111,6 +110,7 @@ def isolated(function, limit=None, own_session=True, grace=20):
     """
     Runs @function (returning an exit code) in fresh net, mount and pid namespaces; gives its exit code, or
     None when it took longer than @limit seconds. However this process ends, nothing in there outlives it.
+    Without @own_session the function keeps the terminal and sees ctrl-C itself.
     """
     parent = os.getpid()
     sys.stdout.flush()
@@ -118,6 +118,8 @@ def isolated(function, limit=None, own_session=True, grace=20):
     pid = os.fork()
     if not pid:
         _exit_code(lambda: _keeper(parent, function, own_session))
+    if not own_session:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)        # ctrl-C is for the function then
     try:
         code = _wait(pid, limit)
     except BaseException:

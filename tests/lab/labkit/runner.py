@@ -97,10 +97,10 @@ def run(wanted):
     try:
         with Turn():
             for name in chosen:
+                failed += 1                 # until it has passed, and so when it is interrupted
                 if _one(name, boot):
+                    failed -= 1
                     passed += 1
-                else:
-                    failed += 1
     finally:
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0

@@ -39,7 +39,7 @@ def _pump(machine):
 
     shell = machine.bg(f"export TERM={shlex.quote(os.environ.get('TERM', 'vt100'))}; "
                        f"if command -v script >/dev/null; then exec script -qc "
-                       f"'stty rows {size.lines} cols {size.columns}; exec bash -i' /dev/null; else exec sh -i; fi",
+                       f"'stty rows {size.lines or 24} cols {size.columns or 80}; exec bash -i' /dev/null; else exec sh -i; fi",
                        stdin=True, on_output=show)
     old = termios.tcgetattr(0)
     try:
