@@ -7,7 +7,7 @@ from .paths import BUILD, ROOT
 
 CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand"
 LINUX = ("lab.name={name} lab.kind={kind} lab.ip={ip} lab.mtu={mtu} lab.hosts={hosts} lab.xenstored={xenstored} "
-         "mitigations=off random.trust_cpu=on panic=-1 loglevel=5 net.ifnames=0 {extra}")
+         "mitigations=off no_timer_check random.trust_cpu=on panic=-1 loglevel=5 net.ifnames=0 {extra}")
 XEN = "console=com1 com1=115200,8n1 dom0_mem={dom0}M,max:{dom0}M spec-ctrl=no xpti=no {extra}"
 
 

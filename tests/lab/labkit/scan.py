@@ -3,10 +3,10 @@
 import re
 
 BAD = re.compile(r"BUG:|WARNING:|\bOops\b|Call Trace|general protection|Kernel panic|Panic on CPU|"
-                 r"unable to handle|blocked for more than \d+ seconds|detected stalls?|self-detected stall|"
+                 r"[Uu]nable to handle|blocked for more than \d+ seconds|detected stalls?|self-detected stall|"
                  r"circular locking|inconsistent lock state|suspicious RCU usage|possible recursive locking|"
                  r"sleeping function called from invalid|kmemleak: \d+ new|KASAN|UBSAN|refcount_t:|"
-                 r"segfault at|Out of memory: Killed", re.IGNORECASE)
+                 r"segfault at|Out of memory: Killed")
 
 
 def hits(text, allowed):
