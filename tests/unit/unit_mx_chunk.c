@@ -224,10 +224,18 @@ static void mx_chunk_end__discard_beside_others_does_not_release(void **state)
 	struct mx_cop rd = cop(MX_COP_READ, 0, 1), d = cop(MX_COP_DISCARD, 2, 1);
 	struct mx_cop give_up = cop(MX_COP_DISCARD, 0, 0);
 
+	struct mx_cop w = cop(MX_COP_WRITE, 9, 1), last = cop(MX_COP_DISCARD, 0, 1);
+
 	write_pages(r, 0, 1);
 	assert_int_equal(mx_chunk_submit(&r->c, &rd), MX_ACT_CALL);
 	assert_int_equal(mx_chunk_submit(&r->c, &d), MX_ACT_DONE);
 	assert_int_equal(mx_chunk_submit(&r->c, &give_up), MX_ACT_DONE);
+	assert_true(mx_chunk_end(&r->c, &rd, MX_END_FAILED, &r->ready));
+
+	/* The only page there is goes, but a write is bringing another. */
+	assert_int_equal(mx_chunk_submit(&r->c, &w), MX_ACT_CALL);
+	assert_int_equal(mx_chunk_submit(&r->c, &last), MX_ACT_CALL);
+	assert_false(last.whole);
 }
 
 static void mx_chunk_spare__after_last_page(void **state)
