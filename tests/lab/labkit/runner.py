@@ -44,12 +44,10 @@ class Turn:
     def __enter__(self):
         os.makedirs(CACHE, exist_ok=True)
         self._file = open(os.path.join(CACHE, "turn"), "w", encoding="ascii")
-        if os.environ.get("LAB_PARALLEL") == "1":
-            return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("lab: waiting for another run to end (LAB_PARALLEL=1 does not wait)", file=sys.stderr, flush=True)
+            print("lab: waiting for another run to end", file=sys.stderr, flush=True)
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_args):
