@@ -5,12 +5,16 @@
  */
 #include <signal.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
 #include "sim.h"
 
 enum { SETTLE_S = 20 };	/* virtual seconds in which all must end */
 
-/* ASan's, when it is there: lets us say which seed it was. */
-void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
+static const char usage[] =
+	"usage: sim [--seeds N] [--start S] [--seed S] [--verbose]\n"
+	"           [--first-failure]\n";
 
 static u64 running;
 
@@ -258,16 +262,17 @@ int main(int argc, char **argv)
 			seed = strtoull(argv[++i], NULL, 0);
 			one = true;
 		} else {
-			fprintf(stderr, "usage: sim [--seeds N] [--start S] [--seed S] [--verbose] [--first-failure]\n");
+			fputs(usage, stderr);
 			return 2;
 		}
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGABRT, on_abort);
-	if (__sanitizer_set_death_callback)
-		__sanitizer_set_death_callback(say_replay);
-	else
-		signal(SIGSEGV, on_abort);
+#ifdef __SANITIZE_ADDRESS__
+	__sanitizer_set_death_callback(say_replay);
+#else
+	signal(SIGSEGV, on_abort);
+#endif
 	if (one) {
 		start = seed;
 		seeds = 1;

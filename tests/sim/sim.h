@@ -19,6 +19,8 @@ enum {
 	SIM_QUEUE	= 4096,
 };
 
+#define __printf(a, b) __attribute__((format(printf, a, b)))
+
 #define US(n) ((u64)(n) * 1000)
 #define MS(n) ((u64)(n) * 1000000)
 #define SEC(n) ((u64)(n) * 1000000000)
@@ -204,7 +206,7 @@ struct node {
  * struct wire - one direction between two nodes
  * @cut:     nothing passes until then
  * @burst:   much is lost until then
- * @slow:    everything is late until then
+ * @slow:    every other frame is late, by up to a second, until then
  * @last:    arrival of the last frame, for keeping order
  * @mtu:     of the path, may be less than both interfaces'
  * @gen:     frames of another one are dropped on arrival
@@ -337,10 +339,8 @@ u64 sim_below(struct sim *s, u64 n);
 bool sim_chance(struct sim *s, u32 per_100000);
 void sim_push(struct sim *s, struct event ev);
 bool sim_pop(struct sim *s, struct event *ev);
-void sim_fail(struct sim *s, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void sim_trace(struct sim *s, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void __printf(2, 3) sim_fail(struct sim *s, const char *fmt, ...);
+void __printf(2, 3) sim_trace(struct sim *s, const char *fmt, ...);
 struct frame *frame_new(struct sim *s, u32 len, u32 stored);
 void frame_put(struct sim *s, struct frame *f);
 struct pkt *pkt_new(struct sim *s, struct frame *f, u32 off, u32 len);

@@ -124,13 +124,15 @@ void client_submit(struct sim *s, struct scall *want)
 
 static u32 draw_len(struct sim *s)
 {
+	u32 pages = sim_below(s, 4);
+
 	switch (sim_below(s, 4)) {
 	case 0:
 		return 0;
 	case 1:
 		return sim_below(s, 3 * RMP_PAGE);
 	case 2:
-		return sim_below(s, 4) * RMP_PAGE + sim_below(s, 3) * 1368;
+		return pages * RMP_PAGE + sim_below(s, 3) * 1368;
 	}
 	return sim_chance(s, 20000) ? RMP_MSG_MAX - sim_below(s, 2) :
 				      sim_below(s, 100);
@@ -140,13 +142,8 @@ static u32 draw_len(struct sim *s)
 void client_next(struct sim *s, u8 client)
 {
 	struct node *n = &s->node[client];
-	struct scall want = {
-		.client = client,
-		.server = SIM_CLIENTS + sim_below(s, s->ns),
-		.op = sim_below(s, 5) / 2,
-		.start = sim_below(s, SIM_PAGES),
-	};
-	u32 most = SIM_PAGES - want.start;
+	struct scall want = { .client = client };
+	u32 most;
 
 	if (s->calm || !n->quota)
 		return;
@@ -157,6 +154,11 @@ void client_next(struct sim *s, u8 client)
 	if (s->now < n->resume || n->open >= n->depth)
 		return;
 	n->quota--;
+	/* One draw a statement: the order within one is the compiler's. */
+	want.server = SIM_CLIENTS + sim_below(s, s->ns);
+	want.op = sim_below(s, 5) / 2;
+	want.start = sim_below(s, SIM_PAGES);
+	most = SIM_PAGES - want.start;
 	want.n = sim_chance(s, 60000) ? 1 : 1 + sim_below(s, sim_chance(s, 70000) ?
 							  8 : RMP_MSG_PAGES);
 	want.n = min(want.n, most);

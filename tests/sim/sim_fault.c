@@ -47,14 +47,13 @@ void fault_plan(struct sim *s)
 	s->nc = 1 + sim_below(s, SIM_CLIENTS);
 	s->ns = 1 + sim_below(s, SIM_SERVERS);
 	s->end = MS(200) + sim_below(s, SEC(4));
-	f->delay = US(10) + (sim_chance(s, 80000) ? sim_below(s, US(200)) :
-						    sim_below(s, MS(5)));
+	f->delay = US(10) + sim_below(s, sim_chance(s, 80000) ? US(200) : MS(5));
 	f->loss = draw_rate(s, sim_chance(s, 20000) ? 20000 : 3000);
 	f->dup = draw_rate(s, 5000);
 	f->reorder = draw_rate(s, 5000);
 	f->corrupt = draw_rate(s, 3000);
 	f->spike = draw_rate(s, 500);
-	f->events = draw_rate(s, 16);
+	f->events = draw_rate(s, sim_chance(s, 70000) ? 8 : 30);
 	f->defer = draw_rate(s, 50000);
 	f->cancel = draw_rate(s, 10000);
 	f->rush = sim_chance(s, 7000);
@@ -72,8 +71,8 @@ void fault_plan(struct sim *s)
 		}
 	}
 	for (i = 0; i < f->events; i++)
-		sim_push(s, (struct event){ .kind = EV_FAULT,
-					    .at = sim_below(s, s->end) });
+		sim_push(s, (struct event){
+			.kind = EV_FAULT, .at = sim_below(s, s->end) });
 }
 
 static u8 draw_node(struct sim *s)
@@ -95,13 +94,25 @@ static void cut(struct sim *s, u8 node, u64 until)
 		if (ways & 2)
 			s->wire[i][node].cut = until;
 	}
-	sim_trace(s, "cut %u ways %u", node, (u32)ways);
+	sim_trace(s, "partition %u ways %u", node, (u32)ways);
+}
+
+/* Frames from @node dawdle somewhere: later lives of it will meet them. */
+static void dawdle(struct sim *s, u8 node, u64 until)
+{
+	u8 i;
+
+	sim_trace(s, "frames from %u dawdle", node);
+	for (i = 0; i < SIM_NODES; i++)
+		s->wire[node][i].slow = until;
 }
 
 static void crash(struct sim *s, u8 node)
 {
 	if (!s->node[node].up)
 		return;
+	if (sim_chance(s, 30000))
+		dawdle(s, node, s->now + SEC(1));
 	node_crash(s, node, sim_chance(s, 30000));
 	sim_push(s, (struct event){
 		.kind = EV_START, .a = node,
@@ -150,7 +161,7 @@ void fault_strike(struct sim *s)
 		s->wire[node][other].burst = until;
 		break;
 	case 3:
-		s->wire[node][other].slow = until;
+		dawdle(s, node, until);
 		break;
 	case 4:
 		sim_trace(s, "pause %u", node);

@@ -28,7 +28,7 @@ static void trace_frame(struct sim *s, const char *what, u8 from, u8 to,
 		sim_trace(s, "%s %u>%u undecodable", what, from, to);
 		return;
 	}
-	sim_trace(s, "%s %u>%u %s%s%s%s msg %llx back %u frag %u/%u len %u inc %u>%u stamp %u echo %u",
+	sim_trace(s, "%s %u>%u %s%s%s%s msg %llx-%u frag %u/%u len %u inc %u>%u at %u of %u",
 		  what, from, to, net_type(i.type),
 		  i.flags & RMP_F_WANT_ACK ? "?" : "",
 		  i.flags & RMP_F_REPLY ? "|REPLY" : "",
@@ -85,8 +85,9 @@ static struct frame *frame_damaged(struct sim *s, const struct frame *f)
 	while (flips--) {
 		/* The header is where it hurts; payload is most of the rest. */
 		u32 room = sim_chance(s, 70000) ? RMP_HDR_LEN : f->stored;
+		u32 at = sim_below(s, room);
 
-		d->data[sim_below(s, room)] ^= 1 << sim_below(s, 8);
+		d->data[at] ^= 1 << sim_below(s, 8);
 	}
 	return d;
 }
@@ -95,8 +96,8 @@ static u64 travel(struct sim *s, struct wire *w)
 {
 	u64 at = s->now + s->f.delay + sim_below(s, s->f.delay / 4 + 1);
 
-	if (s->now < w->slow)
-		at += sim_below(s, MS(50));
+	if (s->now < w->slow && sim_chance(s, 50000))
+		return at + sim_below(s, SEC(1));
 	if (sim_chance(s, s->f.spike))
 		return at + sim_below(s, MS(500));
 	if (sim_chance(s, s->f.reorder))

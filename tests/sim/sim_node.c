@@ -125,12 +125,14 @@ static void link_arm(struct link *l)
 static void link_check(struct link *l)
 {
 	const struct rmp_peer *p = l->peer;
+	bool open;
 
 	if (p->una > p->next_msg || p->next_msg - p->una > RMP_WINDOW)
 		sim_fail(l->s, "window of %u>%u is %llx..%llx", l->self, l->other,
 			 (unsigned long long)p->una,
 			 (unsigned long long)p->next_msg);
-	if ((p->una == p->next_msg) != !p->inflight)
+	open = p->una < p->next_msg;
+	if (open == !p->inflight)
 		sim_fail(l->s, "%u pages in flight in %u>%u", p->inflight,
 			 l->self, l->other);
 }
@@ -286,14 +288,14 @@ void node_start(struct sim *s, u8 self)
 	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,
 		  n->grant);
 	for (others(self, &i, &end); i < end; i++)
-		if (!n->link[i] && (is_server(self) ? i < s->nc :
-				    i - SIM_CLIENTS < s->ns))
+		if (!n->link[i] && i % SIM_CLIENTS < (is_server(self) ? s->nc : s->ns))
 			n->link[i] = link_new(s, self, i);
 	if (is_server(self) || sim_chance(s, 50000))
 		node_announce(s, self);
 	if (!is_server(self))
-		sim_push(s, (struct event){ .kind = EV_SUBMIT, .at = s->now,
-					    .a = self, .gen = n->inc });
+		sim_push(s, (struct event){
+			.kind = EV_SUBMIT, .at = s->now, .a = self,
+			.gen = n->inc });
 }
 
 /* A machine ends at once, or says BYE before. All its memory is gone. */
