@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 from . import recipe
+from .cache import forget_old
 from .cpio import Archive
 from .image import root_image
 from .paths import CACHE, LAB, LabError
@@ -82,4 +83,6 @@ def prepare(force=False):
             os.link(os.path.join(root, kernel), os.path.join(out, kernel))
         _host_initrd(root, out, boot.release)
         _guest_initrd(root, out, boot.release)
+    forget_old(2, "[0-9a-f]" * 12, root)
+    forget_old(6, "boot-*", out)
     return boot
