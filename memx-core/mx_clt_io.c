@@ -161,7 +161,7 @@ static struct bio *next_pending(struct mxc_dev *dev)
 /* Whether no I/O is left whose end would begin what has just been made to wait. */
 static bool nobody_else(struct mxc_dev *dev)
 {
-	smp_mb();
+	smp_mb();	/* the bio is on the list before the count is read */
 	return !atomic_read(&dev->inflight);
 }
 
@@ -218,9 +218,8 @@ void mxc_submit_bio(struct bio *bio)
 		bio_endio(bio);
 		return;
 	}
-	if (!bio->bi_iter.bi_size) {
+	if (!bio->bi_iter.bi_size)
 		bio_endio(bio);
-	} else if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio)) {
+	else if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio))
 		pend(dev, bio);
-	}
 }

@@ -207,11 +207,13 @@ int mx_volume_map_text(struct mx_volume *vol, char *servers, char *buf,
 /**
  * struct mx_vol_watch - told when a volume's map, state or usage has changed
  * @changed: process or softirq context, must not sleep; coalesced
+ * @link:    private, from watch to unwatch
  */
 struct mx_vol_watch {
 	void (*changed)(struct mx_vol_watch *watch);
 	struct list_head link;
 };
+
 void mx_volume_watch(struct mx_volume *vol, struct mx_vol_watch *watch);
 /** mx_volume_unwatch() - no callback runs when it returns. May sleep. */
 void mx_volume_unwatch(struct mx_volume *vol, struct mx_vol_watch *watch);

@@ -8,6 +8,7 @@
 #include "engine/mx_maptext.h"
 
 void mx_ck_lock(struct mx_ck *ck, struct mx_snap *snap)
+	__acquires(&ck->lock)
 {
 	spin_lock_bh(&ck->lock);
 	snap->nhave = ck->c.nhave;
@@ -40,6 +41,7 @@ static void server_changed(struct mx_volume *vol, struct mx_ck *ck, u8 old)
 
 void mx_ck_unlock(struct mx_volume *vol, struct mx_ck *ck,
 		  const struct mx_snap *snap)
+	__releases(&ck->lock)
 {
 	const struct mx_chunk *c = &ck->c;
 	bool changed = c->server != snap->server;

@@ -133,13 +133,13 @@ void mx_vsrv_lose(struct mx_volume *vol, u8 idx, u32 era)
 
 static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 {
-	struct mx_vsrv *s = kvzalloc(sizeof(*s), GFP_NOIO | __GFP_NOWARN);
+	struct mx_vsrv *s = kzalloc(sizeof(*s), GFP_NOIO | __GFP_NOWARN);
 
 	if (!s)
 		return NULL;
 	s->node = mx_members_node(idx, &s->inc);
 	if (!s->node) {
-		kvfree(s);
+		kfree(s);
 		return NULL;
 	}
 	s->vol = vol;
@@ -292,7 +292,7 @@ void mx_vsrv_drop_all(struct mx_volume *vol)
 			if (vol->srv[i] && !drop_server(vol->srv[i], give_up))
 				all = false;
 		if (!all)
-			msleep(10);
+			msleep(20);
 	}
 	/* The last callback may still hold the lock. */
 	spin_lock_bh(&vol->lock);
@@ -310,6 +310,6 @@ void mx_vsrv_free_all(struct mx_volume *vol)
 			continue;
 		rmp_node_put(s->node);
 		mx_members_use(i, -1);
-		kvfree(s);
+		kfree(s);
 	}
 }
