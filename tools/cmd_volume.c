@@ -13,6 +13,7 @@ enum {
 	WAIT_MOST	= 3600,		/* seconds */
 	CREATE_WAIT	= 3,
 	RETRY_MS	= 200,
+	SETTLE_MS	= 1000,
 };
 
 static const struct schema volume_schema = {
@@ -146,7 +147,26 @@ static int volume_show_json(struct ctl *ctl, const char *name)
 	return ret;
 }
 
-/* Servers announce themselves; right after an attach none is known yet. */
+/*
+ * Servers announce themselves: right after an attach none is known yet, and a
+ * moment later perhaps not all.
+ */
+static int volume_new_patiently(struct ctl *ctl, const struct wish *wish,
+				uint64_t wait_ms)
+{
+	uint64_t begin = now_ms(), waited;
+	int err;
+
+	for (;;) {
+		err = volume_new(ctl, wish);
+		waited = now_ms() - begin;
+		if (waited >= wait_ms || (err != -ENOTCONN && err != -ENOSPC) ||
+		    (err == -ENOSPC && waited >= SETTLE_MS))
+			return err;
+		pause_ms(RETRY_MS);
+	}
+}
+
 static int volume_create(struct ctl *ctl, int argc, char **argv)
 {
 	const char *size = NULL, *chunk = NULL, *wait = NULL;
@@ -155,8 +175,8 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 		{ "--size", &size }, { "--chunk", &chunk }, { "--wait", &wait },
 		{ "--thin", NULL, &wish.thin }, { 0 }
 	};
-	uint64_t wait_ms = CREATE_WAIT * 1000, end;
-	int ret, err;
+	uint64_t wait_ms = CREATE_WAIT * 1000;
+	int ret;
 
 	if (args_parse(argc, argv, opts, &wish.name, 1, 1) < 0 ||
 	    wish_parse(&wish, size, chunk) || seconds_parse(wait, &wait_ms))
@@ -168,14 +188,7 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 		complain("no interface is attached, so no server can be reached (memxctl attach IFACE)");
 		return CTL_FAILED;
 	}
-	end = now_ms() + wait_ms;
-	for (;;) {
-		err = volume_new(ctl, &wish);
-		if (err != -ENOTCONN || now_ms() >= end)
-			break;
-		pause_ms(RETRY_MS);
-	}
-	if (err)
+	if (volume_new_patiently(ctl, &wish, wait_ms))
 		return ctl_failed(ctl);
 	return volume_show_json(ctl, wish.name);
 }
