@@ -128,7 +128,7 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
-	.resv_start_op	= MEMX_C_SVOL_GET + 1,
+	.resv_start_op	= MEMX_C_UNSPEC + 1,
 };
 
 int __init mxc_nl_init(void)

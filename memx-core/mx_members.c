@@ -107,20 +107,21 @@ static const char *state_word(u8 state)
 static bool watch_silence(u8 idx)
 {
 	static u8 last[MX_MEMBERS];
-	struct mx_member *m = &mx_members.m[idx];
+	struct mx_member_info info;
 	u8 state;
 
 	spin_lock_bh(&lock);
 	if (nodes[idx])
-		mx_member_silence(m, rmp_node_silent_ms(nodes[idx]));
-	state = m->state;
+		mx_member_silence(&mx_members.m[idx],
+				  rmp_node_silent_ms(nodes[idx]));
+	state = mx_members.m[idx].state;
 	spin_unlock_bh(&lock);
 	if (state == last[idx])
 		return false;
 	last[idx] = state;
-	if (nodes[idx])
+	if (mx_members_show(idx, &info))
 		pr_info_ratelimited("memx_core: memory server %s is %s\n",
-				    rmp_node_name(nodes[idx]), state_word(state));
+				    info.host, info.state);
 	return true;
 }
 

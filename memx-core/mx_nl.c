@@ -220,7 +220,7 @@ static bool next_run(struct mx_volume *vol, u32 first, struct map_run *run)
 
 static int map_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const char *name = name_of(genl_dumpit_info(cb)->attrs, cb->extack);
+	const char *name = name_of(genl_info_dump(cb)->attrs, cb->extack);
 	struct mx_volume *vol;
 	struct map_run run;
 	int err = 0;
@@ -303,7 +303,7 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
-	.resv_start_op	= MEMX_C_SVOL_GET + 1,
+	.resv_start_op	= MEMX_C_UNSPEC + 1,
 };
 
 int __init mx_nl_init(void)
