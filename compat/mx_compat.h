@@ -43,6 +43,11 @@
 #define genl_info_userhdr(info) ((info)->userhdr)
 #endif
 
+/* Use of its attrs only. */
+#ifndef HAVE_GENL_INFO_DUMP
+#define genl_info_dump(cb) genl_dumpit_info(cb)
+#endif
+
 /* The operation type that a family's pre_doit and post_doit are handed. */
 #ifdef HAVE_GENL_SPLIT_OPS
 #define mx_genl_hook_ops genl_split_ops
