@@ -47,24 +47,27 @@ bool rmp_announce_fill(u8 *head)
 struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst)
 {
 	const char *name = init_utsname()->nodename;
-	u8 head[RMP_HEAD_LEN] = { 0 };
+	u16 len = strnlen(name, RMP_NAME_LEN);
+	struct rmp_hdr hdr;
 
-	rmp_announce_fill(head);
+	rmp_make_hdr(&hdr, RMP_T_ANNOUNCE, rmp_id, rmp_inc, 0, NULL, len);
+	rmp_announce_fill(hdr.head);
 	rmp_stat_inc(RMP_G_ANNOUNCES);
-	return rmp_frame_plain(iface, dst, RMP_T_ANNOUNCE, NULL, head, name,
-			       strnlen(name, RMP_NAME_LEN));
+	return rmp_frame_plain(iface, dst, &hdr, name, len);
 }
 
 static void send_to_all(struct rmp_iface *iface, u8 type)
 {
+	struct rmp_hdr hdr;
 	u8 dst[ETH_ALEN];
 
 	eth_broadcast_addr(dst);
-	if (type == RMP_T_ANNOUNCE)
+	if (type == RMP_T_ANNOUNCE) {
 		rmp_frame_send_one(rmp_announce_frame(iface, dst));
-	else
-		rmp_frame_send_one(rmp_frame_plain(iface, dst, type, NULL, NULL,
-						   NULL, 0));
+		return;
+	}
+	rmp_make_hdr(&hdr, type, rmp_id, rmp_inc, 0, NULL, 0);
+	rmp_frame_send_one(rmp_frame_plain(iface, dst, &hdr, NULL, 0));
 	if (type == RMP_T_SOLICIT)
 		rmp_stat_inc(RMP_G_SOLICITS);
 }

@@ -211,23 +211,16 @@ nomem:
 
 /*
  * rmp_frame_plain() - a frame outside of any session
- * @asked: the frame that a RESET answers, else NULL
- * @head: RMP_HEAD_LEN bytes or NULL
+ * @hdr:  complete but for the tag
  * @data: @len bytes of payload, at most RMP_NAME_LEN
  */
-struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
-				const struct rmp_info *asked, const u8 *head,
-				const void *data, u16 len)
+struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
+				const struct rmp_hdr *hdr, const void *data,
+				u16 len)
 {
-	struct sk_buff *skb;
-	struct rmp_hdr hdr;
+	struct sk_buff *skb = frame_alloc(iface, dst, hdr);
 	void *payload;
 
-	if (asked)
-		rmp_make_reset(&hdr, rmp_id, rmp_inc, asked, ktime_get_ns());
-	else
-		rmp_make_hdr(&hdr, type, rmp_id, rmp_inc, 0, head, len);
-	skb = frame_alloc(iface, dst, &hdr);
 	if (!skb) {
 		rmp_stat_inc(RMP_G_TX_NOMEM);
 		return NULL;
@@ -235,7 +228,7 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
 	payload = skb_put_data(skb, data, len);
 	frame_seal((struct rmp_hdr *)skb_network_header(skb), payload, len);
 	this_cpu_inc(iface->stats->tx);
-	trace_rmp_tx(0, type, len ? RMP_F_SUM : 0, 0, 0, len);
+	trace_rmp_tx(0, hdr->type, len ? RMP_F_SUM : 0, 0, 0, len);
 	return skb;
 }
 

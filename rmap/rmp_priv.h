@@ -210,9 +210,9 @@ int rmp_frame_init(void);
 void rmp_frame_exit(void);
 struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 				const struct rmp_xmit *x);
-struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst, u8 type,
-				const struct rmp_info *asked, const u8 *head,
-				const void *data, u16 len);
+struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
+				const struct rmp_hdr *hdr, const void *data,
+				u16 len);
 void rmp_frame_send(struct sk_buff_head *list);
 void rmp_frame_send_one(struct sk_buff *skb);
 

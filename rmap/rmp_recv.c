@@ -74,6 +74,21 @@ static void recv_solicit(struct rmp_iface *iface, struct sk_buff *skb)
 	rmp_frame_send_one(rmp_announce_frame(iface, eth_hdr(skb)->h_source));
 }
 
+static void send_reset(struct rmp_iface *iface, struct sk_buff *skb,
+		       const struct rmp_info *info)
+{
+	struct rmp_hdr hdr;
+
+	if (!rmp_limit_ok(&reset_limit, RESETS_BURST)) {
+		rmp_stat_inc(RMP_G_LIMITED);
+		return;
+	}
+	rmp_stat_inc(RMP_G_RESETS);
+	rmp_make_reset(&hdr, rmp_id, rmp_inc, info, ktime_get_ns());
+	rmp_frame_send_one(rmp_frame_plain(iface, eth_hdr(skb)->h_source, &hdr,
+					   NULL, 0));
+}
+
 static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 			 const struct rmp_info *info)
 {
@@ -90,14 +105,7 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 	case RMP_T_REQ:
 	case RMP_T_REP:
 	case RMP_T_ACK:
-		if (!rmp_limit_ok(&reset_limit, RESETS_BURST)) {
-			rmp_stat_inc(RMP_G_LIMITED);
-			break;
-		}
-		rmp_stat_inc(RMP_G_RESETS);
-		rmp_frame_send_one(rmp_frame_plain(iface, eth_hdr(skb)->h_source,
-						   RMP_T_RESET, info, NULL,
-						   NULL, 0));
+		send_reset(iface, skb, info);
 		break;
 	}
 	drop(skb, RMP_G_DROP_UNKNOWN);
