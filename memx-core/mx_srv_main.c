@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/kernel_stat.h>
 #include <linux/module.h>
+#include "mx_compat_nl.h"
 #include "mx_srv.h"
 #include "uapi/memx_nl.h"
 
@@ -119,12 +120,16 @@ static void tick(struct work_struct *unused)
 
 static int check_capacity(u64 capacity, struct netlink_ext_ack *extack)
 {
+	u64 room = mxs_host_room();
+
 	if (!capacity || capacity > 1ULL << (63 - PAGE_SHIFT)) {
 		NL_SET_ERR_MSG(extack, "the capacity makes no sense");
 		return -EINVAL;
 	}
-	if (capacity > mxs_host_room()) {
-		NL_SET_ERR_MSG(extack, "the host has not so much to spare: it keeps 5 %, at least 64 MiB");
+	if (capacity > room) {
+		mx_extack_fmt(extack,
+			      "the host can spare %llu MiB: it keeps 5 %% of all, at least 64 MiB",
+			      room >> (20 - PAGE_SHIFT));
 		return -ENOMEM;
 	}
 	return 0;
@@ -172,8 +177,8 @@ int mxs_start(u64 capacity, struct netlink_ext_ack *extack)
 	return err;
 }
 
-/* From here on nothing is stored. Return: whether something is. */
-static bool close_store(void)
+/* From here on nothing is stored. Return: how many pages are. */
+static u64 close_store(void)
 {
 	struct mx_quota q;
 
@@ -201,17 +206,24 @@ static void stop(void)
 int mxs_stop(bool force, struct netlink_ext_ack *extack)
 {
 	int err = 0;
+	u64 used;
 
 	mutex_lock(&mxs_srv.control);
 	if (mxs_srv.state == MXS_STOPPED) {
 		NL_SET_ERR_MSG(extack, "the server is not running");
 		err = -ESRCH;
-	} else if (close_store() && !force) {
-		NL_SET_ERR_MSG(extack, "pages are stored here that their owners would lose");
+		goto out;
+	}
+	used = close_store();
+	if (used && !force) {
+		mx_extack_fmt(extack,
+			      "%llu pages are stored here that their owners would lose",
+			      used);
 		err = -ENOTEMPTY;
 	} else {
 		stop();
 	}
+out:
 	WRITE_ONCE(mxs_srv.closing, false);
 	mutex_unlock(&mxs_srv.control);
 	return err;
