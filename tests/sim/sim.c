@@ -10,7 +10,7 @@
 #endif
 #include "sim.h"
 
-enum { SETTLE_S = 20 };	/* virtual seconds in which all must end */
+enum { SETTLE_S = 20 };	/* virtual seconds in which some call must end */
 
 static const char usage[] =
 	"usage: sim [--seeds N] [--start S] [--seed S] [--verbose]\n"
@@ -104,16 +104,24 @@ static void run_to(struct sim *s, u64 until, bool idle)
 		s->now = until;
 }
 
-static void expect_idle(struct sim *s)
+/*
+ * All calls end. A server that takes its time with each of many may need long,
+ * so what counts is that it goes on.
+ */
+static void run_idle(struct sim *s)
 {
-	u32 i;
+	u32 i, open;
 
+	do {
+		open = calls_open(s);
+		run_to(s, s->now + SEC(SETTLE_S), true);
+	} while (!s->failed && calls_open(s) && calls_open(s) < open);
 	if (!calls_open(s))
 		return;
 	for (i = 0; i < s->ncalls; i++)
 		if (s->calls[i]->open)
 			break;
-	sim_fail(s, "call %u has not ended %u s after faults did", i, SETTLE_S);
+	sim_fail(s, "call %u hangs: none has ended for %u s", i, SETTLE_S);
 }
 
 /* All pages are read again by all, which also tells the servers they are idle. */
@@ -154,13 +162,11 @@ static void settle(struct sim *s)
 {
 	u8 i, k;
 
-	run_to(s, s->now + SEC(SETTLE_S), true);
-	expect_idle(s);
+	run_idle(s);
 	if (s->failed)
 		return;
 	ask_all(s);
-	run_to(s, s->now + SEC(SETTLE_S), true);
-	expect_idle(s);
+	run_idle(s);
 	run_to(s, s->now + SEC(4), false);
 	for (i = 0; i < SIM_NODES && !s->failed; i++)
 		for (k = 0; k < SIM_NODES; k++)

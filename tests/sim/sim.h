@@ -143,7 +143,7 @@ struct answer {
  * @self:   whose view
  * @other:  of whom
  * @peer:   the engine's object, NULL if there is none
- * @opened: incarnation of the last session that was open
+ * @opened: incarnation of the last session that was open, or a newer one
  * @armed:  when a timer event is due, or RMP_NEVER
  * @done:   calls ended while the engine ran
  * @ndone:  how many

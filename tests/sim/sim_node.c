@@ -158,7 +158,8 @@ void link_after(struct link *l, u32 events)
 	    !l->s->hostile)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
 			 l->opened, l->other, l->peer->inc);
-	if (l->peer->state == RMP_PEER_UP)
+	if (l->peer->state == RMP_PEER_UP ||
+	    (events & RMP_EV_RESTARTED && l->opened))
 		l->opened = l->peer->inc;
 	if (!is_server(l->self))
 		link_news(l, events);
