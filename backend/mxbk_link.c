@@ -81,8 +81,7 @@ static int open_ring(struct mxbk_dev *dev, struct mxbk_ring *ring,
 	if (err == -EPROTO)
 		mxbk_say(dev, err, "frontend's ring indices contradict each other");
 	else if (err)
-		mxbk_say(dev, err, "cannot map the ring or bind its event (%d)",
-			 err);
+		mxbk_say(dev, err, "cannot map the ring or bind its event");
 	return err;
 }
 
@@ -267,9 +266,10 @@ int mxbk_connect(struct mxbk_dev *dev)
 	xenbus_rm(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR);
 	dev->said[0] = '\0';
 	mxbk_record_start(dev);
-	dev_info(&dev->xdev->dev, "connected to volume %s, %u ring(s)%s\n",
-		 dev->name, dev->nrings,
-		 dev->lim.readonly ? ", read-only" : "");
+	dev_info_ratelimited(&dev->xdev->dev,
+			     "connected to volume %s, %u ring(s)%s\n",
+			     dev->name, dev->nrings,
+			     dev->lim.readonly ? ", read-only" : "");
 	return 0;
 }
 

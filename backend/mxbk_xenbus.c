@@ -29,7 +29,8 @@ void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 		return;
 	strscpy(dev->said, words, sizeof(dev->said));
 	xenbus_write(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR, words);
-	xenbus_dev_error(dev->xdev, err, "%s", words);
+	/* A guest can make us say things as often as it likes. */
+	dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n", words, err);
 }
 
 /* --- what is offered ---------------------------------------------------- */
