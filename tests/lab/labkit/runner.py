@@ -39,7 +39,7 @@ def load(name):
 
 
 class Turn:
-    """One run at a time on a machine: tests of two runs at once would spoil each other's figures."""
+    """One test at a time on a machine: two at once would spoil each other's figures and time each other out."""
 
     def __enter__(self):
         os.makedirs(CACHE, exist_ok=True)
@@ -47,7 +47,7 @@ class Turn:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("lab: waiting for another run to end", file=sys.stderr, flush=True)
+            print("lab: waiting for another run's test to end", file=sys.stderr, flush=True)
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_args):
@@ -65,13 +65,14 @@ def prepared(force=False):
 def _one(name, boot):
     cls = load(name)
     print(f"{name}: {(cls.__doc__ or '').strip().splitlines()[0] if cls.__doc__ else ''}", flush=True)
-    start = time.monotonic()
     folder = os.path.join(RESULTS, name)
     result = os.path.join(folder, "result.json")
     if os.path.exists(result):
         os.unlink(result)
-    code = isolated(lambda: run_case(cls(name, boot)), cls.timeout + SPARE)
-    seconds = time.monotonic() - start
+    with Turn():
+        start = time.monotonic()
+        code = isolated(lambda: run_case(cls(name, boot)), cls.timeout + SPARE)
+        seconds = time.monotonic() - start
     if not os.path.exists(result):
         why = "hung and was killed" if code is None else f"the run itself ended with code {code}"
         write_result(folder, name, False, {}, seconds, why)
@@ -93,12 +94,11 @@ def run(wanted):
     boot = prepared()
     passed = failed = 0
     try:
-        with Turn():
-            for name in chosen:
-                failed += 1                 # until it has passed, and so when it is interrupted
-                if _one(name, boot):
-                    failed -= 1
-                    passed += 1
+        for name in chosen:
+            failed += 1                     # until it has passed, and so when it is interrupted
+            if _one(name, boot):
+                failed -= 1
+                passed += 1
     finally:
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0
