@@ -9,13 +9,18 @@
 typedef bool (*mx_scan_cond)(struct mx_volume *vol, struct mx_ck *ck,
 			     struct mx_op *op);
 
+/* Those that nobody waits for are left to themselves, but must not outlive the
+ * volume.
+ */
 static struct mx_op *find_in(struct mx_volume *vol, struct mx_ck *ck,
 			     struct list_head *list, mx_scan_cond cond)
 {
+	bool all = test_bit(MX_VF_DYING, &vol->flags);
 	struct mx_op *op;
 
 	list_for_each_entry(op, list, cop.link)
-		if (op->io && cond(vol, ck, op))
+		if (op->state != MX_OP_ZOMBIE && (op->io || all) &&
+		    cond(vol, ck, op))
 			return op;
 	return NULL;
 }
