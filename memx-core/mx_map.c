@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 #include "mx_op.h"
+#include "mx_trace.h"
 #include "engine/mx_maptext.h"
 
 void mx_ck_lock(struct mx_ck *ck, struct mx_snap *snap)
@@ -37,6 +38,8 @@ static void server_changed(struct mx_volume *vol, struct mx_ck *ck, u8 old)
 		__xa_clear_mark(&vol->map, index, MX_MARK_PLACED);
 	xa_unlock_bh(&vol->map);
 	atomic64_inc(&vol->map_gen);
+	trace_mx_chunk_moved(vol, index, old == MX_NO_SERVER ? -1 : old,
+			     placed ? ck->c.server : -1);
 }
 
 void mx_ck_unlock(struct mx_volume *vol, struct mx_ck *ck,
