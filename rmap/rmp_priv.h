@@ -7,8 +7,8 @@
  * bottom halves off and is a leaf: nothing is sent, freed or called back under
  * it. The list of interfaces is changed under rtnl, the table of nodes under
  * node_mutex (rmp_node.c), services and watchers under call_mutex
- * (rmp_call.c); all are read under RCU. Order: rtnl, then node_mutex, then
- * rmp_node.lock.
+ * (rmp_call.c); all are read under RCU. Order: rtnl or call_mutex, then
+ * node_mutex, then rmp_node.lock.
  */
 #ifndef RMP_PRIV_H
 #define RMP_PRIV_H
