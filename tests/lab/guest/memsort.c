@@ -175,7 +175,8 @@ int main(int argc, char **argv)
 	ok = sorted(a, n, &want);
 	t3 = now();
 	printf("{\"ok\": %s, \"mib\": %zu, ", ok ? "true" : "false", mib);
-	printf("\"fill_s\": %.2f, \"sort_s\": %.2f, \"verify_s\": %.2f, ", t1 - t0, t2 - t1, t3 - t2);
+	printf("\"fill_s\": %.2f, \"sort_s\": %.2f, \"verify_s\": %.2f, ",
+	       t1 - t0, t2 - t1, t3 - t2);
 	printf("\"pswpin\": %" PRIu64 ", \"pswpout\": %" PRIu64 ", \"pgmajfault\": %" PRIu64 "}\n",
 	       vmstat("pswpin") - in, vmstat("pswpout") - out, vmstat("pgmajfault") - major);
 	return ok ? 0 : 1;
