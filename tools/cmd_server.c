@@ -32,7 +32,7 @@ static const struct schema stored_schema = {
 		{ MEMX_A_CHUNK_SHIFT, F_CHUNK, "chunk", "CHUNK" },
 		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
-		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT" },
+		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
 		{ 0 }
 	},
 };

@@ -19,7 +19,7 @@ static const struct schema servers_schema = {
 		{ MEMX_A_CAPACITY, F_PAGES, "capacity_pages", "CAPACITY" },
 		{ MEMX_A_FREE, F_PAGES, "free_pages", "FREE" },
 		{ MEMX_A_USED, F_PAGES, "used_pages", "USED" },
-		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT" },
+		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
 		{ MEMX_A_INC, F_ID32, "incarnation" },
 		{ 0 }
 	},
