@@ -40,7 +40,7 @@ class T(Test):
 
     def refused(self, target, words, name="g1"):
         """xl create must fail in time and say @words."""
-        path = self.x1.guest_config(name, memory=64, disks=[self.disk(target)])
+        path = self.x1.guest_config(name, memory=128, disks=[self.disk(target)])
         start = time.monotonic()
         rc, out = self.x1.rc(f"xl create {path}", 60)
         seconds = time.monotonic() - start
@@ -96,7 +96,7 @@ class T(Test):
 
     def good(self):
         """The same guest with a good spec; others cannot get at its volume."""
-        guest = self.x1.guest_create("g1", memory=64, disks=[self.disk(GOOD)])
+        guest = self.x1.guest_create("g1", memory=128, disks=[self.disk(GOOD)])
         guest.sh("pattern write /dev/xvdma 0 16M 5")
         self.refused(GOOD, "volume 'a' is in use by xvdma of domain", name="g2")
         self.nothing_left(domains=2)
