@@ -248,6 +248,7 @@ enum rmp_peer_state {
 	X(SERVED,	"served",	"requests executed") \
 	X(RETRANS,	"retrans",	"fragments sent again") \
 	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
+	X(SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
 	X(HURRIES,	"hurries",	"requests sent again before their time-out") \
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
@@ -319,6 +320,10 @@ struct rmp_rtt {
  * @ssthresh:  slow start below this many pages
  * @cut_msg:   first id sent after the last reduction, so that one loss event
  *             halves the window once
+ * @undo_cwnd: @cwnd before a time-out cut it, 0: nothing to take back
+ * @undo_ssthresh: @ssthresh before that
+ * @undo_msg: the call that timed out
+ * @undo_stamp: when, as in rmp_hdr.stamp
  * @credit:    pages the peer lets us have in flight
  * @call:      open calls, index msg % RMP_WINDOW
  * @waiting:   calls not sent yet, oldest first
@@ -362,6 +367,10 @@ struct rmp_peer {
 	u32		cwnd_cnt;
 	u32		ssthresh;
 	u64		cut_msg;
+	u32		undo_cwnd;
+	u32		undo_ssthresh;
+	u64		undo_msg;
+	u32		undo_stamp;
 	u16		credit;
 	struct rmp_call	*call[RMP_WINDOW];
 	struct list_head waiting;

@@ -27,7 +27,7 @@ enum rmp_resend_limits {
 };
 
 enum rmp_rto_us {
-	RMP_RTO_MIN_US	= 5000,
+	RMP_RTO_MIN_US	= 20000,
 	RMP_RTO_INIT_US	= 100000,
 	RMP_RTO_MAX_US	= 1000000,
 	RMP_PROBE_MAX_US = 200000,	/* longest gap between probes of a pending call */
@@ -158,6 +158,8 @@ void rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo);
 u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 max_us);
 void rmp_cwnd_init(struct rmp_peer *p);
 void rmp_cwnd_grow(struct rmp_peer *p, u16 cost);
-void rmp_cwnd_cut(struct rmp_peer *p, u64 msg);
+bool rmp_cwnd_cut(struct rmp_peer *p, u64 msg);
+void rmp_cwnd_timeout(struct rmp_peer *p, u64 msg, u64 now_ns);
+bool rmp_cwnd_undo(struct rmp_peer *p, u64 msg, u32 echo);
 
 #endif /* RMP_ENGINE_PRIV_H */

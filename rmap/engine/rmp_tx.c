@@ -145,7 +145,7 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
 	if (call->state == RMP_CALL_SENT)
-		rmp_cwnd_cut(r->p, call->msg);
+		rmp_cwnd_timeout(r->p, call->msg, r->now);
 	rmp_call_repeat(r, call);
 	if (call->tries > RMP_TRIES_PATH)
 		rmp_renew_path(r);
@@ -239,6 +239,8 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 		if (call->hurried)
 			rmp_cwnd_cut(p, call->msg);
 	}
+	if (rmp_cwnd_undo(p, call->msg, info->echo))
+		rmp_count(r, RMP_S_SPURIOUS);
 	rmp_cwnd_grow(p, call->cost);
 	rmp_call_close(r, call);
 	rmp_hurry(r, call);

@@ -111,6 +111,46 @@ static void rmp_cwnd__grows_and_is_cut_once(void **state)
 	free(p);
 }
 
+static void rmp_cwnd_undo__slow_answer(void **state)
+{
+	struct rmp_peer *p = calloc(1, sizeof(*p));
+
+	rmp_cwnd_init(p);
+	p->cwnd = 100;
+	p->next_msg = 20;
+	rmp_cwnd_timeout(p, 15, RMP_MS(10));
+	assert_int_equal(p->cwnd, 50);
+	/* Another call's answer tells nothing. */
+	assert_false(rmp_cwnd_undo(p, 16, 9000));
+	/* Sent before the time-out at 10,000 us. */
+	assert_true(rmp_cwnd_undo(p, 15, 9000));
+	assert_int_equal(p->cwnd, 100);
+	assert_int_equal(p->ssthresh, RMP_CWND_MAX);
+	assert_false(rmp_cwnd_undo(p, 15, 9000));
+	free(p);
+}
+
+static void rmp_cwnd_undo__real_loss(void **state)
+{
+	struct rmp_peer *p = calloc(1, sizeof(*p));
+
+	rmp_cwnd_init(p);
+	p->cwnd = 100;
+	p->next_msg = 20;
+	rmp_cwnd_timeout(p, 15, RMP_MS(10));
+	/* The answer is to the copy sent at the time-out. */
+	assert_false(rmp_cwnd_undo(p, 15, 10000));
+	assert_int_equal(p->cwnd, 50);
+	/* A loss seen after the time-out is not taken back with it. */
+	rmp_cwnd_timeout(p, 20, RMP_MS(20));
+	p->next_msg = 40;
+	rmp_cwnd_cut(p, 30);
+	assert_int_equal(p->cwnd, 12);
+	assert_false(rmp_cwnd_undo(p, 20, 19000));
+	assert_int_equal(p->cwnd, 12);
+	free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +161,8 @@ int main(void)
 		MXT(rmp_rtt_sample__stamp_wraps),
 		MXT(rmp_rtt_wait_ns__backs_off),
 		MXT(rmp_cwnd__grows_and_is_cut_once),
+		MXT(rmp_cwnd_undo__slow_answer),
+		MXT(rmp_cwnd_undo__real_loss),
 	};
 
 	return MXT_RUN(tests);
