@@ -104,6 +104,21 @@ void mx_op_unlock(struct mx_volume *vol, struct mx_ck *ck,
 	mx_ck_unlock(vol, ck, snap);
 }
 
+/* Writes and discards on a server that cannot be reached fail at once, even if
+ * they would only have to wait for an older one that was given up.
+ */
+static bool hopeless(const struct mx_op *op)
+{
+	u8 server = op->ck->c.server;
+
+	if (!op->io)
+		return false;
+	if (test_bit(MX_VF_ABORTED, &op->vol->flags))
+		return true;
+	return op->cop.kind != MX_COP_READ && server != MX_NO_SERVER &&
+	       mx_member_dead(server);
+}
+
 /* Return: the chunk's decision. After WAIT the operation is out of our hands. */
 static u8 submit(struct mx_op *op)
 {
@@ -113,7 +128,7 @@ static u8 submit(struct mx_op *op)
 	u8 act;
 
 	mx_ck_lock(ck, &snap);
-	if (unlikely(op->io && test_bit(MX_VF_ABORTED, &vol->flags))) {
+	if (unlikely(hopeless(op))) {
 		mx_ck_unlock(vol, ck, &snap);
 		return MX_ACT_LOST;
 	}
