@@ -186,7 +186,7 @@ memx_target_parse() {
 # to memx_out; on failure its last words to memx_why. Returns its exit code, or
 # 124 when it took too long.
 memx_ctl() {
-	local seconds=$1 left=$((MEMX_ALL_TIME - SECONDS)) errors rc=0
+	local seconds=$1 left=$((MEMX_ALL_TIME - SECONDS)) errors line rc=0
 
 	shift
 	if [ "$left" -lt "$seconds" ]; then
@@ -194,8 +194,10 @@ memx_ctl() {
 	fi
 	errors=$(mktemp) || return 1
 	memx_out=$(timeout -k 1 "$seconds" "$MEMXCTL" "$@" 2>"$errors") || rc=$?
-	memx_why=$(tail -n 1 "$errors")
-	memx_why=${memx_why#memxctl: }
+	memx_why=
+	while read -r line; do
+		memx_why=${line#memxctl: }
+	done <"$errors"
 	rm -f "$errors"
 	case $rc in
 	124 | 137)
