@@ -8,7 +8,7 @@ unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
 have-xenstore := $(shell pkg-config --exists xenstore 2>/dev/null && echo y)
-tool-programs := $(O)/tools/memxctl $(O)/tools/memx-xs
+tool-programs := $(O)/tools/memxctl $(if $(have-xenstore),$(O)/tools/memx-xs)
 
 CLANG ?= clang
 fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
