@@ -9,6 +9,7 @@ struct mx_members mx_members;
 
 static DEFINE_SPINLOCK(lock);	/* of the table and of nodes[] */
 static struct rmp_node *nodes[MX_MEMBERS];
+static unsigned long awake_since;	/* jiffies; written by the tick */
 
 static void tick(struct work_struct *work);
 static DECLARE_DELAYED_WORK(tick_work, tick);
@@ -103,6 +104,24 @@ static const char *state_word(u8 state)
 	return state < ARRAY_SIZE(word) ? word[state] : "unknown";
 }
 
+unsigned int mx_members_awake_ms(void)
+{
+	return jiffies_to_msecs(jiffies - READ_ONCE(awake_since));
+}
+
+/*
+ * A host that did not run for a while (a paused virtual machine) has heard
+ * nobody, which says nothing about the others.
+ */
+static void notice_sleep(void)
+{
+	static unsigned long last;
+
+	if (!last || time_after(jiffies, last + msecs_to_jiffies(4 * MX_TICK_MS)))
+		WRITE_ONCE(awake_since, jiffies);
+	last = jiffies;
+}
+
 /* Return: whether the state of a server has changed since the last tick. */
 static bool watch_silence(u8 idx)
 {
@@ -113,7 +132,8 @@ static bool watch_silence(u8 idx)
 	spin_lock_bh(&lock);
 	if (nodes[idx])
 		mx_member_silence(&mx_members.m[idx],
-				  rmp_node_silent_ms(nodes[idx]));
+				  min(rmp_node_silent_ms(nodes[idx]),
+				      mx_members_awake_ms()));
 	state = mx_members.m[idx].state;
 	spin_unlock_bh(&lock);
 	if (state == last[idx])
@@ -131,6 +151,7 @@ static void tick(struct work_struct *work)
 	bool changed = false;
 	int i;
 
+	notice_sleep();
 	for (i = 0; i < MX_MEMBERS; i++)
 		changed |= watch_silence(i);
 	mutex_lock(&mx_vols_mutex);

@@ -291,6 +291,8 @@ void mx_members_kick(void);
 /** mx_members_node() - a server's node with a reference, or NULL */
 struct rmp_node *mx_members_node(u8 idx, u32 *inc);
 void mx_members_use(u8 idx, int by);
+/** mx_members_awake_ms() - since when this host has been running without a pause */
+unsigned int mx_members_awake_ms(void);
 /** mx_members_room() - pages that servers promise. @alive: how many there are */
 u64 mx_members_room(unsigned int *alive);
 

@@ -136,7 +136,8 @@ static bool placing_stuck(struct mx_ck *ck)
 static bool overdue(struct mx_volume *vol, struct mx_ck *ck, struct mx_op *op)
 {
 	if (op->cop.kind == MX_COP_READ ||
-	    time_is_after_jiffies(op->began + mx_write_timeout_s * HZ))
+	    time_is_after_jiffies(op->began + mx_write_timeout_s * HZ) ||
+	    mx_members_awake_ms() < mx_write_timeout_s * MSEC_PER_SEC)
 		return false;
 	switch (op->state) {
 	case MX_OP_RETRY:
