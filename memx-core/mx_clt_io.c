@@ -35,7 +35,7 @@ static void io_free(struct mxc_io *mio)
 	/* Bottom halves are off, which keeps the device until we return. */
 	if (atomic_dec_and_test(&dev->inflight) && READ_ONCE(dev->dying))
 		wake_up(&dev->idle);
-	/* Pairs with nobody_else(): one of us sees what the other has done. */
+	/* Pairs with told_later(): one of us sees what the other has done. */
 	if (unlikely(!bio_list_empty(&dev->pending)))
 		mxc_drain(dev);
 }
@@ -158,11 +158,16 @@ static struct bio *next_pending(struct mxc_dev *dev)
 	return bio;
 }
 
-/* Whether no I/O is left whose end would begin what has just been made to wait. */
-static bool nobody_else(struct mxc_dev *dev)
+/*
+ * Whether somebody will begin what has just been made to wait: the end of an
+ * I/O, or the reserve when it has pages again. If not, what was lacking has
+ * come back in between.
+ */
+static bool told_later(struct mxc_dev *dev)
 {
-	smp_mb();	/* the bio is on the list before the count is read */
-	return !atomic_read(&dev->inflight);
+	smp_mb();	/* the bio is on the list before either is read */
+	return atomic_read(&dev->inflight) ||
+	       !list_empty_careful(&dev->waiter.link);
 }
 
 void mxc_drain(struct mxc_dev *dev)
@@ -176,7 +181,7 @@ void mxc_drain(struct mxc_dev *dev)
 			spin_lock_bh(&dev->lock);
 			bio_list_add_head(&dev->pending, bio);
 			spin_unlock_bh(&dev->lock);
-			if (!nobody_else(dev))
+			if (told_later(dev))
 				return;
 			cpu_relax();
 		}
@@ -194,7 +199,7 @@ static void pend(struct mxc_dev *dev, struct bio *bio)
 	spin_lock_bh(&dev->lock);
 	bio_list_add(&dev->pending, bio);
 	spin_unlock_bh(&dev->lock);
-	if (nobody_else(dev))
+	if (!told_later(dev))
 		mxc_drain(dev);
 }
 
