@@ -5,7 +5,8 @@ from lab import Test, linux
 
 MIB = 200
 FLOOR = "/sys/kernel/debug/memx_floor/run"
-ROUNDS = 3
+ROUNDS = 7
+SECONDS = 2                     # of each measurement
 
 
 def median(values):
@@ -49,14 +50,14 @@ class T(Test):
     def once(self, nvme):
         size = f"{MIB}M"
         return {
-            "floor_us": self.floor(1, 5000),
-            "memx_us": peers.fio(self.c1, "/dev/memxa", seconds=3, size=size)["lat_us"],
-            "nvmetcp_us": peers.fio(self.c1, nvme, seconds=3, size=size)["lat_us"],
-            "floor_iops": self.floor(32, 30000),
-            "memx_iops": peers.fio(self.c1, "/dev/memxa", depth=32, seconds=3, size=size)["iops"],
-            "nvmetcp_iops": peers.fio(self.c1, nvme, depth=32, seconds=3, size=size)["iops"],
-            "memx_write_iops": peers.fio(self.c1, "/dev/memxa", "randwrite", depth=32, seconds=3, size=size)["iops"],
-            "nvmetcp_write_iops": peers.fio(self.c1, nvme, "randwrite", depth=32, seconds=3, size=size)["iops"],
+            "floor_us": self.floor(1, 3000),
+            "memx_us": peers.fio(self.c1, "/dev/memxa", seconds=SECONDS, size=size)["lat_us"],
+            "nvmetcp_us": peers.fio(self.c1, nvme, seconds=SECONDS, size=size)["lat_us"],
+            "floor_iops": self.floor(32, 20000),
+            "memx_iops": peers.fio(self.c1, "/dev/memxa", depth=32, seconds=SECONDS, size=size)["iops"],
+            "nvmetcp_iops": peers.fio(self.c1, nvme, depth=32, seconds=SECONDS, size=size)["iops"],
+            "memx_write_iops": peers.fio(self.c1, "/dev/memxa", "randwrite", depth=32, seconds=SECONDS, size=size)["iops"],
+            "nvmetcp_write_iops": peers.fio(self.c1, nvme, "randwrite", depth=32, seconds=SECONDS, size=size)["iops"],
         }
 
     def judge(self):
