@@ -29,7 +29,7 @@ class GuestSwap(Test):
     """A guest of 128 MiB sorts 320 MiB of integers, its swap being memory of two other machines."""
 
     hosts = {"x1": xen(), "s1": linux(), "s2": linux()}
-    timeout = 1500
+    timeout = 2400                      # minutes on a quiet machine, many on a busy one
     type = "pvh"
 
     def run(self):

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A PVH guest of 128 MiB sorts 320 MiB, swapping to memory of two other machines."""
+from swapping import GuestSwap
+
+
+class T(GuestSwap):
+    type = "pvh"
