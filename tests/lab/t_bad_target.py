@@ -33,7 +33,7 @@ GOOD = "vol=a,size=64M"
 
 class T(Test):
     hosts = {"x1": xen(), "s1": linux()}
-    timeout = 900
+    timeout = 1800
 
     def disk(self, target, vdev="xvdma"):
         """A disk spec."""
