@@ -15,7 +15,7 @@ DISK_SECONDS = 60               # a sample: the whole sort would take very long 
 
 class T(Test):
     hosts = {"x1": xen(memory=2048, dom0=1000), "s1": linux(), "s2": linux()}
-    timeout = 1500
+    timeout = 2400
 
     def run(self):
         self.say("one Xen host (x1) and two memory servers (s1, s2) are up")
