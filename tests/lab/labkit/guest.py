@@ -8,6 +8,8 @@ import time
 from .channel import ConsoleLines, Failed
 from .machine import Machine
 
+# Xen does not trust an emulated machine's time stamp counter and would trap every reading of it by a guest, which
+# costs 0.1 ms each here; no machine in use today needs that.
 CONFIG = """name = "{name}"
 type = "{type}"
 kernel = "/lab-boot/vmlinux"
@@ -15,6 +17,7 @@ ramdisk = "/lab-boot/guest.initrd"
 extra = "console=hvc0 loglevel=5 mitigations=off random.trust_cpu=on panic=-1 {nopci} {cmdline}"
 memory = {memory}
 vcpus = {vcpus}
+tsc_mode = "native"
 disk = [{disks}]
 on_poweroff = "destroy"
 on_reboot = "destroy"
