@@ -58,6 +58,7 @@ static struct sk_buff *frame_alloc(struct rmp_iface *iface, const u8 *dst,
 		kfree_skb(skb);
 		return NULL;
 	}
+	skb_reset_mac_header(skb);
 	return skb;
 }
 
@@ -232,11 +233,12 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 	return skb;
 }
 
-static void frame_xmit(struct sk_buff *skb)
+/* @n: frames in @skb */
+static void frame_xmit(struct sk_buff *skb, unsigned int n)
 {
-	rmp_stat_inc(RMP_G_TX_FRAMES);
+	rmp_stat_add(RMP_G_TX_FRAMES, n);
 	if (unlikely(dev_queue_xmit(skb)))
-		rmp_stat_inc(RMP_G_TX_REFUSED);
+		rmp_stat_add(RMP_G_TX_REFUSED, n);
 }
 
 /*
@@ -254,7 +256,7 @@ void rmp_frame_send(struct sk_buff_head *list)
 		return;
 	flags = memalloc_noreclaim_save();
 	while ((skb = __skb_dequeue(list)))
-		frame_xmit(skb);
+		frame_xmit(skb, rmp_gso_train(skb, list));
 	memalloc_noreclaim_restore(flags);
 }
 

@@ -60,9 +60,10 @@ static int __init rmp_init(void)
 	err = rmp_recv_init();
 	if (err)
 		goto err_node;
+	rmp_gso_init();
 	err = rmp_net_init();
 	if (err)
-		goto err_recv;
+		goto err_gso;
 	err = rmp_nl_init();
 	if (err)
 		goto err_net;
@@ -70,7 +71,8 @@ static int __init rmp_init(void)
 
 err_net:
 	rmp_net_exit();
-err_recv:
+err_gso:
+	rmp_gso_exit();
 	rmp_recv_exit();
 err_node:
 	rmp_node_exit();
@@ -86,6 +88,7 @@ static void __exit rmp_exit(void)
 	rmp_nl_exit();
 	rmp_net_exit();
 	rmp_announce_exit();
+	rmp_gso_exit();
 	rmp_recv_exit();
 	rmp_node_exit();
 	rmp_frame_exit();

@@ -216,6 +216,11 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 void rmp_frame_send(struct sk_buff_head *list);
 void rmp_frame_send_one(struct sk_buff *skb);
 
+/* rmp_gso.c: frames given to the device together */
+void rmp_gso_init(void);
+void rmp_gso_exit(void);
+unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list);
+
 /* rmp_recv.c: frames in */
 void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
 int rmp_recv_init(void);

@@ -16,6 +16,7 @@
 #define RMP_GSTATS(X) \
 	X(RX_FRAMES,	"rx_frames",	"RMAP frames received") \
 	X(TX_FRAMES,	"tx_frames",	"RMAP frames given to a device") \
+	X(TX_TRAINS,	"tx_trains",	"times several frames were given to a device together") \
 	X(DROP_SHORT,	"drop_short",	"frames shorter than a header") \
 	X(DROP_VERSION,	"drop_version",	"frames of another protocol version") \
 	X(DROP_HEADER,	"drop_header",	"frames with a header that breaks the rules") \
@@ -57,9 +58,14 @@ struct rmp_gstats {
 
 DECLARE_PER_CPU(struct rmp_gstats, rmp_gstats);
 
+static inline void rmp_stat_add(enum rmp_gstat stat, unsigned int n)
+{
+	this_cpu_add(rmp_gstats.v[stat], n);
+}
+
 static inline void rmp_stat_inc(enum rmp_gstat stat)
 {
-	this_cpu_inc(rmp_gstats.v[stat]);
+	rmp_stat_add(stat, 1);
 }
 
 /** rmp_stat_sum() - Return: the counter over all CPUs. Any context. */

@@ -161,13 +161,20 @@ fsck.ext4 -f -n {DEV}""", 300)
     def alive(self):
         return sum(s["state"] == "alive" for s in json.loads(self.c1.sh("memxctl --json servers")))
 
+    def trains(self):
+        counters = json.loads(self.s1.sh("memxctl --json counters rmap"))
+        return {c["name"]: c["value"] for c in counters}["tx_trains"]
+
     def bad_network(self):
         for host in (self.c1, self.s1, self.s2):
             host.mtu(1500)
             host.netem(BAD)
+        trains = self.trains()
+        self.check(trains > 0, "a server gives frames of one answer to its device together")
         self.make()
         self.verify("bad_write_4k", "4k", "16M")
         self.mixed("bad_mixed", "32M")
+        self.check(self.trains() == trains, "what spoils frames gets them one by one")
         self.agreed()
         self.unmake()
         for host in (self.c1, self.s1, self.s2):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Side by side in one run: raw frames, NVMe/TCP and /dev/memxa, 4 KiB random reads one at a time and 32 at a time."""
+import json
+
 import peers
 from lab import Test, linux
 
@@ -62,6 +64,8 @@ class T(Test):
 
     def judge(self):
         f = self.figures
+        trains = {c["name"]: c["value"] for c in json.loads(self.s1.sh("memxctl --json counters rmap"))}["tx_trains"]
+        self.check(trains > 0, f"frames of one answer were given to the device together: {trains} times")
         self.figure("us_of_nvmetcp", round(f["memx_us"] / f["nvmetcp_us"], 2))
         self.figure("us_of_floor", round(f["memx_us"] / f["floor_us"], 2))
         self.figure("iops_of_nvmetcp", round(f["memx_iops"] / f["nvmetcp_iops"], 2))
