@@ -54,6 +54,16 @@ enum rmp_type {
 	RMP_T_MAX	= RMP_T_BYE,
 };
 
+/* Each X(name): the types once more, for whoever needs their names. */
+#define RMP_TYPES(X) \
+	X(SOLICIT) X(ANNOUNCE) X(HELLO) X(WELCOME) X(REQ) X(REP) X(ACK) \
+	X(RESET) X(BYE)
+
+#define RMP_TYPE_BIT(name) | 1 << RMP_T_##name
+static_assert((0 RMP_TYPES(RMP_TYPE_BIT)) == (2 << RMP_T_MAX) - 2,
+	      "RMP_TYPES has all types");
+#undef RMP_TYPE_BIT
+
 /**
  * enum rmp_flag - bits of rmp_hdr.flags
  * @RMP_F_SUM:      the tag covers the payload as well as the header
@@ -69,6 +79,14 @@ enum rmp_flag {
 	RMP_F_PENDING	= 0x08,
 	RMP_F_KNOWN	= 0x0f,
 };
+
+/* Each X(name): the flags once more, for whoever needs their names. */
+#define RMP_FLAGS(X) X(SUM) X(WANT_ACK) X(REPLY) X(PENDING)
+
+#define RMP_FLAG_BIT(name) | RMP_F_##name
+static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
+	      "RMP_FLAGS has all flags");
+#undef RMP_FLAG_BIT
 
 /**
  * struct rmp_hdr - the header of every RMAP frame
@@ -134,10 +152,46 @@ struct rmp_hdr {
 
 static_assert(sizeof(struct rmp_hdr) == RMP_HDR_LEN, "RMAP header size");
 static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
-static_assert(offsetof(struct rmp_hdr, node) == 8, "RMAP header layout");
-static_assert(offsetof(struct rmp_hdr, msg) == 24, "RMAP header layout");
-static_assert(offsetof(struct rmp_hdr, msg_len) == 48, "RMAP header layout");
-static_assert(offsetof(struct rmp_hdr, head) == 64, "RMAP header layout");
-static_assert(offsetof(struct rmp_hdr, tag) == 96, "RMAP header layout");
+
+/*
+ * Where the fields are: each X(member, first byte, bytes, shown as, title).
+ * It pins the layout down, docs/rmap-protocol.md is checked against it, and
+ * the tables in tools/wireshark/rmap.lua are made from it. Whoever changes the
+ * struct changes this and the document, and runs tests/wire/lua-table --write.
+ */
+#define RMP_HDR_FIELDS(X) \
+	X(version,	0,	1,	DEC,	"Version") \
+	X(type,		1,	1,	DEC,	"Type") \
+	X(flags,	2,	1,	HEX,	"Flags") \
+	X(hlen,		3,	1,	DEC,	"Header length in 8 bytes") \
+	X(plen,		4,	2,	DEC,	"Payload bytes in this frame") \
+	X(back,		6,	2,	DEC,	"Ids back to the lowest open one") \
+	X(node,		8,	8,	HEX,	"Sender's node") \
+	X(inc,		16,	4,	HEX,	"Sender's incarnation") \
+	X(peer_inc,	20,	4,	HEX,	"Receiver's incarnation") \
+	X(msg,		24,	8,	DEC,	"Message id") \
+	X(volume,	32,	8,	HEX,	"Volume") \
+	X(epoch,	40,	4,	DEC,	"Epoch of the volume") \
+	X(credit,	44,	2,	DEC,	"Credit in pages") \
+	X(port,		46,	2,	DEC,	"Port") \
+	X(msg_len,	48,	4,	DEC,	"Payload bytes of the message") \
+	X(frag_size,	52,	2,	DEC,	"Fragment size") \
+	X(frag_no,	54,	2,	DEC,	"Fragment number") \
+	X(stamp,	56,	4,	DEC,	"Sender's clock in us") \
+	X(echo,		60,	4,	DEC,	"Stamp of the frame answered") \
+	X(head,		64,	32,	BYTES,	"Application head") \
+	X(tag,		96,	16,	BYTES,	"Integrity tag")
+
+#define RMP_FIELD_PLACE(name, at, size, shown, title) \
+	static_assert(offsetof(struct rmp_hdr, name) == (at) && \
+		      sizeof(((struct rmp_hdr *)0)->name) == (size), \
+		      "place of rmp_hdr." #name);
+RMP_HDR_FIELDS(RMP_FIELD_PLACE)
+#undef RMP_FIELD_PLACE
+
+#define RMP_FIELD_SIZE(name, at, size, shown, title) + (size)
+static_assert((0 RMP_HDR_FIELDS(RMP_FIELD_SIZE)) == RMP_HDR_LEN,
+	      "RMP_HDR_FIELDS has all fields");
+#undef RMP_FIELD_SIZE
 
 #endif /* RMP_WIRE_H */
