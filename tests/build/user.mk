@@ -38,7 +38,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 
 -include $(shell find $(O)/asan $(O)/fast $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
 .SECONDARY:
-.PHONY: unit sim fuzz pure-objects
+.PHONY: unit sim fuzz wire pure-objects
 
 # tools
 
@@ -84,6 +84,17 @@ $(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/test
 	@mkdir -p $(@D)
 	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs)
 $(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl
+
+# what goes over the wire: a table of it, and frames for the dissector
+
+wire-frames := $(patsubst %.c,%.o,$(wildcard tests/wire/frames*.c))
+wire: $(O)/wire/table $(O)/wire/frames
+$(O)/wire/table: $(O)/asan/tests/wire/table.o $(O)/asan/engines.a
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $^
+$(O)/wire/frames: $(wire-frames:%=$(O)/asan/%) $(O)/asan/engines.a
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $^
 
 # the engines with nothing around them, for the symbol check
 
