@@ -6,6 +6,10 @@
  */
 #include "frames.h"
 
+enum {
+	CHANGES = 5,		/* that are made to each byte */
+};
+
 static u64 now = 100000000000ULL;
 static u8 bytes[FRAME_MAX];
 static u32 len;
@@ -73,10 +77,6 @@ static void bad(const char *why)
 	put()->bad = why;
 }
 
-#define SET16(field, v) (hdr()->field = cpu_to_be16(v))
-#define SET32(field, v) (hdr()->field = cpu_to_be32(v))
-#define SET64(field, v) (hdr()->field = cpu_to_be64(v))
-
 static void bad_any(void)
 {
 	good(RMP_T_BYE);
@@ -102,7 +102,7 @@ static void bad_any(void)
 	hdr()->inc = 0;
 	bad("inc");
 	good(RMP_T_BYE);
-	SET16(plen, 1);
+	hdr()->plen = cpu_to_be16(1);
 	bad("length");
 	len++;
 	bad("payload");
@@ -117,7 +117,7 @@ static void bad_any(void)
 static void bad_session(void)
 {
 	good(RMP_T_HELLO);
-	SET16(frag_size, 1369);
+	hdr()->frag_size = cpu_to_be16(1369);
 	bad("frag_size");
 	good(RMP_T_HELLO);
 	len--;
@@ -125,40 +125,40 @@ static void bad_session(void)
 	good(RMP_T_HELLO);
 	hdr()->msg = 0;
 	bad("id");
-	SET64(msg, 1ULL << 63);
+	hdr()->msg = cpu_to_be64(1ULL << 63);
 	bad("id");
-	SET64(msg, (1ULL << 63) - 1);
+	hdr()->msg = cpu_to_be64((1ULL << 63) - 1);
 	bad(NULL);
 	good(RMP_T_ANNOUNCE);
-	SET16(plen, RMP_NAME_LEN + 1);
+	hdr()->plen = cpu_to_be16(RMP_NAME_LEN + 1);
 	len = RMP_HDR_LEN + RMP_NAME_LEN + 1;
 	bad("name");
 	good(RMP_T_ACK);
 	hdr()->flags |= RMP_F_PENDING;
 	bad("flags");
 	good(RMP_T_ACK);
-	SET16(back, RMP_WINDOW);
+	hdr()->back = cpu_to_be16(RMP_WINDOW);
 	bad("back");
-	SET16(back, RMP_WINDOW - 1);
+	hdr()->back = cpu_to_be16(RMP_WINDOW - 1);
 	bad(NULL);
 	hdr()->flags = 0;
-	SET16(back, RMP_WINDOW);
+	hdr()->back = cpu_to_be16(RMP_WINDOW);
 	bad(NULL);
 }
 
 static void bad_fragment(void)
 {
 	good(RMP_T_REQ);
-	SET64(msg, 3);
+	hdr()->msg = cpu_to_be64(3);
 	bad("back");
 	good(RMP_T_REQ);
-	SET32(msg_len, RMP_MSG_MAX + 1);
+	hdr()->msg_len = cpu_to_be32(RMP_MSG_MAX + 1);
 	bad("msg_len");
 	good(RMP_T_REQ);
-	SET16(frag_no, 2);
+	hdr()->frag_no = cpu_to_be16(2);
 	bad("frag_no");
 	good(RMP_T_REQ);
-	SET16(plen, 131);
+	hdr()->plen = cpu_to_be16(131);
 	bad("plen");
 	good(RMP_T_REQ);
 	len--;
@@ -227,20 +227,25 @@ static void layouts(void)
 	}
 }
 
+/* Return: whether @byte is another one now. */
+static bool change(u8 *byte, u32 how)
+{
+	u8 was = *byte;
+	const u8 other[CHANGES] = { 0, 0xff, was ^ 1, was + 1, was ^ 0x80 };
+
+	*byte = other[how];
+	return *byte != was;
+}
+
 /* Changes every byte of the header in turn; the decoder says what of it. */
 static void blind(u8 type)
 {
 	u32 at, k;
 
 	for (at = 0; at < RMP_HDR_LEN; at++) {
-		for (k = 0; k < 5; k++) {
-			u8 was;
-
+		for (k = 0; k < CHANGES; k++) {
 			good(type);
-			was = bytes[at];
-			bytes[at] = (u8[]){ 0, 0xff, was ^ 1, was + 1,
-					    was ^ 0x80 }[k];
-			if (bytes[at] == was)
+			if (!change(&bytes[at], k))
 				continue;
 			if (at < offsetof(struct rmp_hdr, tag))
 				frame_seal(bytes);
