@@ -13,6 +13,7 @@ kbuild = $(if $(kver),,$(error no kernel headers))compat/kbuild.sh $(kver) $(kdi
 moddir = $(DESTDIR)/lib/modules/$(kver)/updates/memx
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
+luadir = $(DESTDIR)$(PREFIX)/share/wireshark
 
 .DEFAULT_GOAL := all
 .PHONY: all modules tools install uninstall check lab lab-build lab-shell demo clean distclean help
@@ -25,18 +26,19 @@ modules:			## kernel modules, for KVER= or KDIR= if not the running kernel
 
 include tests/build/user.mk
 
-install: all			## install modules, memxctl and the xl hotplug script (DESTDIR=, PREFIX=)
-	install -d $(moddir) $(sbindir) $(xendir)
+install: all			## install modules, memxctl, the xl hotplug script and the dissector (DESTDIR=, PREFIX=)
+	install -d $(moddir) $(sbindir) $(xendir) $(luadir)
 	install -m 644 $(O)/modules/$(kver)/*.ko $(moddir)
 	strip --strip-debug $(moddir)/*.ko
 	install -m 755 $(tool-programs) $(sbindir)
 	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)
 	install -m 644 $(filter %.sh,$(hotplug)) $(xendir)
+	install -m 644 tools/wireshark/rmap.lua $(luadir)
 	$(if $(DESTDIR),,depmod $(kver))
 
 uninstall:			## remove what install put there
 	rm -rf $(moddir)
-	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug)))
+	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua
 	$(if $(DESTDIR),,depmod $(kver))
 
 check:				## all tests that need no machine of their own (SUITES="unit style" for some)

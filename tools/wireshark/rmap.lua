@@ -132,7 +132,7 @@ local rmap = Proto("rmap", "RMAP, reliable messages of MemX")
 local memx = Proto("memx", "MemX memory protocol")
 
 rmap.prefs.check_tag = Pref.bool("Verify integrity tags", true,
-	"Compute the xxh64 of each frame; takes about a millisecond a frame")
+	"Compute the xxh64 of each frame; takes about half a millisecond a full frame")
 
 -- ---------------------------------------------------------------- fields
 
