@@ -9,14 +9,13 @@
 #include "engine/rmp_priv.h"
 #include "frames.h"
 
+#define COLUMN(name, at, size, shown, title) "rmap." #name,
+
 static const char * const columns[] = {
-	"rmap.version", "rmap.type", "rmap.flags", "rmap.hlen", "rmap.plen",
-	"rmap.back", "rmap.node", "rmap.inc", "rmap.peer_inc", "rmap.msg",
-	"rmap.volume", "rmap.epoch", "rmap.credit", "rmap.port",
-	"rmap.msg_len", "rmap.frag_size", "rmap.frag_no", "rmap.stamp",
-	"rmap.echo", "rmap.head", "rmap.tag", "rmap.open", "rmap.birth",
-	"rmap.proven", "rmap.flags.sum", "rmap.flags.want_ack",
-	"rmap.flags.reply", "rmap.flags.pending", "rmap.malformed",
+	RMP_HDR_FIELDS(COLUMN)
+	"rmap.open", "rmap.birth", "rmap.proven", "rmap.flags.sum",
+	"rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
+	"rmap.malformed",
 	"rmap.tag.status", "rmap.host", "rmap.fragments", "rmap.missing",
 	"rmap.lowest", "rmap.padding", "rmap.request_in", "rmap.response_in",
 	"rmap.repeat_of", "rmap.time", "memx.req.op", "memx.req.flags",
@@ -29,16 +28,23 @@ static const char * const columns[] = {
 
 static char row[ARRAY_SIZE(columns)][200];
 
-__attribute__((format(printf, 2, 3)))
-static void want(const char *column, const char *format, ...)
+static u32 column_no(const char *column)
 {
-	va_list args;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		if (!strcmp(columns[i], column))
-			break;
-	assert(i < ARRAY_SIZE(columns));
+			return i;
+	fprintf(stderr, "frames_want.c: no column %s\n", column);
+	exit(1);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void want(const char *column, const char *format, ...)
+{
+	u32 i = column_no(column);
+	va_list args;
+
 	va_start(args, format);
 	vsnprintf(row[i], sizeof(row[i]), format, args);
 	va_end(args);
