@@ -71,13 +71,14 @@ int mx_ask_decode(const u8 *head, u32 len, struct mx_ask *ask)
 	bool valid = false;
 
 	memcpy(&req, head, sizeof(req));
-	if (req.reserved || req.reserved2)
-		return -EBADMSG;
+	/* First, since the refusal of a bad request names its operation. */
 	ask->op = req.op;
 	ask->flags = req.flags;
 	ask->npages = be16_to_cpu(req.npages);
 	ask->page = be64_to_cpu(req.page);
 	ask->arg = be64_to_cpu(req.arg);
+	if (req.reserved || req.reserved2)
+		return -EBADMSG;
 
 	switch (ask->op) {
 	case MX_OP_OPEN:

@@ -173,7 +173,7 @@ struct mx_ad {
 
 void mx_ask_encode(const struct mx_ask *ask, u8 *head);
 /** mx_ask_decode() - @len: payload bytes. Checks all that needs no state.
- * Return: 0 or -EBADMSG
+ * Return: 0 or -EBADMSG; @ask is filled in either way
  */
 int mx_ask_decode(const u8 *head, u32 len, struct mx_ask *ask);
 void mx_answer_encode(const struct mx_answer *ans, u8 *head);

@@ -141,7 +141,10 @@ static void mx_ask_decode__reserved(void **state)
 	for (i = 0; i < HEAD; i++) {
 		mx_ask_encode(&ask, head);
 		head[i] |= 0x80;
+		memset(&back, 0xee, sizeof(back));
 		assert_int_equal(mx_ask_decode(head, 0, &back), -EBADMSG);
+		/* The refusal says what is refused. */
+		assert_int_equal(back.op, head[0]);
 	}
 }
 
