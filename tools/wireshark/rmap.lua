@@ -4,7 +4,7 @@
 -- usage: wireshark -X lua_script:rmap.lua FILE; or put it into a folder for plugins (Help, About, Folders)
 --
 -- docs/rmap-protocol.md explains what is shown. What is called malformed here is what rmp_decode() drops, checked in
--- its order; tests/checks/dissector compares the two. Needs Wireshark 3.0 or newer. Numbers of 64 bits are
+-- its order; tests/checks/dissector compares the two, with Wireshark 4.0. Numbers of 64 bits are
 -- Wireshark's UInt64, and no operator is used that one of the versions of Lua lacks.
 
 -- BEGIN: made by tests/wire/lua-table from the C headers; do not edit
