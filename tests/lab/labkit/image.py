@@ -16,16 +16,25 @@ TOOLS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "qemu-system-x86_64"
 # Settings of this machine's apt that must hold inside the image's bootstrap too.
 APT_KEEP = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Check-Valid-Until", "Acquire::Check-Date")
 
-KERNEL_HOOK = """
-set -e
-root=$1
-release=%(release)s
+DEBIAN_KERNEL = """
 chroot "$root" sh -c "cd /tmp && apt-get -o APT::Sandbox::User=root download linux-image-$release" || {
     echo "the archive has no linux-image-$release any more: apt-get update, apt-get install linux-headers-amd64" >&2
     exit 1
 }
 dpkg-deb --fsys-tarfile "$root"/tmp/linux-image-*.deb | tar -C "$root" -x --keep-directory-symlink
 rm -f "$root"/tmp/*.deb
+"""
+
+OWN_KERNEL = """
+make -s -C "$LAB_KERNEL" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 modules_install
+cp "$LAB_KERNEL/arch/x86/boot/bzImage" "$root/boot/vmlinuz-$release"
+"""
+
+KERNEL_HOOK = """
+set -e
+root=$1
+release=%(release)s
+%(install)s
 for d in %(prune)s; do rm -rf "$root/lib/modules/$release/kernel/$d"; done
 chroot "$root" depmod "$release"
 rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale "$root"/var/cache/apt/*
@@ -71,7 +80,9 @@ def _as_root():
 def _bootstrap(work, release):
     hook = os.path.join(work, "hook")
     with open(hook, "w", encoding="ascii") as f:
-        f.write(KERNEL_HOOK % {"release": release, "prune": " ".join(recipe.PRUNE)})
+        install = OWN_KERNEL if recipe.own_kernel() else DEBIAN_KERNEL
+        f.write(KERNEL_HOOK % {"release": release, "install": install % {"release": release},
+                               "prune": " ".join(recipe.PRUNE)})
     tar = os.path.join(work, "root.tar")
     log = os.path.join(work, "mmdebstrap.log")
     cmd = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(recipe.PACKAGES),

@@ -4,6 +4,7 @@ import glob
 import hashlib
 import os
 import re
+import subprocess
 
 from .paths import LAB, LabError
 
@@ -34,8 +35,16 @@ GUEST_BOOT_MODULES = "xen-blkfront xen-netfront".split()
 GUEST_MODULES = GUEST_BOOT_MODULES + "ext4 crc32c_generic zram loop".split()
 
 
+def own_kernel():
+    """A kernel tree, built, that the hosts are to run instead of Debian's; None: Debian's."""
+    return os.environ.get("LAB_KERNEL")
+
+
 def kernel_version():
     """The release whose headers the modules are built against: the hosts run that very kernel."""
+    if own_kernel():
+        return subprocess.run(["make", "-s", "-C", own_kernel(), "kernelrelease"], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.strip()
     found = []
     for path in glob.glob("/usr/src/linux-headers-*-amd64"):
         release = os.path.basename(path)[len("linux-headers-"):]
@@ -65,7 +74,8 @@ def read(*names):
 
 
 def root_key(kernel):
-    return _hash(["root", SUITE, XEN, kernel, *PACKAGES, *PRUNE, *HOST_MODULES, *GUEST_MODULES,
+    built = str(os.stat(os.path.join(own_kernel(), "vmlinux")).st_mtime) if own_kernel() else ""
+    return _hash(["root", SUITE, XEN, kernel + built, *PACKAGES, *PRUNE, *HOST_MODULES, *GUEST_MODULES,
                   *read("labkit/image.py")])
 
 
