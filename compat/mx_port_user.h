@@ -52,6 +52,11 @@ typedef u64 __be64;
 #define max_t(t, a, b) max((t)(a), (t)(b))
 #define clamp_t(t, v, lo, hi) min_t(t, max_t(t, v, lo), hi)
 
+static inline int ilog2(u64 n)
+{
+	return 63 - __builtin_clzll(n);
+}
+
 static inline u64 div64_u64(u64 dividend, u64 divisor)
 {
 	return dividend / divisor;

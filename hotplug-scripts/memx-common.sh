@@ -115,6 +115,16 @@ memx_chunk_check() {
 	memx_chunk=$memx_bytes
 }
 
+memx_weight_check() {
+	case $1 in
+	[1-9] | [1-5][0-9] | 6[0-4]) memx_weight=$1 ;;
+	*)
+		memx_why="weight=$1: a weight is a number from 1 to 64"
+		return 1
+		;;
+	esac
+}
+
 memx_item_parse() {
 	local key=${1%%=*} value=${1#*=}
 
@@ -136,6 +146,7 @@ memx_item_parse() {
 		;;
 	size) memx_size_check "$value" || return 1 ;;
 	chunk) memx_chunk_check "$value" || return 1 ;;
+	weight) memx_weight_check "$value" || return 1 ;;
 	thin)
 		memx_yes_no thin "$value" || return 1
 		memx_thin=$value
@@ -145,18 +156,18 @@ memx_item_parse() {
 		memx_persist=$value
 		;;
 	*)
-		memx_why="unknown key '$key' (there are vol, size, chunk, thin, persist)"
+		memx_why="unknown key '$key' (there are vol, size, chunk, weight, thin, persist)"
 		return 1
 		;;
 	esac
 }
 
 # memx_target_parse TARGET: sets memx_vol, memx_size and memx_chunk (bytes or
-# empty), memx_thin and memx_persist (yes or no). On failure memx_why says why.
+# empty), memx_weight (or empty), memx_thin and memx_persist (yes or no). On failure memx_why says why.
 memx_target_parse() {
 	local rest=$1
 
-	memx_vol='' memx_size='' memx_chunk='' memx_thin=no memx_persist=no memx_seen=''
+	memx_vol='' memx_size='' memx_chunk='' memx_weight='' memx_thin=no memx_persist=no memx_seen=''
 	case $rest in
 	'')
 		memx_why="it is empty (vol=NAME,size=SIZE)"

@@ -118,6 +118,7 @@ static void dispatch(struct mx_op *op)
 	call->volume = vol->id;
 	call->epoch = vol->epoch;
 	call->port = RMP_PORT_MEMORY;
+	call->flow = &vol->srv[op->srv]->flow;
 	call->buf = ask.op == MX_OP_WRITE ? &op->buf : NULL;
 	call->len = ask.op == MX_OP_WRITE ? bytes : 0;
 	call->max_reply = ask.op == MX_OP_READ ? bytes : 0;

@@ -15,6 +15,7 @@ static const struct nla_policy policy[MEMX_A_MAX + 1] = {
 	[MEMX_A_CHUNK_SHIFT]	= NLA_POLICY_RANGE(NLA_U8, MX_CHUNK_SHIFT_MIN,
 						   MX_CHUNK_SHIFT_MAX),
 	[MEMX_A_THIN]		= { .type = NLA_FLAG },
+	[MEMX_A_WEIGHT]		= NLA_POLICY_RANGE(NLA_U32, 1, RMP_WEIGHT_MAX),
 };
 
 static struct genl_family family;
@@ -46,7 +47,23 @@ static int vol_new(struct sk_buff *skb, struct genl_info *info)
 		spec.id = nla_get_u64(a[MEMX_A_ID]);
 	if (a[MEMX_A_CHUNK_SHIFT])
 		spec.shift = nla_get_u8(a[MEMX_A_CHUNK_SHIFT]);
+	if (a[MEMX_A_WEIGHT])
+		spec.weight = nla_get_u32(a[MEMX_A_WEIGHT]);
 	return mx_volume_make(&spec, info->extack);
+}
+
+static int vol_set(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *name = name_of(info->attrs, info->extack);
+
+	if (!name)
+		return -EINVAL;
+	if (!info->attrs[MEMX_A_WEIGHT]) {
+		NL_SET_ERR_MSG(info->extack, "there is nothing to be set");
+		return -EINVAL;
+	}
+	return mx_volume_weigh(name, nla_get_u32(info->attrs[MEMX_A_WEIGHT]),
+			       info->extack);
 }
 
 static int vol_del(struct sk_buff *skb, struct genl_info *info)
@@ -96,6 +113,7 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	    nla_put_u32(skb, MEMX_A_CHUNKS, info.chunks) ||
 	    nla_put_u32(skb, MEMX_A_PLACED, info.placed) ||
 	    (vol->thin && nla_put_flag(skb, MEMX_A_THIN)) ||
+	    nla_put_u32(skb, MEMX_A_WEIGHT, READ_ONCE(vol->weight)) ||
 	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, info.used_pages, MEMX_A_PAD) ||
 	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD))
 		return -EMSGSIZE;
@@ -287,6 +305,7 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_VOL_NEW, .doit = vol_new, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_VOL_SET, .doit = vol_set, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_VOL_DEL, .doit = vol_del, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_VOL_GET, .doit = vol_get, .dumpit = vol_dump },
 	{ .cmd = MEMX_C_MAP_GET, .dumpit = map_dump },

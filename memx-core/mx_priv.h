@@ -70,6 +70,7 @@ enum mx_vsrv_state {
  * @node:   server, with a reference
  * @nc:     OPEN or DROP under way
  * @buf:    payload of OPEN
+ * @flow:   the volume's operations on that server, as RMAP takes them in turn
  * @due:    jiffies when to ask again if REFUSED
  * @chunks: chunks placed there
  * @era:    raised when the server has lost the volume; what was placed in an
@@ -85,6 +86,7 @@ struct mx_vsrv {
 	struct rmp_node	*node;
 	struct rmp_ncall nc;
 	struct rmp_buf	buf;
+	struct rmp_flow	flow;
 	unsigned long	due;
 	atomic_t	chunks;
 	u32		era;
@@ -115,6 +117,8 @@ enum mx_vol_flag {
  * @nchunks: chunks
  * @shift:   log2 of pages per chunk
  * @thin:    larger than the servers could promise when it was made
+ * @weight:  share among the volumes of this host; under mx_vols_mutex, read
+ *           without
  * @user:    who has claimed it, empty: nobody; under mx_vols_mutex
  * @flags:   enum mx_vol_flag
  * @map:     chunk number to struct mx_ck; entries never change, MX_MARK_PLACED
@@ -152,6 +156,7 @@ struct mx_volume {
 	u32		nchunks;
 	u8		shift;
 	bool		thin;
+	u16		weight;
 	char		user[64];
 	unsigned long	flags;
 
@@ -224,6 +229,7 @@ struct netlink_ext_ack;
  * @bytes: size, multiple of MX_PAGE_SIZE
  * @id:    0: draw one
  * @shift: log2 of pages per chunk, 0: choose
+ * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
  * @thin:  may be larger than what the servers can promise
  */
 struct mx_vol_spec {
@@ -231,11 +237,13 @@ struct mx_vol_spec {
 	u64	bytes;
 	u64	id;
 	u8	shift;
+	u16	weight;
 	bool	thin;
 };
 
 int mx_volume_make(const struct mx_vol_spec *spec, struct netlink_ext_ack *ack);
 int mx_volume_remove(const char *name, struct netlink_ext_ack *ack);
+int mx_volume_weigh(const char *name, u16 weight, struct netlink_ext_ack *ack);
 /** mx_volume_find() - under mx_vols_mutex. Return: NULL if there is none */
 struct mx_volume *mx_volume_find(const char *name);
 void mx_volume_free(struct mx_volume *vol);

@@ -111,6 +111,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->shift = spec->shift;
 	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;
 	vol->thin = spec->thin;
+	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->zombies);
@@ -247,6 +248,31 @@ static void drop(struct work_struct *work)
 	}
 	mx_vsrv_drop_all(vol);
 	mx_volume_free(vol);
+}
+
+/* The mutex keeps servers from being added meanwhile. */
+int mx_volume_weigh(const char *name, u16 weight, struct netlink_ext_ack *ack)
+{
+	struct mx_volume *vol;
+	int err = 0, i;
+
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (!vol) {
+		NL_SET_ERR_MSG(ack, "there is no such volume");
+		err = -ENOENT;
+		goto out;
+	}
+	WRITE_ONCE(vol->weight, weight);
+	for (i = 0; i < MX_MEMBERS; i++) {
+		struct mx_vsrv *s = READ_ONCE(vol->srv[i]);
+
+		if (s)
+			rmp_weigh(s->node, &s->flow, weight);
+	}
+out:
+	mutex_unlock(&mx_vols_mutex);
+	return err;
 }
 
 int mx_volume_remove(const char *name, struct netlink_ext_ack *ack)

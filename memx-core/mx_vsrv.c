@@ -144,6 +144,7 @@ static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 	}
 	s->vol = vol;
 	s->idx = idx;
+	rmp_flow_setup(&s->flow, READ_ONCE(vol->weight));
 	mx_members_use(idx, 1);
 	/* Complete before anybody finds it. */
 	smp_store_release(&vol->srv[idx], s);

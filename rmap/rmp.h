@@ -47,6 +47,12 @@ struct rmp_ncall {
  */
 void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall);
 
+/** rmp_flow_setup() - a flow for rmp_call.flow, see struct rmp_flow */
+void rmp_flow_setup(struct rmp_flow *flow, u16 weight);
+
+/** rmp_weigh() - give a flow of calls to @node another weight. BHs on or off */
+void rmp_weigh(struct rmp_node *node, struct rmp_flow *flow, u16 weight);
+
 /** rmp_cancel() - end a call early with -ECANCELED; done is called if it was
  * still open. Context: as rmp_call(); done may run before it returns.
  */

@@ -77,6 +77,19 @@ static void sink_free_buf(struct rmp_sink *sink, void *buf)
 	req->n = 0;
 }
 
+static bool sink_reserve(struct rmp_sink *sink, u16 pages)
+{
+	struct rmp_act *act = sink_act(sink);
+
+	return rmp_room_take(act->node, pages, act->turn);
+}
+
+static void sink_unreserve(struct rmp_sink *sink, u16 pages)
+{
+	if (unlikely(rmp_room_give(pages)))
+		sink_act(sink)->kick = true;
+}
+
 /*
  * rmp_act_begin() - take the node's lock, bottom halves off
  *
@@ -91,6 +104,8 @@ void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
 		.done = sink_done,
 		.free_pkt = sink_free_pkt,
 		.free_buf = sink_free_buf,
+		.reserve = sink_reserve,
+		.unreserve = sink_unreserve,
 	};
 	act->node = node;
 	__skb_queue_head_init(&act->tx);
@@ -100,6 +115,8 @@ void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
 	act->events = 0;
 	act->advert = false;
 	act->gone = false;
+	act->turn = false;
+	act->kick = false;
 
 	local_bh_disable();
 	rcu_read_lock();
@@ -208,6 +225,9 @@ void rmp_act_end(struct rmp_act *act, u32 events)
 	act_deliver(act);
 	act_done(act);
 	act_free(act);
+	/* Not further down than this: a kick gives nothing back. */
+	if (unlikely(act->kick))
+		rmp_room_kick();
 	rcu_read_unlock();
 	local_bh_enable();
 }

@@ -27,6 +27,20 @@ void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall)
 }
 MX_EXPORT_SYMBOL(rmp_call);
 
+void rmp_flow_setup(struct rmp_flow *flow, u16 weight)
+{
+	rmp_flow_init(flow, weight);
+}
+MX_EXPORT_SYMBOL(rmp_flow_setup);
+
+void rmp_weigh(struct rmp_node *node, struct rmp_flow *flow, u16 weight)
+{
+	spin_lock_bh(&node->lock);
+	rmp_flow_set_weight(flow, weight);
+	spin_unlock_bh(&node->lock);
+}
+MX_EXPORT_SYMBOL(rmp_weigh);
+
 void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall)
 {
 	struct rmp_act act;

@@ -140,6 +140,7 @@ static struct rmp_node *node_alloc(u64 id)
 	node->id = id;
 	refcount_set(&node->ref, 1);
 	spin_lock_init(&node->lock);
+	INIT_LIST_HEAD(&node->room);
 	node->armed_ns = U64_MAX;
 	hrtimer_setup(&node->timer, rmp_act_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
@@ -202,6 +203,7 @@ static bool node_destroy(struct rmp_node *node)
 		node->iface = NULL;
 		/* Nobody is left to hear of the events. */
 		rmp_peer_close(&node->peer, act.now, &act.sink);
+		rmp_room_leave(node);
 	}
 	rmp_act_end(&act, 0);
 	if (!last)

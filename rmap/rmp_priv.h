@@ -4,11 +4,11 @@
  * to do once a node's lock has been dropped.
  *
  * Locks. rmp_node.lock serialises the engine of one node; it is taken with
- * bottom halves off and is a leaf: nothing is sent, freed or called back under
- * it. The list of interfaces is changed under rtnl, the table of nodes under
- * node_mutex (rmp_node.c), services and watchers under call_mutex
- * (rmp_call.c); all are read under RCU. Order: rtnl or call_mutex, then
- * node_mutex, then rmp_node.lock.
+ * bottom halves off: nothing is sent, freed or called back under it, and only
+ * the lock of the queue for room (rmp_room.c) is taken. The list of interfaces
+ * is changed under rtnl, the table of nodes under node_mutex (rmp_node.c),
+ * services and watchers under call_mutex (rmp_call.c); all are read under RCU.
+ * Order: rtnl or call_mutex, then node_mutex, then rmp_node.lock.
  */
 #ifndef RMP_PRIV_H
 #define RMP_PRIV_H
@@ -99,6 +99,8 @@ struct rmp_req {
  * @iface:    interface towards it, or NULL
  * @mac:      its address on that interface
  * @path_ns:  when a HELLO, WELCOME or ANNOUNCE last came that way
+ * @room:     in the queue of those that found no room for replies; under that
+ *            queue's lock
  * @armed_ns: when the timer will expire; U64_MAX: it is not armed
  * @timer:    calls rmp_peer_timer(); may run earlier than needed
  * @advert:   what it last told of itself; zeros: nothing
@@ -118,6 +120,7 @@ struct rmp_node {
 	struct rmp_iface	*iface;
 	u8			mac[ETH_ALEN];
 	u64			path_ns;
+	struct list_head	room;
 	u64			armed_ns;
 	struct hrtimer		timer;
 	u8			advert[RMP_HEAD_LEN];
@@ -142,6 +145,8 @@ struct rmp_node {
  * @events:  enum rmp_event bits for watchers
  * @advert:  tell watchers the node's advert
  * @gone:    tell watchers that the node is gone
+ * @turn:    it is the node's turn to take room for replies
+ * @kick:    room for replies was given back, and nodes wait for some
  */
 struct rmp_act {
 	struct rmp_sink		sink;
@@ -154,6 +159,8 @@ struct rmp_act {
 	u32			events;
 	bool			advert;
 	bool			gone;
+	bool			turn;
+	bool			kick;
 };
 
 /**
@@ -243,6 +250,12 @@ void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
 void rmp_act_end(struct rmp_act *act, u32 events)
 	__releases(&act->node->lock) __releases(RCU);
 enum hrtimer_restart rmp_act_timer(struct hrtimer *timer);
+
+/* rmp_room.c: room for replies */
+bool rmp_room_take(struct rmp_node *node, u16 pages, bool turn);
+bool rmp_room_give(u16 pages);
+void rmp_room_kick(void);
+void rmp_room_leave(struct rmp_node *node);
 
 /* rmp_call.c: services, watchers, calls */
 void rmp_call_deliver(struct rmp_req *req);

@@ -31,6 +31,7 @@
 	X(TX_NOIFACE,	"tx_noiface",	"frames not sent as no interface leads to the node") \
 	X(TX_REFUSED,	"tx_refused",	"frames refused by the device or its queue") \
 	X(TX_COPIED,	"tx_copied",	"pages copied for sending as they allow no reference") \
+	X(NO_ROOM,	"no_room",	"times a request waited for room for its reply") \
 	X(RESETS,	"resets_sent",	"RESET frames sent to nodes not known") \
 	X(ANNOUNCES,	"announces_sent", "ANNOUNCE frames sent") \
 	X(SOLICITS,	"solicits_sent", "SOLICIT frames sent") \

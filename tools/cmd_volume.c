@@ -14,6 +14,7 @@ enum {
 	CREATE_WAIT	= 3,
 	RETRY_MS	= 200,
 	SETTLE_MS	= 1000,
+	WEIGHT_MOST	= 64,
 };
 
 static const struct schema volume_schema = {
@@ -25,6 +26,7 @@ static const struct schema volume_schema = {
 		{ MEMX_A_CHUNK_SHIFT, F_CHUNK, "chunk", "CHUNK" },
 		{ MEMX_A_PLACED, F_U32, "placed", "PLACED" },
 		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
+		{ MEMX_A_WEIGHT, F_U32, "weight" },
 		{ MEMX_A_USER, F_STR, "user", "USER" },
 		{ MEMX_A_ID, F_ID64, "id" },
 		{ MEMX_A_THIN, F_FLAG, "thin" },
@@ -44,12 +46,14 @@ static const struct schema volume_schema = {
  * @name:  its name
  * @size:  bytes
  * @shift: log2 of pages in a chunk, or 0: the kernel chooses
+ * @weight: share among the host's volumes, 0: the usual
  * @thin:  may be larger than what the servers can promise now
  */
 struct wish {
 	const char	*name;
 	uint64_t	size;
 	int		shift;
+	uint32_t	weight;
 	bool		thin;
 };
 
@@ -88,6 +92,19 @@ static int name_usable(const char *name)
 		     name);
 }
 
+static int weight_parse(const char *text, uint32_t *weight)
+{
+	uint64_t n;
+
+	if (!text)
+		return CTL_OK;
+	if (number_parse(text, WEIGHT_MOST, &n) || !n)
+		return usage("'%s' is no weight; it is a number from 1 to %d", text,
+			     WEIGHT_MOST);
+	*weight = n;
+	return CTL_OK;
+}
+
 static int wish_parse(struct wish *wish, const char *size, const char *chunk)
 {
 	uint64_t bytes;
@@ -119,6 +136,8 @@ static int volume_new(struct ctl *ctl, const struct wish *wish)
 	mnl_attr_put_u64(msg, MEMX_A_SIZE, wish->size);
 	if (wish->shift)
 		mnl_attr_put_u8(msg, MEMX_A_CHUNK_SHIFT, wish->shift);
+	if (wish->weight)
+		mnl_attr_put_u32(msg, MEMX_A_WEIGHT, wish->weight);
 	if (wish->thin)
 		mnl_attr_put(msg, MEMX_A_THIN, 0, NULL);
 	return nl_talk(&ctl->nl, NULL, NULL);
@@ -169,17 +188,18 @@ static int volume_new_patiently(struct ctl *ctl, const struct wish *wish,
 
 static int volume_create(struct ctl *ctl, int argc, char **argv)
 {
-	const char *size = NULL, *chunk = NULL, *wait = NULL;
+	const char *size = NULL, *chunk = NULL, *wait = NULL, *weight = NULL;
 	struct wish wish = { 0 };
 	const struct opt opts[] = {
 		{ "--size", &size }, { "--chunk", &chunk }, { "--wait", &wait },
-		{ "--thin", NULL, &wish.thin }, { 0 }
+		{ "--weight", &weight }, { "--thin", NULL, &wish.thin }, { 0 }
 	};
 	uint64_t wait_ms = CREATE_WAIT * 1000;
 	int ret;
 
 	if (args_parse(argc, argv, opts, &wish.name, 1, 1) < 0 ||
-	    wish_parse(&wish, size, chunk) || seconds_parse(wait, &wait_ms))
+	    wish_parse(&wish, size, chunk) || weight_parse(weight, &wish.weight) ||
+	    seconds_parse(wait, &wait_ms))
 		return CTL_USAGE;
 	ret = ctl_family(ctl, NL_CORE, true);
 	if (ret)
@@ -191,6 +211,30 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 	if (volume_new_patiently(ctl, &wish, wait_ms))
 		return ctl_failed(ctl);
 	return volume_show_json(ctl, wish.name);
+}
+
+static int volume_set(struct ctl *ctl, int argc, char **argv)
+{
+	const char *name, *text = NULL;
+	const struct opt opts[] = { { "--weight", &text }, { 0 } };
+	struct nlmsghdr *msg;
+	uint32_t weight = 0;
+	int ret;
+
+	if (args_parse(argc, argv, opts, &name, 1, 1) < 0 || name_usable(name) ||
+	    weight_parse(text, &weight))
+		return CTL_USAGE;
+	if (!weight)
+		return usage("what is to be set? --weight NUMBER");
+	ret = ctl_family(ctl, NL_CORE, false);
+	if (ret)
+		return ret;
+	msg = nl_begin(&ctl->nl, NL_CORE, MEMX_C_VOL_SET, NLM_F_ACK);
+	mnl_attr_put_strz(msg, MEMX_A_NAME, name);
+	mnl_attr_put_u32(msg, MEMX_A_WEIGHT, weight);
+	if (nl_talk(&ctl->nl, NULL, NULL))
+		return ctl_failed(ctl);
+	return volume_show_json(ctl, name);
 }
 
 static int volume_remove(struct ctl *ctl, int argc, char **argv)
@@ -251,8 +295,10 @@ static int volume_show(struct ctl *ctl, int argc, char **argv)
 
 const struct command volume_commands[] = {
 	{ "volume", "create", volume_create,
-	  "NAME --size SIZE [--chunk SIZE] [--thin] [--wait SECONDS]",
+	  "NAME --size SIZE [--chunk SIZE] [--weight N] [--thin] [--wait SECONDS]",
 	  "make a volume on the memory servers; wait for one to show up (3 s)" },
+	{ "volume", "set", volume_set, "NAME --weight N",
+	  "its share among this host's volumes when they compete, 1 to 64" },
 	{ "volume", "remove", volume_remove, "NAME [--wait SECONDS]",
 	  "remove it and free its memory; wait while it is in use (0 s)" },
 	{ "volume", "list", volume_list, "", "list this host's volumes" },

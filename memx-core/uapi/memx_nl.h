@@ -9,16 +9,18 @@
  *
  * Family "memx" (memx_core):
  *  MEMX_C_VOL_NEW   do    NAME, SIZE; optional CHUNK_SHIFT, THIN (flag),
- *                         ID (u64: reuse this id). Makes a volume. Refused:
+ *                         WEIGHT, ID (u64: reuse this id). Makes a volume.
+ *                         Refused:
  *                         -EEXIST; -ENOTCONN: no memory server is known;
  *                         -ENOSPC: SIZE is more than the servers can promise
  *                         and THIN is absent; -EFBIG, -EINVAL
+ *  MEMX_C_VOL_SET   do    NAME, WEIGHT. -ENOENT
  *  MEMX_C_VOL_DEL   do    NAME. Frees the volume's pages on the servers, in
  *                         the background. -ENOENT, -EBUSY: in use (the ack
  *                         names the user)
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
  *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
- *                         PLACED USED_PAGES MAP_GEN, counters as STAT nests
+ *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT, counters as STAT nests
  *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
  *  MEMX_C_SERVER_GET dump memory servers: NODE INC HOST STATE LOAD CAPACITY
@@ -58,6 +60,7 @@
 enum memx_cmd {
 	MEMX_C_UNSPEC,
 	MEMX_C_VOL_NEW,
+	MEMX_C_VOL_SET,
 	MEMX_C_VOL_DEL,
 	MEMX_C_VOL_GET,
 	MEMX_C_MAP_GET,
@@ -87,6 +90,7 @@ enum memx_attr {
 	MEMX_A_USED_PAGES,	/* u64 */
 	MEMX_A_MAP_GEN,		/* u64 */
 	MEMX_A_THIN,		/* flag */
+	MEMX_A_WEIGHT,		/* u32: share among the host's volumes, from 1 on */
 	MEMX_A_CHUNK_FIRST,	/* u32 */
 	MEMX_A_CHUNK_COUNT,	/* u32 */
 	MEMX_A_NODE,		/* u64: node id */

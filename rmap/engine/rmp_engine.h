@@ -82,6 +82,30 @@ struct rmp_asm {
 	void	*pkt[RMP_FRAGS_MAX];
 };
 
+#define RMP_WEIGHT_MAX	64
+
+/**
+ * struct rmp_flow - calls to one peer that share a weight, a volume's for one
+ *
+ * The submitter makes it with rmp_flow_init() and keeps it as long as any of
+ * its calls is open; the engine owns the fields.
+ *
+ * @link:    in the peer's list of flows while calls wait
+ * @reads:   waiting calls without payload, oldest first
+ * @writes:  waiting calls with payload, oldest first
+ * @weight:  its share among the flows of the peer, 1 ... RMP_WEIGHT_MAX
+ * @passes:  reads sent in a row while a write waited
+ * @deficit: pages that it may still have sent in this round
+ */
+struct rmp_flow {
+	struct list_head link;
+	struct list_head reads;
+	struct list_head writes;
+	u16	weight;
+	u16	passes;
+	u32	deficit;
+};
+
 /**
  * enum rmp_call_state - where a request is
  * @RMP_CALL_IDLE:    not in the engine's hands
@@ -111,6 +135,7 @@ enum rmp_call_state {
  * @buf:       handle of the request payload; it must not change until done
  * @len:       request payload bytes, at most RMP_MSG_MAX
  * @max_reply: longest reply payload acceptable, at most RMP_MSG_MAX
+ * @flow:      what it waits in line with; NULL: those that have none
  *
  * @status:    0, or -ESTALE (the peer restarted: whether the request was
  *             executed before is not known, and all it held is gone),
@@ -121,7 +146,7 @@ enum rmp_call_state {
  * @reply:     reply payload, valid if @status is 0; the submitter frees the
  *             packets in it. With any other status it is empty
  *
- * @link:      in the peer's waiting list
+ * @link:      in its flow while it waits
  * @msg:       message id once SENT
  * @state:     enum rmp_call_state
  * @frag_size: fragmentation of the request, fixed when first sent
@@ -130,6 +155,7 @@ enum rmp_call_state {
  * @skips:     later calls answered since it was last sent
  * @hurried:   it was resent because later calls were answered before it
  * @cost:      pages accounted to the window
+ * @asked:     pages of its reply reserved with sink->reserve
  * @acked:     request fragments known to have arrived
  * @sent_ns:   when last (re)sent, whole or in part
  * @first_ns:  when first sent, for latency figures
@@ -144,6 +170,7 @@ struct rmp_call {
 	void		*buf;
 	u32		len;
 	u32		max_reply;
+	struct rmp_flow	*flow;
 
 	int		status;
 	u8		rhead[RMP_HEAD_LEN];
@@ -158,6 +185,7 @@ struct rmp_call {
 	u8		skips;
 	bool		hurried;
 	u16		cost;
+	u16		asked;
 	u64		acked[RMP_FRAGS_MAX / 64];
 	u64		sent_ns;
 	u64		first_ns;
@@ -280,6 +308,43 @@ struct rmp_rtt {
 	u32	min_us;
 };
 
+#define RMP_DELAY_CLASSES 6	/* calls of 1, 2-3, 4-7, 8-15, 16-31, 32 pages */
+
+/**
+ * enum rmp_look - looking at the path while little is in flight
+ * @RMP_LOOK_NOT:   no
+ * @RMP_LOOK_DRAIN: nothing is sent until little is in flight
+ * @RMP_LOOK_WAIT:  what was sent then is not answered yet
+ */
+enum rmp_look {
+	RMP_LOOK_NOT,
+	RMP_LOOK_DRAIN,
+	RMP_LOOK_WAIT,
+};
+
+/**
+ * struct rmp_delay - how much of what is in flight waits on the way
+ * @least_us: least time of a call, by size: in this period, in the one before;
+ *            0: none
+ * @turn_ns:  start of the period
+ * @round:    first id of the round trip in progress
+ * @queue:    least queue of that round so far, pages
+ * @look_msg: RMP_LOOK_WAIT: first id sent with little in flight
+ * @look:     enum rmp_look
+ * @room:     the last round found fewer pages waiting than should
+ * @busy:     a round of this period found as many as should
+ */
+struct rmp_delay {
+	u32	least_us[RMP_DELAY_CLASSES][2];
+	u64	turn_ns;
+	u64	round;
+	u32	queue;
+	u64	look_msg;
+	u8	look;
+	bool	room;
+	bool	busy;
+};
+
 /**
  * struct rmp_peer - the other node as seen from here; large, caller allocates
  *
@@ -324,9 +389,12 @@ struct rmp_rtt {
  * @undo_ssthresh: @ssthresh before that
  * @undo_msg: the call that timed out
  * @undo_stamp: when, as in rmp_hdr.stamp
+ * @delay:     what delay says about @cwnd
  * @credit:    pages the peer lets us have in flight
  * @call:      open calls, index msg % RMP_WINDOW
- * @waiting:   calls not sent yet, oldest first
+ * @flows:     flows with calls not sent yet, the next one's turn first
+ * @flow:      of the calls that name none
+ * @nwaiting:  calls in all flows
  * @base:      responder: ids below are finished; 0 until the peer's HELLO or
  *             WELCOME told its lowest open id
  * @grant:     responder: pages we let the peer have in flight
@@ -371,9 +439,12 @@ struct rmp_peer {
 	u32		undo_ssthresh;
 	u64		undo_msg;
 	u32		undo_stamp;
+	struct rmp_delay delay;
 	u16		credit;
 	struct rmp_call	*call[RMP_WINDOW];
-	struct list_head waiting;
+	struct list_head flows;
+	struct rmp_flow	flow;
+	u32		nwaiting;
 
 	u64		base;
 	u16		grant;
@@ -406,6 +477,10 @@ struct rmp_xmit {
  * @done:     a call is finished, see struct rmp_call
  * @free_pkt: the engine needs a received payload no more
  * @free_buf: the engine needs a reply payload no more
+ * @reserve:  whether the reply of a call may be asked for, @pages long: all
+ *            peers of a node together ask for no more than it can take in. If
+ *            not, the caller sees to it that rmp_peer_kick() is called soon
+ * @unreserve: @pages that had been reserved have come, or are given up
  */
 struct rmp_sink {
 	void (*xmit)(struct rmp_sink *sink, const struct rmp_xmit *x);
@@ -413,6 +488,8 @@ struct rmp_sink {
 	void (*done)(struct rmp_sink *sink, struct rmp_call *call);
 	void (*free_pkt)(struct rmp_sink *sink, void *pkt);
 	void (*free_buf)(struct rmp_sink *sink, void *buf);
+	bool (*reserve)(struct rmp_sink *sink, u16 pages);
+	void (*unreserve)(struct rmp_sink *sink, u16 pages);
 };
 
 /**
@@ -498,6 +575,15 @@ struct rmp_peer_cfg {
 
 /** rmp_peer_init() - prepare zeroed memory as a peer in state DOWN */
 void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg);
+
+/** rmp_flow_init() - a flow without calls; @weight is brought into 1 ... RMP_WEIGHT_MAX */
+void rmp_flow_init(struct rmp_flow *flow, u16 weight);
+
+/** rmp_flow_set_weight() - from now on; serialised with the peer's calls */
+void rmp_flow_set_weight(struct rmp_flow *flow, u16 weight);
+
+/** rmp_peer_kick() - there may be room again after sink->reserve had none */
+u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
 /** rmp_peer_connect() - want a session; sends HELLO if there is none */
 u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);

@@ -177,7 +177,7 @@ void rmp_renew_path(struct rmp_run *r)
 
 static bool rmp_has_calls(const struct rmp_peer *p)
 {
-	return p->una != p->next_msg || !list_empty(&p->waiting);
+	return p->una != p->next_msg || p->nwaiting;
 }
 
 static void rmp_go_down(struct rmp_run *r)
@@ -502,7 +502,8 @@ void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg)
 	peer->grant = cfg->grant;
 	peer->wake_ns = RMP_NEVER;
 	peer->idle_due = RMP_NEVER;
-	INIT_LIST_HEAD(&peer->waiting);
+	INIT_LIST_HEAD(&peer->flows);
+	rmp_flow_init(&peer->flow, 1);
 	rmp_rtt_init(&peer->rtt);
 	rmp_cwnd_init(peer);
 }
@@ -537,12 +538,21 @@ u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		sink->done(sink, call);
 		return 0;
 	}
-	call->state = RMP_CALL_WAITING;
-	list_add_tail(&call->link, &peer->waiting);
+	call->asked = 0;
+	rmp_flow_add(peer, call);
 	if (peer->state == RMP_PEER_DOWN)
 		rmp_hello_begin(&r);
 	else
 		rmp_tx_start_waiting(&r);
+	return r.ev;
+}
+
+u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	rmp_tx_start_waiting(&r);
 	return r.ev;
 }
 

@@ -13,6 +13,7 @@ enum rmp_window_limits {
 	RMP_CWND_INIT	= 16,
 	RMP_CWND_MIN	= 8,
 	RMP_CWND_MAX	= 1024,
+	RMP_CWND_STEP	= 4,	/* pages more per round trip while there is room */
 };
 
 enum rmp_resend_limits {
@@ -142,6 +143,19 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten);
 void rmp_tx_send_idle(struct rmp_run *r);
 void rmp_tx_fail_all(struct rmp_run *r, int status);
 
+/* rmp_delay.c: the window by delay */
+void rmp_delay_init(struct rmp_delay *d);
+void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us);
+void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call);
+u32 rmp_delay_window(const struct rmp_peer *p);
+
+/* rmp_flow.c: whose turn it is */
+void rmp_flow_add(struct rmp_peer *p, struct rmp_call *call);
+void rmp_flow_remove(struct rmp_peer *p, struct rmp_call *call);
+struct rmp_call *rmp_flow_next(struct rmp_peer *p);
+void rmp_flow_take(struct rmp_peer *p, struct rmp_call *call);
+struct rmp_call *rmp_flow_any(struct rmp_peer *p);
+
 /* rmp_rx.c: the responder half, and reassembly for both */
 void rmp_rx_req(struct rmp_run *r, struct rmp_frame *f);
 void rmp_rx_ack(struct rmp_run *r, const struct rmp_info *info);
@@ -154,7 +168,7 @@ void rmp_asm_free(struct rmp_run *r, struct rmp_asm *a);
 
 /* rmp_rtt.c */
 void rmp_rtt_init(struct rmp_rtt *rtt);
-void rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo);
+u32 rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo);
 u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 max_us);
 void rmp_cwnd_init(struct rmp_peer *p);
 void rmp_cwnd_grow(struct rmp_peer *p, u16 cost);

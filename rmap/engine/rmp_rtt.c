@@ -14,14 +14,16 @@ void rmp_rtt_init(struct rmp_rtt *rtt)
 /*
  * An echo names the very copy that was answered, so that samples of repeated
  * requests are as good as any (Karn's rule is about those that cannot tell).
+ *
+ * Return: the sample, or 0 if it is none.
  */
-void rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo)
+u32 rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo)
 {
 	u32 us = rmp_stamp(now_ns) - echo;
 	u32 dev;
 
 	if (!echo || us > RMP_RTT_MAX_US)
-		return;
+		return 0;
 	us = max_t(u32, us, 1);
 	if (!rtt->srtt_us) {
 		rtt->srtt_us = us;
@@ -35,6 +37,7 @@ void rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo)
 	}
 	rtt->rto_us = clamp_t(u32, rtt->srtt_us + 4 * rtt->rttvar_us,
 			      RMP_RTO_MIN_US, RMP_RTO_MAX_US);
+	return us;
 }
 
 /* The time-out after @tries fruitless ones, doubled each time up to @max_us. */
@@ -52,14 +55,21 @@ void rmp_cwnd_init(struct rmp_peer *p)
 	p->ssthresh = RMP_CWND_MAX;
 	p->cut_msg = 0;
 	p->undo_cwnd = 0;
+	rmp_delay_init(&p->delay);
 }
 
+/*
+ * A call was answered that is still accounted to the window. A window that was
+ * not needed does not grow: nothing is known of what it would do.
+ */
 void rmp_cwnd_grow(struct rmp_peer *p, u16 cost)
 {
+	if (!p->nwaiting && p->inflight < p->cwnd / 2)
+		return;
 	if (p->cwnd < p->ssthresh) {
 		p->cwnd += cost;
-	} else {
-		p->cwnd_cnt += cost;
+	} else if (p->delay.room) {
+		p->cwnd_cnt += RMP_CWND_STEP * cost;
 		if (p->cwnd_cnt >= p->cwnd) {
 			p->cwnd_cnt -= p->cwnd;
 			p->cwnd++;

@@ -16,6 +16,14 @@ static void rmp_call_end(struct rmp_run *r, struct rmp_call *call, int status)
 	r->sink->done(r->sink, call);
 }
 
+/* Nothing more is expected to come soon of what was asked for. */
+static void rmp_call_unreserve(struct rmp_run *r, struct rmp_call *call)
+{
+	if (call->asked)
+		r->sink->unreserve(r->sink, call->asked);
+	call->asked = 0;
+}
+
 /* Takes a call out of the window; its id stays used. */
 static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 {
@@ -25,6 +33,7 @@ static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 	MX_ASSERT(p->inflight >= call->cost);
 	p->call[call->msg % RMP_WINDOW] = NULL;
 	p->inflight -= call->cost;
+	rmp_call_unreserve(r, call);
 	while (p->una < p->next_msg && !p->call[p->una % RMP_WINDOW])
 		p->una++;
 	if (p->una == p->next_msg) {
@@ -144,6 +153,9 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 	if (call->tries < RMP_TRIES_MAX)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
+	r->p->delay.look = RMP_LOOK_NOT;
+	/* A silent responder must not keep others from being asked. */
+	rmp_call_unreserve(r, call);
 	if (call->state == RMP_CALL_SENT)
 		rmp_cwnd_timeout(r->p, call->msg, r->now);
 	rmp_call_repeat(r, call);
@@ -159,6 +171,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	call->msg = p->next_msg++;
 	p->call[call->msg % RMP_WINDOW] = call;
 	p->inflight += call->cost;
+	rmp_delay_sent(p, call);
 	p->idle_due = RMP_NEVER;
 	call->state = RMP_CALL_SENT;
 	call->frag_size = p->frag_size;
@@ -179,7 +192,7 @@ static bool rmp_call_may_start(const struct rmp_peer *p,
 		return false;
 	/* One call may always go, else a small credit would stop everything. */
 	return !p->inflight ||
-	       p->inflight + call->cost <= min_t(u32, p->cwnd, p->credit);
+	       p->inflight + call->cost <= min_t(u32, rmp_delay_window(p), p->credit);
 }
 
 void rmp_tx_start_waiting(struct rmp_run *r)
@@ -189,14 +202,14 @@ void rmp_tx_start_waiting(struct rmp_run *r)
 
 	if (p->state != RMP_PEER_UP)
 		return;
-	while (!list_empty(&p->waiting)) {
-		call = list_first_entry(&p->waiting, struct rmp_call, link);
-		call->cost = max_t(u16, rmp_pages(call->len),
-				   rmp_pages(call->max_reply));
-		call->cost = max_t(u16, call->cost, 1);
-		if (!rmp_call_may_start(p, call))
+	while ((call = rmp_flow_next(p))) {
+		u16 pages = rmp_pages(call->max_reply);
+
+		if (!rmp_call_may_start(p, call) ||
+		    (pages && !r->sink->reserve(r->sink, pages)))
 			return;
-		list_del_init(&call->link);
+		call->asked = pages;
+		rmp_flow_take(p, call);
 		rmp_call_start(r, call);
 	}
 }
@@ -235,7 +248,10 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 
 	if (call->state == RMP_CALL_SENT) {
 		/* The time of a pending call is the service's, not the path's. */
-		rmp_rtt_sample(&p->rtt, r->now, info->echo);
+		u32 us = rmp_rtt_sample(&p->rtt, r->now, info->echo);
+
+		if (us)
+			rmp_delay_sample(r, call, us);
 		if (call->hurried)
 			rmp_cwnd_cut(p, call->msg);
 	}
@@ -381,9 +397,8 @@ void rmp_tx_fail_all(struct rmp_run *r, int status)
 		rmp_call_close(r, call);
 		rmp_call_end(r, call, status);
 	}
-	while (!list_empty(&p->waiting)) {
-		call = list_first_entry(&p->waiting, struct rmp_call, link);
-		list_del_init(&call->link);
+	while ((call = rmp_flow_any(p))) {
+		rmp_flow_remove(p, call);
 		rmp_call_end(r, call, status);
 	}
 	p->idle_due = RMP_NEVER;
@@ -450,7 +465,7 @@ u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 
 	switch (call->state) {
 	case RMP_CALL_WAITING:
-		list_del_init(&call->link);
+		rmp_flow_remove(peer, call);
 		break;
 	case RMP_CALL_SENT:
 	case RMP_CALL_PENDING:

@@ -93,6 +93,15 @@ static void sink_free_buf(struct rmp_sink *sink, void *buf)
 	free(buf);
 }
 
+static bool sink_reserve(struct rmp_sink *sink, u16 pages)
+{
+	return pages < 16;
+}
+
+static void sink_unreserve(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void sink_done(struct rmp_sink *sink, struct rmp_call *call)
 {
 	struct rig *rig = (struct rig *)sink;
@@ -227,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct rig rig = {
 		.sink = { sink_xmit, sink_deliver, sink_done, sink_free_pkt,
-			  sink_free_buf },
+			  sink_free_buf, sink_reserve, sink_unreserve },
 		.now = 1000000000,
 	};
 	static struct rmp_peer peer;

@@ -42,7 +42,8 @@ static void happen(struct sim *s, struct event *ev)
 	bool mine = n->up && ev->gen == n->inc;
 
 	if (mine && s->now < n->resume &&
-	    (ev->kind == EV_ANSWER || ev->kind == EV_CANCEL)) {
+	    (ev->kind == EV_ANSWER || ev->kind == EV_CANCEL ||
+	     ev->kind == EV_KICK)) {
 		ev->at = n->resume;
 		sim_push(s, *ev);
 		return;
@@ -72,6 +73,10 @@ static void happen(struct sim *s, struct event *ev)
 	case EV_ANNOUNCE:
 		if (mine)
 			node_announce(s, ev->a);
+		break;
+	case EV_KICK:
+		if (mine)
+			node_kick(s, ev->a);
 		break;
 	case EV_FAULT:
 		fault_strike(s);
@@ -149,7 +154,7 @@ static void expect_clean(struct sim *s, struct link *l)
 	if (!l || !l->peer)
 		return;
 	if (l->peer->inflight || l->peer->una != l->peer->next_msg ||
-	    !list_empty(&l->peer->waiting))
+	    l->peer->nwaiting)
 		sim_fail(s, "%u>%u: %u pages in flight at the end", l->self,
 			 l->other, l->peer->inflight);
 	for (i = 0; i < RMP_WINDOW; i++)

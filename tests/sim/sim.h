@@ -15,6 +15,7 @@ enum {
 	SIM_NODES	= SIM_CLIENTS + SIM_SERVERS,
 	SIM_PAGES	= 64,		/* pages of a client on each server */
 	SIM_MAYBE	= 8,
+	SIM_FLOWS	= 3,
 	SIM_CALLS	= 4096,
 	SIM_QUEUE	= 4096,
 };
@@ -143,12 +144,14 @@ struct answer {
  * @self:   whose view
  * @other:  of whom
  * @peer:   the engine's object, NULL if there is none
+ * @flow:   volumes that share the way
  * @opened: incarnation of the last session that was open, or a newer one
  * @armed:  when a timer event is due, or RMP_NEVER
  * @done:   calls ended while the engine ran
  * @ndone:  how many
  * @slots:  requests delivered while the engine ran
  * @nslots: how many
+ * @blocked: the node asks for too much already; to be kicked
  * @draining: the lists above are being worked off
  * @owed:   answers not given yet
  */
@@ -158,12 +161,14 @@ struct link {
 	u8 self;
 	u8 other;
 	struct rmp_peer *peer;
+	struct rmp_flow flow[SIM_FLOWS];
 	u32 opened;
 	u64 armed;
 	struct rmp_call *done[SIM_CALLS];
 	u32 ndone;
 	struct rmp_slot *slots[RMP_WINDOW];
 	u32 nslots;
+	bool blocked;
 	bool draining;
 	struct answer owed[RMP_WINDOW];
 };
@@ -175,6 +180,8 @@ struct link {
  * @skew:     its clock minus the simulation's
  * @mtu:      of its interface
  * @grant:    credit it gives to each peer
+ * @budget:   pages of replies it asks for at most
+ * @asked:    pages of replies asked for
  * @resume:   it stands still until then
  * @link:     by the other node's number
  * @seen:     client: incarnation of each server that @page is about
@@ -191,6 +198,8 @@ struct node {
 	u64 skew;
 	u32 mtu;
 	u16 grant;
+	u32 budget;
+	u32 asked;
 	u64 resume;
 	struct link *link[SIM_NODES];
 	u32 seen[SIM_SERVERS];
@@ -254,6 +263,7 @@ enum ev_kind {
 	EV_ANSWER,
 	EV_START,
 	EV_ANNOUNCE,
+	EV_KICK,
 	EV_FAULT,
 };
 
@@ -373,6 +383,7 @@ void link_forget(struct sim *s, u8 self, u8 other);
 void link_close(struct sim *s, u8 self, u8 other);
 void link_after(struct link *l, u32 events);
 void link_timer(struct sim *s, struct event *ev);
+void node_kick(struct sim *s, u8 self);
 
 /* sim_client.c */
 void client_submit(struct sim *s, struct scall *want);

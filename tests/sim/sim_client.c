@@ -118,6 +118,8 @@ void client_submit(struct sim *s, struct scall *want)
 			.kind = EV_CANCEL, .at = s->now + sim_below(s, MS(20)),
 			.a = sc->client, .gen = n->inc, .n = sc->uid });
 	l = link_get(s, sc->client, sc->server);
+	sc->call.flow = sc->uid % (SIM_FLOWS + 1) ?
+			&l->flow[sc->uid % (SIM_FLOWS + 1) - 1] : NULL;
 	link_after(l, rmp_peer_call(l->peer, &sc->call, node_now(s, sc->client),
 				    &l->sink));
 }

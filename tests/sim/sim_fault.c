@@ -63,6 +63,8 @@ void fault_plan(struct sim *s)
 	for (i = 0; i < SIM_NODES; i++) {
 		s->node[i].mtu = mtu ? mtu : draw_mtu(s);
 		s->node[i].grant = draw_grant(s);
+		s->node[i].budget = sim_chance(s, 30000) ? 1 + sim_below(s, 64) :
+							   256;
 		s->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
 		s->node[i].quota = 5 + sim_below(s, 100);
 		if (f->rush) {

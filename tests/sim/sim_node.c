@@ -60,9 +60,42 @@ static void sink_free_buf(struct rmp_sink *sink, void *buf)
 	pbuf_put(((struct link *)sink)->s, buf);
 }
 
+static bool sink_reserve(struct rmp_sink *sink, u16 pages)
+{
+	struct link *l = (struct link *)sink;
+	struct node *n = &l->s->node[l->self];
+
+	if (n->asked && n->asked + pages > n->budget) {
+		l->blocked = true;
+		return false;
+	}
+	n->asked += pages;
+	return true;
+}
+
+static void sink_unreserve(struct rmp_sink *sink, u16 pages)
+{
+	struct link *l = (struct link *)sink;
+	struct node *n = &l->s->node[l->self];
+	u8 i;
+
+	if (n->asked < pages)
+		sim_fail(l->s, "%u gives back pages that it has not asked for",
+			 l->self);
+	n->asked -= pages;
+	for (i = 0; i < SIM_NODES; i++)
+		if (n->link[i] && n->link[i]->blocked)
+			break;
+	if (i < SIM_NODES)
+		sim_push(l->s, (struct event){
+			.kind = EV_KICK, .at = l->s->now, .a = l->self,
+			.gen = n->inc });
+}
+
 static struct link *link_new(struct sim *s, u8 self, u8 other)
 {
 	struct link *l = calloc(1, sizeof(*l));
+	u8 i;
 
 	if (!l)
 		abort();
@@ -72,11 +105,15 @@ static struct link *link_new(struct sim *s, u8 self, u8 other)
 		.done = sink_done,
 		.free_pkt = sink_free_pkt,
 		.free_buf = sink_free_buf,
+		.reserve = sink_reserve,
+		.unreserve = sink_unreserve,
 	};
 	l->s = s;
 	l->self = self;
 	l->other = other;
 	l->armed = RMP_NEVER;
+	for (i = 0; i < SIM_FLOWS; i++)
+		rmp_flow_init(&l->flow[i], 1 + sim_below(s, RMP_WEIGHT_MAX));
 	return l;
 }
 
@@ -211,11 +248,12 @@ void link_close(struct sim *s, u8 self, u8 other)
 	for (i = 0; i < RMP_WINDOW; i++)
 		if (l->peer->slot[i].state != RMP_SLOT_FREE || l->peer->call[i])
 			sim_fail(s, "%u>%u closed, but not empty", self, other);
-	if (l->peer->inflight || !list_empty(&l->peer->waiting))
+	if (l->peer->inflight || l->peer->nwaiting)
 		sim_fail(s, "%u>%u closed with calls in it", self, other);
 	free(l->peer);
 	l->peer = NULL;
 	l->opened = 0;
+	l->blocked = false;
 	l->armed = RMP_NEVER;
 }
 
@@ -230,7 +268,7 @@ void link_forget(struct sim *s, u8 self, u8 other)
 	for (i = 0; i < RMP_WINDOW; i++)
 		if (l->owed[i].slot)
 			return;
-	if (l->peer->una != l->peer->next_msg || !list_empty(&l->peer->waiting))
+	if (l->peer->una != l->peer->next_msg || l->peer->nwaiting)
 		return;
 	for (i = 0; i < s->ncalls; i++)
 		if (s->calls[i]->open && s->calls[i]->client == other &&
@@ -241,6 +279,23 @@ void link_forget(struct sim *s, u8 self, u8 other)
 	s->wire[self][other].gen++;
 	s->wire[other][self].gen++;
 	link_close(s, self, other);
+}
+
+/* There is room for replies again: those that had none try, in turn. */
+void node_kick(struct sim *s, u8 self)
+{
+	struct node *n = &s->node[self];
+	u8 i, first = sim_below(s, SIM_NODES);
+
+	for (i = 0; i < SIM_NODES; i++) {
+		struct link *l = n->link[(first + i) % SIM_NODES];
+
+		if (!l || !l->peer || !l->blocked)
+			continue;
+		l->blocked = false;
+		link_after(l, rmp_peer_kick(l->peer, node_now(s, self),
+					    &l->sink));
+	}
 }
 
 static void others(u8 self, u8 *from, u8 *to)
@@ -312,6 +367,8 @@ void node_crash(struct sim *s, u8 self, bool polite)
 	for (others(self, &i, &end); i < end; i++)
 		if (n->link[i])
 			link_close(s, self, i);
+	if (n->asked)
+		sim_fail(s, "%u has gone, but asked for %u pages", self, n->asked);
 	if (is_server(self))
 		server_wipe(s, self);
 }

@@ -43,6 +43,8 @@ struct rig_sent {
  * @ndone: calls ended
  * @pkts: packets alive
  * @bufs: reply payloads given back
+ * @room: pages of replies that may be asked for
+ * @asked: pages of replies asked for
  * @ev:   what the last engine call returned
  */
 struct rig {
@@ -57,6 +59,8 @@ struct rig {
 	u32 ndone;
 	int pkts;
 	int bufs;
+	u32 room;
+	u32 asked;
 	u32 ev;
 };
 
@@ -97,6 +101,24 @@ static inline void rig_on_free_buf(struct rmp_sink *sink, void *buf)
 	((struct rig *)sink)->bufs++;
 }
 
+static inline bool rig_on_reserve(struct rmp_sink *sink, u16 pages)
+{
+	struct rig *rig = (struct rig *)sink;
+
+	if (rig->asked && rig->asked + pages > rig->room)
+		return false;
+	rig->asked += pages;
+	return true;
+}
+
+static inline void rig_on_unreserve(struct rmp_sink *sink, u16 pages)
+{
+	struct rig *rig = (struct rig *)sink;
+
+	assert_true(rig->asked >= pages);
+	rig->asked -= pages;
+}
+
 static inline struct rig *rig_new(u32 mtu)
 {
 	struct rmp_peer_cfg cfg = {
@@ -106,7 +128,9 @@ static inline struct rig *rig_new(u32 mtu)
 	struct rig *rig = calloc(1, sizeof(*rig));
 
 	rig->sink = (struct rmp_sink){ rig_on_xmit, rig_on_deliver, rig_on_done,
-				       rig_on_free_pkt, rig_on_free_buf };
+				       rig_on_free_pkt, rig_on_free_buf,
+				       rig_on_reserve, rig_on_unreserve };
+	rig->room = 1 << 20;
 	rig->p = calloc(1, sizeof(*rig->p));
 	rig->now = RMP_MS(1000);
 	rmp_peer_init(rig->p, &cfg);
@@ -126,6 +150,7 @@ static inline void rig_free(struct rig *rig)
 				       rig->now, &rig->sink);
 	assert_int_equal(rig->pkts, 0);
 	assert_int_equal(rig->p->inflight, 0);
+	assert_int_equal(rig->asked, 0);
 	free(rig->p);
 	free(rig);
 }

@@ -89,6 +89,11 @@ static void rmp_cwnd__grows_and_is_cut_once(void **state)
 
 	rmp_cwnd_init(p);
 	assert_int_equal(p->cwnd, 16);
+	/* A window that is not needed does not grow. */
+	p->inflight = 7;
+	rmp_cwnd_grow(p, 1);
+	assert_int_equal(p->cwnd, 16);
+	p->nwaiting = 1;
 	rmp_cwnd_grow(p, 32);
 	assert_int_equal(p->cwnd, 48);
 	p->next_msg = 20;
@@ -96,10 +101,15 @@ static void rmp_cwnd__grows_and_is_cut_once(void **state)
 	assert_int_equal(p->cwnd, 24);
 	rmp_cwnd_cut(p, 19);
 	assert_int_equal(p->cwnd, 24);
-	for (i = 0; i < 23; i++)
+	for (i = 0; i < 24 / RMP_CWND_STEP - 1; i++)
 		rmp_cwnd_grow(p, 1);
 	assert_int_equal(p->cwnd, 24);
 	rmp_cwnd_grow(p, 1);
+	assert_int_equal(p->cwnd, 25);
+	/* Enough waits on the way as it is. */
+	p->delay.room = false;
+	for (i = 0; i < 100; i++)
+		rmp_cwnd_grow(p, 1);
 	assert_int_equal(p->cwnd, 25);
 	for (i = 0; i < 5; i++)
 		rmp_cwnd_cut(p, 20);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The window follows delay: how many pages of ours wait somewhere on the way,
+ * and how many should.
+ *
+ * What a call takes beyond the least time that one of its size ever took is
+ * spent in queues, so of the pages in flight that part of them waits, as TCP
+ * Vegas reckons (Brakmo, O'Malley and Peterson, SIGCOMM 1994). A few that wait
+ * keep the narrowest place on the way busy; more only delay each other, and
+ * take from the engine the choice of whose turn it is.
+ */
+#include "rmp_priv.h"
+
+enum rmp_delay_limits {
+	RMP_QUEUE_LOW	= 16,	/* pages waiting on the way: below, the window grows */
+	RMP_QUEUE_HIGH	= 48,	/* above, it shrinks */
+};
+
+#define RMP_QUEUE_NONE	(~0U)
+#define RMP_LOOK_NS	RMP_MS(10000)	/* how long a least time is believed in */
+
+void rmp_delay_init(struct rmp_delay *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->queue = RMP_QUEUE_NONE;
+	d->room = true;
+}
+
+/*
+ * The least time of each period is kept for the next one. If we ourselves keep
+ * queues filled it would never be seen again, so a busy window is let run
+ * empty for a moment at the end of each period.
+ */
+static void rmp_delay_turn(struct rmp_run *r)
+{
+	struct rmp_delay *d = &r->p->delay;
+	u8 i;
+
+	if (r->now - d->turn_ns < RMP_LOOK_NS)
+		return;
+	d->turn_ns = r->now;
+	d->look = d->busy ? RMP_LOOK_DRAIN : RMP_LOOK_NOT;
+	d->busy = false;
+	for (i = 0; i < RMP_DELAY_CLASSES; i++) {
+		d->least_us[i][1] = d->least_us[i][0];
+		d->least_us[i][0] = 0;
+	}
+}
+
+static u32 rmp_delay_least(u32 *least, u32 us)
+{
+	if (!least[0] || us < least[0])
+		least[0] = us;
+	return least[1] ? min(least[0], least[1]) : least[0];
+}
+
+/* One round trip is over: bring the window nearer to the queue wanted. */
+static void rmp_delay_round(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	u32 queue = p->delay.queue;
+
+	p->delay.round = p->next_msg;
+	p->delay.queue = RMP_QUEUE_NONE;
+	p->delay.room = queue < RMP_QUEUE_LOW;
+	if (queue < RMP_QUEUE_LOW)
+		return;
+	p->delay.busy = true;
+	if (queue > RMP_QUEUE_HIGH) {
+		u32 cwnd = min(p->cwnd, p->inflight);
+
+		p->cwnd = max_t(u32, cwnd - (queue - RMP_QUEUE_HIGH + 1) / 2,
+				RMP_CWND_MIN);
+		p->cwnd_cnt = 0;
+	}
+	p->ssthresh = min(p->ssthresh, p->cwnd);
+}
+
+/* A call that is still accounted to the window took @us. */
+void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_delay *d = &p->delay;
+	u8 class = min_t(u8, ilog2(call->cost), RMP_DELAY_CLASSES - 1);
+	u32 least, queue = 0;
+
+	rmp_delay_turn(r);
+	least = rmp_delay_least(d->least_us[class], us);
+	if (us > least)
+		queue = div64_u64((u64)p->inflight * (us - least), us);
+	d->queue = min(d->queue, queue);
+	if (d->look == RMP_LOOK_WAIT && call->msg >= d->look_msg)
+		d->look = RMP_LOOK_NOT;
+	if (call->msg >= d->round)
+		rmp_delay_round(r);
+}
+
+/* A call is being sent. */
+void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call)
+{
+	struct rmp_delay *d = &p->delay;
+
+	if (d->look != RMP_LOOK_DRAIN)
+		return;
+	d->look = RMP_LOOK_WAIT;
+	d->look_msg = call->msg;
+}
+
+/* Pages that may be in flight now. */
+u32 rmp_delay_window(const struct rmp_peer *p)
+{
+	return p->delay.look == RMP_LOOK_NOT ? p->cwnd :
+					       min_t(u32, p->cwnd, RMP_CWND_MIN);
+}

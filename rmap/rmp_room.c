@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Room for replies: all nodes together are asked for no more pages at a time
+ * than the way to us can hold, however many servers answer at once.
+ */
+#include <linux/module.h>
+#include "rmp_priv.h"
+
+/* A page is three frames, and what switches and NICs queue is some hundreds. */
+static unsigned int reply_room = 256;
+module_param(reply_room, uint, 0644);
+MODULE_PARM_DESC(reply_room, "pages of replies asked for at a time, of all nodes together (default 256)");
+
+static atomic_t asked;		/* pages asked for, not here yet */
+
+static DEFINE_SPINLOCK(room_lock);	/* room_queue; within a node's lock */
+static LIST_HEAD(room_queue);		/* nodes that found no room, oldest first */
+
+/* Whatever is asked for alone may be. */
+static bool room_try(u16 pages)
+{
+	int limit = min_t(unsigned int, READ_ONCE(reply_room), INT_MAX / 2);
+	int old = atomic_read(&asked);
+
+	do {
+		if (old && old + pages > limit)
+			return false;
+	} while (!atomic_try_cmpxchg(&asked, &old, old + pages));
+	return true;
+}
+
+/*
+ * rmp_room_take() - may @pages more be asked for?
+ * @turn: it is this node's turn; others that wait are not to be asked
+ *
+ * If not, the node will be kicked. Context: the node's lock is held.
+ */
+bool rmp_room_take(struct rmp_node *node, u16 pages, bool turn)
+{
+	bool got;
+
+	/* Who has just been answered must not pass those that wait. */
+	if ((turn || list_empty_careful(&room_queue)) && room_try(pages))
+		return true;
+	rmp_stat_inc(RMP_G_NO_ROOM);
+	spin_lock(&room_lock);
+	if (list_empty(&node->room))
+		list_add_tail(&node->room, &room_queue);
+	/* Pairs with rmp_room_give(): either it sees us, or we what it gave. */
+	smp_mb();
+	got = list_first_entry(&room_queue, struct rmp_node, room) == node &&
+	      room_try(pages);
+	if (got)
+		list_del_init(&node->room);
+	spin_unlock(&room_lock);
+	return got;
+}
+
+/*
+ * rmp_room_give() - @pages are here, or not expected any more
+ *
+ * Return: whether rmp_room_kick() is to be called, without locks.
+ */
+bool rmp_room_give(u16 pages)
+{
+	atomic_sub(pages, &asked);
+	/* Pairs with rmp_room_take(). */
+	smp_mb__after_atomic();
+	return !list_empty_careful(&room_queue);
+}
+
+/* The nodes that wait, first come first served, each once. */
+static struct rmp_node *room_pop(void)
+{
+	struct rmp_node *node;
+
+	spin_lock(&room_lock);
+	node = list_first_entry_or_null(&room_queue, struct rmp_node, room);
+	if (node)
+		list_del_init(&node->room);
+	spin_unlock(&room_lock);
+	return node;
+}
+
+/*
+ * rmp_room_kick() - let those go on that found no room
+ *
+ * Context: bottom halves off, RCU read section, which keeps the nodes.
+ */
+void rmp_room_kick(void)
+{
+	struct rmp_node *node;
+	struct rmp_act act;
+
+	while ((node = room_pop())) {
+		rmp_act_begin(&act, node);
+		act.turn = true;
+		rmp_act_end(&act, rmp_peer_kick(&node->peer, act.now,
+						&act.sink));
+		/* It stands in line again: there is no room for the others. */
+		if (!list_empty_careful(&node->room))
+			return;
+	}
+}
+
+/* rmp_room_leave() - a node goes away; its lock is held, it is dead */
+void rmp_room_leave(struct rmp_node *node)
+{
+	spin_lock(&room_lock);
+	list_del_init(&node->room);
+	spin_unlock(&room_lock);
+}

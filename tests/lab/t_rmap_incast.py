@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Four servers answer one client at once; volumes that compete get what their weights say."""
+import json
+
+import peers
+from lab import Test, linux
+
+MIB = 64
+ROUNDS = 5
+SECONDS = 3
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def fairness(rates):
+    """Jain's index: 1 if all are equal, 1/n if one has all."""
+    return sum(rates) ** 2 / (len(rates) * sum(r * r for r in rates))
+
+
+class T(Test):
+    hosts = {"c1": linux(memory=512), **{f"s{i}": linux(memory=512) for i in range(1, 5)}}
+    timeout = 1200
+
+    def run(self):
+        self.set_up()
+        self.incast()
+        self.fair()
+        self.weights()
+        counters = {c["name"]: c["value"] for c in json.loads(self.c1.sh("memxctl --json counters rmap"))}
+        self.figure("no_room", counters["no_room"])
+
+    def serve(self, server):
+        server.memx_load("memx_server", memx_rmap="insecure=1")
+        server.sh(f"memxctl server start --dev eth0 --memory {4 * MIB}M")
+
+    def volume(self, name):
+        """A volume with every page written; returns its device."""
+        self.c1.sh(f"memxctl volume create {name} --size {MIB}M --thin")
+        device = self.c1.sh(f"memxctl device create {name}").strip()
+        peers.fio_once(self.c1, device, rw="write", bs="128k", depth=4, size=f"{MIB}M")
+        return device
+
+    def servers_of(self, name):
+        return {run["node"] for run in json.loads(self.c1.sh(f"memxctl --json map {name}"))}
+
+    def set_up(self):
+        """One volume on one server, before the others are there; the rest on all four."""
+        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
+        self.c1.sh("memxctl attach eth0")
+        self.serve(self.s1)
+        self.one = self.volume("one")
+        self.together(*(lambda s=s: self.serve(s) for s in (self.s2, self.s3, self.s4)))
+        self.until(lambda: len(json.loads(self.c1.sh("memxctl --json servers"))) == 4, "all servers are heard", 20)
+        self.all = [self.volume(f"all{i}") for i in range(4)]
+        self.check(len(self.servers_of("one")) == 1, "one volume is on one server")
+        self.check(len(self.servers_of("all0")) == 4, "another is on all four")
+
+    def incast(self):
+        """Goodput with four servers beside goodput with one, in turn."""
+        taken = {"one": [], "four": []}
+        for _ in range(ROUNDS):
+            for key, device in (("one", self.one), ("four", self.all[0])):
+                taken[key].append(peers.fio(self.c1, device, depth=64, seconds=SECONDS, size=f"{MIB}M")["iops"])
+        one, four = median(taken["one"]), median(taken["four"])
+        self.figure("one_server_iops", one)
+        self.figure("four_servers_iops", four)
+        self.figure("four_of_one", round(four / one, 2))
+        self.check(four >= 0.85 * one, "four servers at once give at least 0.85 of one server's goodput")
+
+    def at_once(self, devices, depth):
+        """Rates of reads on several devices at the same time."""
+        jobs = " ".join(f"--name=j{i} --filename={d}" for i, d in enumerate(devices))
+        out = self.c1.sh(f"fio --rw=randread --bs=4k --iodepth={depth} --size={MIB}M --ioengine=libaio --direct=1 "
+                         f"--time_based --runtime=10 --ramp_time=2 --norandommap --output-format=json {jobs}", 120)
+        return [job["read"]["iops"] for job in json.loads(out[out.index("{"):])["jobs"]]
+
+    def fair(self):
+        rates = self.at_once(self.all, 32)
+        self.figure("fairness", round(fairness(rates), 3))
+        self.check(fairness(rates) >= 0.9, f"four volumes share: {[round(r) for r in rates]}")
+
+    def weights(self):
+        self.c1.sh("memxctl volume set all1 --weight 4")
+        rates = self.at_once(self.all[:2], 256)
+        ratio = rates[1] / rates[0]
+        self.figure("weight_4_of_1", round(ratio, 2))
+        self.check(3.4 <= ratio <= 4.6, f"a volume of weight 4 gets four times what one of weight 1 gets: {ratio:.2f}")
