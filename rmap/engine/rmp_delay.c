@@ -11,13 +11,7 @@
  */
 #include "rmp_priv.h"
 
-enum rmp_delay_limits {
-	RMP_QUEUE_LOW	= 16,	/* pages waiting on the way: below, the window grows */
-	RMP_QUEUE_HIGH	= 48,	/* above, it shrinks */
-};
-
 #define RMP_QUEUE_NONE	(~0U)
-#define RMP_LOOK_NS	RMP_MS(10000)	/* how long a least time is believed in */
 
 void rmp_delay_init(struct rmp_delay *d)
 {

@@ -10,11 +10,6 @@
  */
 #include "rmp_priv.h"
 
-enum rmp_flow_limits {
-	RMP_QUANTUM	= 4,	/* pages a round for weight 1 */
-	RMP_PASSES	= 8,	/* reads in a row that may pass a waiting write */
-};
-
 void rmp_flow_init(struct rmp_flow *flow, u16 weight)
 {
 	INIT_LIST_HEAD(&flow->link);

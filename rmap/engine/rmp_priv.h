@@ -16,6 +16,16 @@ enum rmp_window_limits {
 	RMP_CWND_STEP	= 4,	/* pages more per round trip while there is room */
 };
 
+enum rmp_delay_limits {
+	RMP_QUEUE_LOW	= 16,	/* pages waiting on the way: below, cwnd grows */
+	RMP_QUEUE_HIGH	= 48,	/* above, it shrinks */
+};
+
+enum rmp_flow_limits {
+	RMP_QUANTUM	= 4,	/* pages a round for weight 1 */
+	RMP_PASSES	= 8,	/* reads in a row that may pass a waiting write */
+};
+
 enum rmp_resend_limits {
 	RMP_BURST	= 8,	/* fragments resent by one time-out */
 	RMP_ACK_BURST	= 16,	/* fragments resent by one ACK */
@@ -44,6 +54,7 @@ enum rmp_rto_us {
 #define RMP_IDLE_AGAIN_NS	RMP_MS(1000)
 #define RMP_RESET_GAP_NS	RMP_MS(10)
 #define RMP_REREPLY_GAP_NS	RMP_MS(1)
+#define RMP_LOOK_NS		RMP_MS(10000)	/* a least time is believed in so long */
 
 /**
  * enum rmp_renew - why HELLO goes out although the session is UP

@@ -130,6 +130,15 @@ static void on_done(struct rmp_sink *sink, struct rmp_call *call)
 	frames[taking].took = frames[taking].now - frames[first].now;
 }
 
+static bool on_reserve(struct rmp_sink *sink, u16 pages)
+{
+	return true;
+}
+
+static void on_unreserve(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void on_free(struct rmp_sink *sink, void *what)
 {
 }
@@ -192,7 +201,8 @@ static void start(struct end *end, u8 no, const struct end *other, u8 other_no)
 	struct rmp_peer_cfg cfg = { .mtu = 1500, .grant = 256 };
 
 	end->sink = (struct rmp_sink){ on_xmit, on_deliver, on_done, on_free,
-				       on_free };
+				       on_free,
+				       on_reserve, on_unreserve };
 	end->no = no;
 	end->peer = calloc(1, sizeof(*end->peer));
 	cfg.self_node = node_of(end);
