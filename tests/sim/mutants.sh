@@ -50,6 +50,10 @@ mutants() {
 	others-reply-taken	rmp_tx	s/if (call && call->msg == msg)/if (call)/
 	idleness-not-told	rmp_tx	/^static void rmp_idle_timer/,/^}/s/rmp_tx_send_idle(r);//
 	back-too-small		rmp_tx	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->una)/0/
+	room-not-given-back	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
+	room-given-twice	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
+	flow-forgotten		rmp_flow	/^void rmp_flow_remove/,/^}/s/if (rmp_flow_empty(flow))/if (1)/
+	turn-never-comes	rmp_flow	/^struct rmp_call .rmp_flow_next/,/^}/s/list_move_tail(&flow->link, &p->flows);/break;/
 	part-misplaced		rmp_codec	s/^\t\*off = no \/ parts \* RMP_PAGE + in_page;/\t*off = no \/ parts * RMP_PAGE + (no % parts > 1 ? in_page - 8 : in_page);/
 	fragment-length-free	rmp_codec	s/info->plen == rmp_frag_range(/info->plen <= rmp_frag_range(/
 	END

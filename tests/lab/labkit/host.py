@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from . import net, qemu
+from . import net, qemu, recipe
 from .channel import Failed
 from .guest import Guest, config
 from .machine import Machine
@@ -38,7 +38,8 @@ class Options:
     qemu: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.memory = self.memory or (1536 if self.kind == "xen" else 768)
+        self.memory = recipe.memory(self.memory or (1536 if self.kind == "xen" else 768))
+        self.dom0 = recipe.memory(self.dom0)
         if self.kind not in ("linux", "xen") or self.xenstored not in ("C", "oxenstored") or self.kernel != "6.1":
             raise ValueError(f"no such kind of host: {self}")
 
@@ -217,7 +218,7 @@ class Host(Machine):
     def guest_config(self, name, cfg_extra="", memory=128, type="pvh", disks=(), vcpus=1, cmdline=""):
         """Writes an xl configuration and returns its path; @disks are xl disk specs, @cfg_extra more lines."""
         path = f"/etc/xen/{name}.cfg"
-        self.put(path, config(name, cfg_extra, memory, type, disks, vcpus, cmdline))
+        self.put(path, config(name, cfg_extra, recipe.memory(memory), type, disks, vcpus, cmdline))
         return path
 
     def guest_create(self, name, cfg_extra="", memory=128, type="pvh", disks=(), script=None, vcpus=1,

@@ -40,6 +40,11 @@ def own_kernel():
     return os.environ.get("LAB_KERNEL")
 
 
+def memory(mib):
+    """What a machine gets that asks for so much: twice that with a kernel of one's own, which is one for debugging."""
+    return 2 * mib if own_kernel() else mib
+
+
 def kernel_version():
     """The release whose headers the modules are built against: the hosts run that very kernel."""
     if own_kernel():
