@@ -17,8 +17,8 @@ enum rmp_window_limits {
 };
 
 enum rmp_delay_limits {
-	RMP_QUEUE_LOW	= 16,	/* pages waiting on the way: below, cwnd grows */
-	RMP_QUEUE_HIGH	= 48,	/* above, it shrinks */
+	RMP_QUEUE_LOW	= 32,	/* pages waiting on the way: below, cwnd grows */
+	RMP_QUEUE_HIGH	= 96,	/* above, it shrinks */
 };
 
 enum rmp_flow_limits {
