@@ -187,6 +187,7 @@ static void rmp_go_down(struct rmp_run *r)
 	r->p->state = RMP_PEER_DOWN;
 	r->p->renew = RMP_RENEW_NONE;
 	r->p->idle_due = RMP_NEVER;
+	rmp_tx_session_down(r);
 }
 
 /*

@@ -151,6 +151,7 @@ void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info);
 void rmp_tx_timer(struct rmp_run *r);
 void rmp_tx_start_waiting(struct rmp_run *r);
 void rmp_tx_session_up(struct rmp_run *r, bool forgotten);
+void rmp_tx_session_down(struct rmp_run *r);
 void rmp_tx_send_idle(struct rmp_run *r);
 void rmp_tx_fail_all(struct rmp_run *r, int status);
 

@@ -387,6 +387,17 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
 	}
 }
 
+/* Without a session nothing comes, however long that lasts. */
+void rmp_tx_session_down(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	u64 msg;
+
+	for (msg = p->una; msg < p->next_msg; msg++)
+		if (p->call[msg % RMP_WINDOW])
+			rmp_call_unreserve(r, p->call[msg % RMP_WINDOW]);
+}
+
 void rmp_tx_fail_all(struct rmp_run *r, int status)
 {
 	struct rmp_peer *p = r->p;

@@ -236,6 +236,25 @@ static void rmp_peer_kick__after_no_room(void **state)
 	rig_free(rig);
 }
 
+/* A server that has gone down holds no room, though its calls stay open. */
+static void rmp_tx_session_down__gives_room_back(void **state)
+{
+	struct rig *rig = rig_up(9000);
+	struct rmp_call *call = rig_call(rig, 0, 32 * RMP_PAGE);
+	struct rmp_frame f = rig_frame(RMP_T_RESET);
+
+	assert_int_equal(rig->asked, 32);
+	rig->now += RMP_MS(1);
+	f.info.echo = rig_stamp(rig);
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->state, RMP_PEER_HELLO);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	assert_int_equal(rig->asked, 0);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +268,7 @@ int main(void)
 		MXT(rmp_flow_remove__from_the_middle),
 		MXT(rmp_flow_init__keeps_weights_in_range),
 		MXT(rmp_peer_kick__after_no_room),
+		MXT(rmp_tx_session_down__gives_room_back),
 	};
 
 	return MXT_RUN(tests);
