@@ -2,7 +2,7 @@
 """The command line that makes a QEMU machine of a host."""
 import os
 
-from . import net
+from . import net, recipe
 from .paths import BUILD, ROOT
 
 CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand"
@@ -20,12 +20,14 @@ def _share(tag, path, readonly):
 def _kernel(host, boot):
     opt = host.options
     line = LINUX.format(name=host.name, kind=opt.kind, ip=host.ip, mtu=opt.mtu, hosts=host.peers,
-                        xenstored=opt.xenstored, extra=opt.cmdline)
+                        xenstored=opt.xenstored, extra=f"{opt.cmdline} {os.environ.get('LAB_CMDLINE', '')}")
     if opt.kind == "xen":
         line = ("console=hvc0 " + line).replace(",", ",,")
         return ["-kernel", boot.xen, "-append", XEN.format(dom0=opt.dom0, extra=opt.xen_cmdline),
                 "-initrd", f"{boot.vmlinux} {line},{boot.host_initrd}"]
-    return ["-kernel", boot.vmlinux, "-initrd", boot.host_initrd, "-append", "console=ttyS0 " + line]
+    # A kernel with KASAN does not get through the entry that saves unpacking it.
+    kernel = boot.vmlinuz if recipe.own_kernel() else boot.vmlinux
+    return ["-kernel", kernel, "-initrd", boot.host_initrd, "-append", "console=ttyS0 " + line]
 
 
 def command(host, boot, channel_fd):
