@@ -24,6 +24,9 @@ static void count(struct mx_io *io)
 		mx_vstat_add(vol, MX_VS_WRITE_BYTES, io->len);
 	if (io->err)
 		mx_vstat_inc(vol, MX_VS_ERRORS);
+	if (io->op <= MX_IO_WRITE)
+		this_cpu_inc(vol->stats->latency[io->op == MX_IO_WRITE]
+						[rmp_lat_bucket(ns)]);
 	mx_vstat_add(vol, MX_VS_LAT_NS, ns);
 	/* Bottom halves are off: nobody else writes this CPU's maximum. */
 	if (ns > this_cpu_read(vol->stats->v[MX_VS_LAT_MAX]))

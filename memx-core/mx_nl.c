@@ -98,6 +98,15 @@ static int put_vol_stats(struct sk_buff *skb, struct mx_volume *vol)
 	return 0;
 }
 
+static int put_latency(struct sk_buff *skb, struct mx_volume *vol, int attr,
+		       bool write)
+{
+	u64 sum[RMP_LAT_BUCKETS];
+
+	mx_vol_latency(vol->stats, write, sum);
+	return nla_put(skb, attr, sizeof(sum), sum);
+}
+
 static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 {
 	struct mx_vol_info info;
@@ -115,7 +124,9 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	    (vol->thin && nla_put_flag(skb, MEMX_A_THIN)) ||
 	    nla_put_u32(skb, MEMX_A_WEIGHT, READ_ONCE(vol->weight)) ||
 	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, info.used_pages, MEMX_A_PAD) ||
-	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD))
+	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD) ||
+	    put_latency(skb, vol, MEMX_A_READ_LATENCY, false) ||
+	    put_latency(skb, vol, MEMX_A_WRITE_LATENCY, true))
 		return -EMSGSIZE;
 	return put_vol_stats(skb, vol);
 }

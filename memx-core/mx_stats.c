@@ -42,3 +42,14 @@ u64 mx_vol_stat_sum(struct mx_vol_stats __percpu *stats, enum mx_vol_stat which)
 	}
 	return sum;
 }
+
+void mx_vol_latency(struct mx_vol_stats __percpu *stats, bool write,
+		    u64 sum[RMP_LAT_BUCKETS])
+{
+	int cpu, i;
+
+	memset(sum, 0, RMP_LAT_BUCKETS * sizeof(*sum));
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < RMP_LAT_BUCKETS; i++)
+			sum[i] += READ_ONCE(per_cpu_ptr(stats, cpu)->latency[write][i]);
+}

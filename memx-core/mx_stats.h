@@ -8,6 +8,7 @@
 
 #include <linux/percpu.h>
 #include <linux/types.h>
+#include "engine/rmp_engine.h"
 
 /* Of the module: X(symbol, name, help) */
 #define MX_STATS(X) \
@@ -69,9 +70,14 @@ struct mx_stats {
 	u64 v[MX_S_COUNT];
 };
 
-/** struct mx_vol_stats - one CPU's counters of a volume. @v: enum mx_vol_stat */
+/**
+ * struct mx_vol_stats - one CPU's counters of a volume
+ * @v:       enum mx_vol_stat
+ * @latency: reads, and writes, by the time they took: rmp_lat_bucket()
+ */
 struct mx_vol_stats {
 	u64 v[MX_VS_COUNT];
+	u64 latency[2][RMP_LAT_BUCKETS];
 };
 
 /** struct mx_stat_desc - a counter in words. @name: its name. @help: what for */
@@ -97,5 +103,8 @@ static inline void mx_stat_inc(enum mx_stat which)
 u64 mx_stat_sum(enum mx_stat which);
 /** mx_vol_stat_sum() - over all CPUs; the longest for MX_VS_LAT_MAX */
 u64 mx_vol_stat_sum(struct mx_vol_stats __percpu *stats, enum mx_vol_stat which);
+/** mx_vol_latency() - over all CPUs. @write: of writes, else of reads */
+void mx_vol_latency(struct mx_vol_stats __percpu *stats, bool write,
+		    u64 sum[RMP_LAT_BUCKETS]);
 
 #endif /* MX_STATS_H */

@@ -186,7 +186,8 @@ static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
 	    nla_put_u32(skb, RMP_A_FRAG_SIZE, peer->frag_size) ||
 	    nla_put_u32(skb, RMP_A_CWND, peer->cwnd) ||
 	    nla_put_u32(skb, RMP_A_CREDIT, peer->credit) ||
-	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->inflight))
+	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->inflight) ||
+	    nla_put(skb, RMP_A_LATENCY, sizeof(peer->latency), peer->latency))
 		return -EMSGSIZE;
 	if (node->iface &&
 	    (nla_put_string(skb, RMP_A_IFNAME, node->iface->dev->name) ||

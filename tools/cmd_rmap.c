@@ -56,6 +56,7 @@ static const struct schema peer_schema = {
 		{ RMP_A_CREDIT, F_U32, "credit_pages", "CREDIT" },
 		{ RMP_A_INFLIGHT, F_U32, "inflight_pages", "INFLIGHT" },
 		{ RMP_A_INC, F_ID32, "incarnation" },
+		{ RMP_A_LATENCY, F_HIST, "latency", "ANSWERED IN" },
 		{ RMP_A_STATS, F_STATS, "counters" },
 		{ 0 }
 	},

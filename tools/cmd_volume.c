@@ -32,6 +32,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_THIN, F_FLAG, "thin" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
+		{ MEMX_A_READ_LATENCY, F_HIST, "read_latency" },
+		{ MEMX_A_WRITE_LATENCY, F_HIST, "write_latency" },
 		{ MEMX_A_STAT, F_STATS, "counters" },
 		{ 0 }
 	},

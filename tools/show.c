@@ -29,6 +29,47 @@ static void mac_text(uint64_t mac, char *text, size_t size)
 		 (unsigned int)(mac >> 8) & 0xff, (unsigned int)mac & 0xff);
 }
 
+/* The end of the bucket that @percent of the times do not exceed. */
+static void percentile(const struct cell *cell, unsigned int percent, char *text,
+		       size_t size)
+{
+	uint64_t total = 0, sum = 0, us = 1ULL << HIST_SHIFT;
+	unsigned int i, last = cell->num - 1;
+
+	for (i = 0; i <= last; i++)
+		total += cell->hist[i];
+	for (i = 0; i < last; i++, us *= 2) {
+		sum += cell->hist[i];
+		if (sum * 100 >= total * percent)
+			break;
+	}
+	/* The last bucket has no end: it has a beginning. */
+	if (i == last)
+		us /= 2;
+	if (us < 1000)
+		snprintf(text, size, "%s%u us", i == last ? ">" : "<", (unsigned int)us);
+	else if (us < 1000000)
+		snprintf(text, size, "%s%.1f ms", i == last ? ">" : "<", us / 1e3);
+	else
+		snprintf(text, size, "%s%.1f s", i == last ? ">" : "<", us / 1e6);
+}
+
+static void hist_text(const struct cell *cell, char *text)
+{
+	char median[32], most[32];
+	uint64_t i, total = 0;
+
+	for (i = 0; i < cell->num; i++)
+		total += cell->hist[i];
+	if (!total) {
+		snprintf(text, CELL_TEXT, "-");
+		return;
+	}
+	percentile(cell, 50, median, sizeof(median));
+	percentile(cell, 99, most, sizeof(most));
+	snprintf(text, CELL_TEXT, "half %s, 99%% %s", median, most);
+}
+
 /* @human: sizes with a unit and "-" for what is not there. */
 static const char *cell_text(const struct field *field, const struct cell *cell,
 			     bool human, char *text)
@@ -51,6 +92,9 @@ static const char *cell_text(const struct field *field, const struct cell *cell,
 		return text;
 	case F_WORD:
 		return word_of(field, cell->num);
+	case F_HIST:
+		hist_text(cell, text);
+		return text;
 	case F_BYTES:
 	case F_CHUNK:
 		if (human)
@@ -179,6 +223,16 @@ static void counters_json(const struct row *row, struct json *j, const char *key
 	json_close(j, '}');
 }
 
+static void hist_json(const struct cell *cell, struct json *j, const char *key)
+{
+	uint64_t i;
+
+	json_open(j, key, '[');
+	for (i = 0; i < cell->num; i++)
+		json_u64(j, NULL, cell->hist[i]);
+	json_close(j, ']');
+}
+
 static void cell_json(const struct field *field, const struct cell *cell,
 		      struct json *j)
 {
@@ -188,6 +242,8 @@ static void cell_json(const struct field *field, const struct cell *cell,
 		json_bool(j, field->key, cell->set);
 	else if (!cell->set)
 		json_null(j, field->key);
+	else if (field->kind == F_HIST)
+		hist_json(cell, j, field->key);
 	else if (is_number(field->kind))
 		json_u64(j, field->key, cell->num);
 	else

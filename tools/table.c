@@ -31,9 +31,28 @@ static enum mnl_attr_data_type type_of(uint8_t kind)
 
 static bool attr_ok(const struct nlattr *attr, uint8_t kind)
 {
+	size_t len = mnl_attr_get_payload_len(attr);
+
 	if (kind == F_MAC)
-		return mnl_attr_get_payload_len(attr) == 6;
+		return len == 6;
+	if (kind == F_HIST)
+		return len && !(len % sizeof(uint64_t)) &&
+		       len <= HIST_MOST * sizeof(uint64_t);
 	return mnl_attr_validate(attr, type_of(kind)) >= 0;
+}
+
+static int hist_read(struct cell *cell, const struct nlattr *attr)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	uint64_t *hist = malloc(len);
+
+	if (!hist)
+		return -ENOMEM;
+	free(cell->hist);
+	cell->hist = memcpy(hist, mnl_attr_get_payload(attr), len);
+	cell->num = len / sizeof(*hist);
+	cell->set = true;
+	return 0;
 }
 
 static int cell_read(struct cell *cell, const struct nlattr *attr, uint8_t kind)
@@ -43,6 +62,8 @@ static int cell_read(struct cell *cell, const struct nlattr *attr, uint8_t kind)
 
 	if (!attr_ok(attr, kind))
 		return -EBADMSG;
+	if (kind == F_HIST)
+		return hist_read(cell, attr);
 	switch (type_of(kind)) {
 	case MNL_TYPE_NUL_STRING:
 		free(cell->str);
@@ -189,8 +210,10 @@ void table_clear(struct table *table)
 	for (i = 0; i < table->nrows; i++) {
 		struct row *row = &table->rows[i];
 
-		for (k = 0; k < TABLE_FIELDS; k++)
+		for (k = 0; k < TABLE_FIELDS; k++) {
 			free(row->cells[k].str);
+			free(row->cells[k].hist);
+		}
 		for (k = 0; k < row->ncounters; k++) {
 			free(row->counters[k].name);
 			free(row->counters[k].help);

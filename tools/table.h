@@ -12,7 +12,11 @@
 #include <stdio.h>
 #include "json.h"
 
-enum { TABLE_FIELDS = 24 };
+enum {
+	TABLE_FIELDS	= 24,
+	HIST_MOST	= 32,	/* buckets of a histogram */
+	HIST_SHIFT	= 6,	/* the first one: less than 64 us */
+};
 
 /**
  * enum field_kind - type of an attribute and how it is shown
@@ -28,6 +32,9 @@ enum { TABLE_FIELDS = 24 };
  * @F_FLAG:  there or not
  * @F_MAC:   6 bytes
  * @F_WORD:  number of 8 bits that stands for one of struct field's words
+ * @F_HIST:  histogram of times, an array of numbers of 64 bits: how many took
+ *           less than 64 us, how many of the others less than 128 us, and so on;
+ *           people see the median and the 99th percentile
  * @F_STATS: counters; not in tables
  */
 enum field_kind {
@@ -43,6 +50,7 @@ enum field_kind {
 	F_FLAG,
 	F_MAC,
 	F_WORD,
+	F_HIST,
 	F_STATS,
 };
 
@@ -93,13 +101,15 @@ struct counter {
 /**
  * struct cell - value of a field in a row
  * @set: the attribute was there
- * @num: for all kinds but strings
+ * @num: for all kinds but strings; F_HIST: number of buckets
  * @str: F_STR, owned
+ * @hist: F_HIST, owned
  */
 struct cell {
 	bool		set;
 	uint64_t	num;
 	char		*str;
+	uint64_t	*hist;
 };
 
 /**

@@ -20,7 +20,8 @@
  *                         names the user)
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
  *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
- *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT, counters as STAT nests
+ *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT
+ *                         READ_LATENCY WRITE_LATENCY, counters as STAT nests
  *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
  *  MEMX_C_SERVER_GET dump memory servers: NODE INC HOST STATE LOAD CAPACITY
@@ -91,6 +92,12 @@ enum memx_attr {
 	MEMX_A_MAP_GEN,		/* u64 */
 	MEMX_A_THIN,		/* flag */
 	MEMX_A_WEIGHT,		/* u32: share among the host's volumes, from 1 on */
+	/*
+	 * array of u64: how many took less than 64 us, how many of the others
+	 * less than 128 us, and so on; the last has all the rest
+	 */
+	MEMX_A_READ_LATENCY,
+	MEMX_A_WRITE_LATENCY,
 	MEMX_A_CHUNK_FIRST,	/* u32 */
 	MEMX_A_CHUNK_COUNT,	/* u32 */
 	MEMX_A_NODE,		/* u64: node id */

@@ -294,6 +294,23 @@ enum rmp_stat {
 	RMP_S_COUNT
 };
 
+/*
+ * Latencies are counted in buckets: 0 is below 64 us, each next one reaches
+ * twice as far, and the last has all the rest, from 4.2 s on.
+ */
+enum {
+	RMP_LAT_SHIFT	= 6,
+	RMP_LAT_BUCKETS	= 18,
+};
+
+/** rmp_lat_bucket() - which of RMP_LAT_BUCKETS a time belongs to */
+static inline u8 rmp_lat_bucket(u64 ns)
+{
+	u64 n = div64_u64(ns, 1000) >> RMP_LAT_SHIFT;
+
+	return n ? min_t(u8, ilog2(n) + 1, RMP_LAT_BUCKETS - 1) : 0;
+}
+
 /**
  * struct rmp_rtt - round-trip estimator, after RFC 6298, in microseconds
  * @srtt_us:   smoothed round-trip time, 0 before the first sample
@@ -400,6 +417,7 @@ struct rmp_delay {
  * @grant:     responder: pages we let the peer have in flight
  * @slot:      responder: received requests, index msg % RMP_WINDOW
  * @stat:      counters, enum rmp_stat
+ * @latency:   calls answered, by the time since they were first sent
  */
 struct rmp_peer {
 	u64		node;
@@ -451,6 +469,7 @@ struct rmp_peer {
 	struct rmp_slot	slot[RMP_WINDOW];
 
 	u64		stat[RMP_S_COUNT];
+	u64		latency[RMP_LAT_BUCKETS];
 };
 
 /**

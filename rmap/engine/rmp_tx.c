@@ -255,6 +255,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 		if (call->hurried)
 			rmp_cwnd_cut(p, call->msg);
 	}
+	p->latency[rmp_lat_bucket(r->now - call->first_ns)]++;
 	if (rmp_cwnd_undo(p, call->msg, info->echo))
 		rmp_count(r, RMP_S_SPURIOUS);
 	rmp_cwnd_grow(p, call->cost);

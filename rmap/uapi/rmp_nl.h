@@ -48,6 +48,7 @@
  *	RMP_A_SRTT_US, RMP_A_RTTVAR_US, RMP_A_RTO_US	0 before any sample
  *	RMP_A_FRAG_SIZE	fragment size in force
  *	RMP_A_CWND, RMP_A_CREDIT, RMP_A_INFLIGHT	pages of 4 KiB
+ *	RMP_A_LATENCY	requests answered by it, by the time they took
  *	RMP_A_STATS	nest of RMP_A_STAT, each a nest of RMP_A_STAT_NAME,
  *			RMP_A_STAT_VALUE, RMP_A_STAT_HELP: the free-running
  *			counters of this peer
@@ -126,6 +127,9 @@ enum rmp_nl_state {
  * @RMP_A_CWND:		[u32] congestion window, pages
  * @RMP_A_CREDIT:	[u32] credit granted by the peer, pages
  * @RMP_A_INFLIGHT:	[u32] pages of requests open
+ * @RMP_A_LATENCY:	[array of u64] how many took less than 64 us, how many
+ *			of the others less than 128 us, and so on; the last
+ *			entry has all the rest
  * @RMP_A_STATS:	[nest of RMP_A_STAT] counters
  * @RMP_A_STAT:		[nest] one counter
  * @RMP_A_STAT_NAME:	[string] its name
@@ -159,6 +163,7 @@ enum rmp_nl_attr {
 	RMP_A_CWND,
 	RMP_A_CREDIT,
 	RMP_A_INFLIGHT,
+	RMP_A_LATENCY,
 	RMP_A_STATS,
 	RMP_A_STAT,
 	RMP_A_STAT_NAME,

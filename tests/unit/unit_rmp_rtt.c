@@ -82,6 +82,18 @@ static void rmp_rtt_wait_ns__backs_off(void **state)
 	assert_int_equal(rmp_rtt_wait_ns(&rtt, 9, RMP_PROBE_MAX_US), RMP_MS(200));
 }
 
+static void rmp_lat_bucket__edges(void **state)
+{
+	assert_int_equal(rmp_lat_bucket(0), 0);
+	assert_int_equal(rmp_lat_bucket(63999), 0);
+	assert_int_equal(rmp_lat_bucket(64000), 1);
+	assert_int_equal(rmp_lat_bucket(127999), 1);
+	assert_int_equal(rmp_lat_bucket(128000), 2);
+	assert_int_equal(rmp_lat_bucket(RMP_MS(4194) + 303999), RMP_LAT_BUCKETS - 2);
+	assert_int_equal(rmp_lat_bucket(RMP_MS(4194) + 304000), RMP_LAT_BUCKETS - 1);
+	assert_int_equal(rmp_lat_bucket(~0ULL), RMP_LAT_BUCKETS - 1);
+}
+
 static void rmp_cwnd__grows_and_is_cut_once(void **state)
 {
 	struct rmp_peer *p = calloc(1, sizeof(*p));
@@ -170,6 +182,7 @@ int main(void)
 		MXT(rmp_rtt_sample__nonsense),
 		MXT(rmp_rtt_sample__stamp_wraps),
 		MXT(rmp_rtt_wait_ns__backs_off),
+		MXT(rmp_lat_bucket__edges),
 		MXT(rmp_cwnd__grows_and_is_cut_once),
 		MXT(rmp_cwnd_undo__slow_answer),
 		MXT(rmp_cwnd_undo__real_loss),
