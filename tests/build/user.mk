@@ -58,13 +58,16 @@ $(O)/tools/memx-xs: $(wildcard xenstore/*.c) tools/json.c tools/size.c memx-core
 	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore) -o $@ $(filter %.c,$^) $(LDFLAGS) \
 		$$(pkg-config --libs xenstore)
 
+# what compat/mx_crypto_user.h stands on
+crypto-libs := -lsodium
+
 # unit tests: cmocka under ASan and UBSan; mxtest.c may fail any allocation
 
 wrap := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 unit: $(unit-names:%=$(O)/unit/%)
 $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/engines.a
 	@mkdir -p $(@D)
-	$(CC) $(sanitize) $(wrap) -o $@ $^ -lcmocka
+	$(CC) $(sanitize) $(wrap) -o $@ $^ -lcmocka $(crypto-libs)
 
 # the simulator, fast for many seeds and with sanitizers for some
 
@@ -72,17 +75,17 @@ sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/*.c))
 sim: $(O)/sim/sim $(O)/sim/sim-asan
 $(O)/sim/sim: $(sim-objs:%=$(O)/fast/%) $(O)/fast/engines.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^
+	$(CC) -o $@ $^ $(crypto-libs)
 $(O)/sim/sim-asan: $(sim-objs:%=$(O)/asan/%) $(O)/asan/engines.a
 	@mkdir -p $(@D)
-	$(CC) $(sanitize) -o $@ $^
+	$(CC) $(sanitize) -o $@ $^ $(crypto-libs)
 
 # fuzz targets: libFuzzer where clang is, else a small driver of our own
 
 fuzz: $(fuzz-names:%=$(O)/fuzz/bin/%)
 $(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
 	@mkdir -p $(@D)
-	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs)
+	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs) $(crypto-libs)
 $(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl
 
 # what goes over the wire: a table of it, and frames for the dissector
