@@ -6,9 +6,9 @@
 #include "rmp_keys.h"
 
 /*
- * Answering costs two X25519, about 0.2 ms in plain C. Everybody together: a
+ * Answering costs two X25519, about 0.1 ms in plain C. Everybody together: a
  * burst of 128, so that a cluster can come up at once, then 200 a second, which
- * is 4 % of a CPU. One source: 16, then 4 a second: a node sends 5 HELLOs in
+ * is 2 % of a CPU. One source: 16, then 4 a second: a node sends 5 HELLOs in
  * its first two seconds and one every two seconds later.
  */
 #define RMP_LIMIT_ALL_NS	RMP_KEY_MS(5)
