@@ -12,8 +12,8 @@ from .machine import Machine
 # costs 0.1 ms each here; no machine in use today needs that.
 CONFIG = """name = "{name}"
 type = "{type}"
-kernel = "/lab-boot/vmlinux"
-ramdisk = "/lab-boot/guest.initrd"
+kernel = "{boot}/vmlinux"
+ramdisk = "{boot}/guest.initrd"
 extra = "console=hvc0 loglevel=5 mitigations=off random.trust_cpu=on panic=-1 {nopci} {cmdline}"
 memory = {memory}
 vcpus = {vcpus}
@@ -25,13 +25,18 @@ on_crash = "destroy"
 {extra}
 """
 
+# xl maps the kernel, and maps it page by page over the shared folder: 9 s instead of 1.
+BOOT = "/run/lab-boot"
+FETCH = (f"[ -e {BOOT}/done ] || {{ mkdir -p {BOOT} && cp /lab-boot/vmlinux /lab-boot/guest.initrd {BOOT}/ && "
+         f"touch {BOOT}/done; }}")
+
 
 def config(name, extra, memory, kind, disks, vcpus, cmdline):
     """The text of an xl configuration."""
     # A PVH guest has no PCI, and looking for it through an emulated CPU takes a second.
     nopci = "iommu=noaperture pci=off" if kind == "pvh" else ""
     return CONFIG.format(name=name, type=kind, memory=memory, vcpus=vcpus, cmdline=cmdline, extra=extra, nopci=nopci,
-                         disks=", ".join(f"'{disk}'" for disk in disks))
+                         boot=BOOT, disks=", ".join(f"'{disk}'" for disk in disks))
 
 
 class Guest(Machine):

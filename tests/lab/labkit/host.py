@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from . import net, qemu, recipe
 from .channel import Failed
-from .guest import Guest, config
+from .guest import FETCH, Guest, config
 from .machine import Machine
 from .paths import BUILD
 
@@ -218,6 +218,7 @@ class Host(Machine):
     def guest_config(self, name, cfg_extra="", memory=128, type="pvh", disks=(), vcpus=1, cmdline=""):
         """Writes an xl configuration and returns its path; @disks are xl disk specs, @cfg_extra more lines."""
         path = f"/etc/xen/{name}.cfg"
+        self.sh(FETCH)
         self.put(path, config(name, cfg_extra, recipe.memory(memory), type, disks, vcpus, cmdline))
         return path
 
