@@ -6,7 +6,6 @@ import time
 from lab import Test, linux, xen
 
 LIMIT = 10                          # seconds for an xl create that fails
-BUSY = 3                            # or as many times what the guest alone takes, on a machine that is busy
 
 # target, and what xl must say
 BROKEN = (
@@ -33,7 +32,7 @@ GOOD = "vol=a,size=64M"
 
 class T(Test):
     hosts = {"x1": xen(), "s1": linux()}
-    timeout = 1800
+    timeout = 900
 
     def disk(self, target, vdev="xvdma"):
         """A disk spec."""
@@ -43,12 +42,11 @@ class T(Test):
         """xl create must fail in time and say @words."""
         path = self.x1.guest_config(name, memory=128, disks=[self.disk(target)])
         start = time.monotonic()
-        rc, out = self.x1.rc(f"xl create {path}", 120)
+        rc, out = self.x1.rc(f"xl create {path}", 60)
         seconds = time.monotonic() - start
         self.check(rc != 0, f"target '{target}' is refused")
         self.check(words in out, f"target '{target}': xl says '{words}':\n{out}")
-        limit = LIMIT if self.bare < LIMIT / 2 else BUSY * self.bare
-        self.check(seconds < limit, f"target '{target}' took {seconds:.1f} s; without a disk it is {self.bare:.1f} s")
+        self.check(seconds < LIMIT, f"target '{target}' took {seconds:.1f} s")
         self.slowest = max(self.slowest, seconds)
         self.refusals += 1
 
@@ -71,20 +69,9 @@ class T(Test):
         """What the memory server stores."""
         return json.loads(self.s1.sh("memxctl --json server volumes"))
 
-    def create_bare(self):
-        """Seconds that xl takes for the guest without any disk; a busy machine is to blame for these."""
-        path = self.x1.guest_config("g0", memory=128)
-        self.x1.sh(f"xl create -p {path} && xl destroy g0", 120)      # whatever is slow once only
-        start = time.monotonic()
-        self.x1.sh(f"xl create -p {path}", 120)
-        seconds = time.monotonic() - start
-        self.x1.sh("xl destroy g0")
-        return seconds
-
     def run(self):
         self.slowest = 0
         self.refusals = 0
-        self.bare = self.create_bare()
         self.without_cluster()
         self.s1.memx_load("memx_server", memx_rmap="insecure=1")
         self.s1.sh("memxctl server start --dev eth0 --memory 192M")
@@ -95,7 +82,6 @@ class T(Test):
         self.good()
         self.figure("refusals", self.refusals)
         self.figure("slowest_refusal_s", round(self.slowest, 1))
-        self.figure("create_without_disk_s", round(self.bare, 1))
 
     def without_cluster(self):
         """From a host without any module of ours to one without servers."""
