@@ -29,15 +29,13 @@ static void mac_text(uint64_t mac, char *text, size_t size)
 		 (unsigned int)(mac >> 8) & 0xff, (unsigned int)mac & 0xff);
 }
 
-/* The end of the bucket that @percent of the times do not exceed. */
-static void percentile(const struct cell *cell, unsigned int percent, char *text,
-		       size_t size)
+/* The end of the bucket that @percent of the @total times do not exceed. */
+static void percentile(const struct cell *cell, uint64_t total,
+		       unsigned int percent, char *text, size_t size)
 {
-	uint64_t total = 0, sum = 0, us = 1ULL << HIST_SHIFT;
+	uint64_t sum = 0, us = 1ULL << HIST_SHIFT;
 	unsigned int i, last = cell->num - 1;
 
-	for (i = 0; i <= last; i++)
-		total += cell->hist[i];
 	for (i = 0; i < last; i++, us *= 2) {
 		sum += cell->hist[i];
 		if (sum * 100 >= total * percent)
@@ -65,8 +63,8 @@ static void hist_text(const struct cell *cell, char *text)
 		snprintf(text, CELL_TEXT, "-");
 		return;
 	}
-	percentile(cell, 50, median, sizeof(median));
-	percentile(cell, 99, most, sizeof(most));
+	percentile(cell, total, 50, median, sizeof(median));
+	percentile(cell, total, 99, most, sizeof(most));
 	snprintf(text, CELL_TEXT, "half %s, 99%% %s", median, most);
 }
 

@@ -15,7 +15,7 @@ void rmp_flow_init(struct rmp_flow *flow, u16 weight)
 	INIT_LIST_HEAD(&flow->link);
 	INIT_LIST_HEAD(&flow->reads);
 	INIT_LIST_HEAD(&flow->writes);
-	flow->weight = clamp_t(u16, weight, 1, RMP_WEIGHT_MAX);
+	rmp_flow_set_weight(flow, weight);
 	flow->passes = 0;
 	flow->deficit = 0;
 }
