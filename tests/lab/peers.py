@@ -7,6 +7,11 @@ NQN = "nqn.2000-01.org.memx:lab"
 PORT = 4420
 
 
+def median(values):
+    """The one in the middle, the upper one of two."""
+    return sorted(values)[len(values) // 2]
+
+
 def ram_disk(host, mib):
     """Makes /dev/ram0 of @mib MiB on @host, with every page allocated, so that reads read memory."""
     host.sh(f"modprobe brd rd_nr=1 rd_size={mib * 1024} && dd if=/dev/urandom of=/tmp/seed bs=1M count=8 status=none && "

@@ -162,8 +162,7 @@ fsck.ext4 -f -n {DEV}""", 300)
         return sum(s["state"] == "alive" for s in json.loads(self.c1.sh("memxctl --json servers")))
 
     def trains(self):
-        counters = json.loads(self.s1.sh("memxctl --json counters rmap"))
-        return {c["name"]: c["value"] for c in counters}["tx_trains"]
+        return self.s1.counters("rmap")["tx_trains"]
 
     def bad_network(self):
         for host in (self.c1, self.s1, self.s2):
@@ -181,7 +180,7 @@ fsck.ext4 -f -n {DEV}""", 300)
             host.netem(None)
 
     def end(self):
-        figures = {c["name"]: c["value"] for c in json.loads(self.c1.sh("memxctl --json counters core"))}
+        figures = self.c1.counters("core")
         for what in ("volumes", "chunks", "ops", "pages"):
             made, freed = figures[f"{what}_created"], figures[f"{what}_destroyed"]
             self.check(made == freed > 0, f"{what}: {made} made, {freed} freed")

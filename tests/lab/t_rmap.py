@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """RMAP between two bare hosts without a memory cluster: sessions, calls, faults, restarts, what it costs over the floor."""
-import json
 import re
 
 from lab import Test, linux
@@ -108,12 +107,8 @@ class T(Test):
             self.calls("echo", 32, 8, 100)
         for host in (self.c1, self.s1):
             host.netem(None)
-        drops = self.stats(self.s1)
+        drops = self.s1.counters("rmap")
         self.check(drops["drop_tag"] > 0, "damaged frames were seen and dropped")
-
-    def stats(self, host):
-        counters = json.loads(host.sh("memxctl --json counters rmap"))
-        return {c["name"]: c["value"] for c in counters} if isinstance(counters, list) else counters
 
     def mixed_mtu(self):
         """One end with big frames, the other without: they find the size that passes."""

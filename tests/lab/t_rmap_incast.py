@@ -10,10 +10,6 @@ ROUNDS = 5
 SECONDS = 3
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
 def fairness(rates):
     """Jain's index: 1 if all are equal, 1/n if one has all."""
     return sum(rates) ** 2 / (len(rates) * sum(r * r for r in rates))
@@ -28,8 +24,7 @@ class T(Test):
         self.incast()
         self.fair()
         self.weights()
-        counters = {c["name"]: c["value"] for c in json.loads(self.c1.sh("memxctl --json counters rmap"))}
-        self.figure("no_room", counters["no_room"])
+        self.figure("no_room", self.c1.counters("rmap")["no_room"])
 
     def serve(self, server):
         server.memx_load("memx_server", memx_rmap="insecure=1")
@@ -64,7 +59,7 @@ class T(Test):
         for _ in range(ROUNDS):
             taken["one"].append(sum(self.at_once([self.one] * 4, 16, SECONDS)))
             taken["four"].append(sum(self.at_once(self.all, 16, SECONDS)))
-        one, four = median(taken["one"]), median(taken["four"])
+        one, four = peers.median(taken["one"]), peers.median(taken["four"])
         self.figure("one_server_iops", round(one))
         self.figure("four_servers_iops", round(four))
         self.figure("four_of_one", round(four / one, 2))

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """Side by side in one run: raw frames, NVMe/TCP and /dev/memxa, 4 KiB random reads one at a time and 32 at a time."""
-import json
-
 import peers
 from lab import Test, linux
 
@@ -9,10 +7,6 @@ MIB = 200
 FLOOR = "/sys/kernel/debug/memx_floor/run"
 ROUNDS = 7
 SECONDS = 2                     # of each measurement
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
 
 
 class T(Test):
@@ -32,7 +26,7 @@ class T(Test):
             for key, value in self.once(nvme).items():
                 taken.setdefault(key, []).append(value)
         for key, values in taken.items():
-            self.figure(key, round(median(values), 1))
+            self.figure(key, round(peers.median(values), 1))
         self.judge()
 
     def start(self):
@@ -64,7 +58,7 @@ class T(Test):
 
     def judge(self):
         f = self.figures
-        trains = {c["name"]: c["value"] for c in json.loads(self.s1.sh("memxctl --json counters rmap"))}["tx_trains"]
+        trains = self.s1.counters("rmap")["tx_trains"]
         self.check(trains > 0, f"frames of one answer were given to the device together: {trains} times")
         self.figure("us_of_nvmetcp", round(f["memx_us"] / f["nvmetcp_us"], 2))
         self.figure("us_of_floor", round(f["memx_us"] / f["floor_us"], 2))

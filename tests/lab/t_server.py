@@ -66,7 +66,7 @@ class T(Test):
         return shown[0] if isinstance(shown, list) else shown
 
     def stats(self):
-        return {c["name"]: c["value"] for c in json.loads(self.s1.sh("memxctl --json counters server"))}
+        return self.s1.counters("server")
 
     # Steps.
 

@@ -174,6 +174,6 @@ class T(Test):
         self.c1.memx_unload()
 
     def balanced(self):
-        figures = {c["name"]: c["value"] for c in self.json("counters core")}
+        figures = self.c1.counters("core")
         return all(figures[f"{what}_created"] == figures[f"{what}_destroyed"] > 0
                    for what in ("volumes", "chunks", "ops", "pages"))

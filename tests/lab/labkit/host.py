@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A host: a QEMU machine with bare Linux, or with Xen and its dom0."""
+import json
 import os
 import re
 import shlex
@@ -212,6 +213,10 @@ class Host(Machine):
         for module in reversed(MODULES):
             if not modules or module in modules:
                 self.sh(f"[ ! -d /sys/module/{module} ] || rmmod {module}")
+
+    def counters(self, part):
+        """Values of a module's counters by name; @part is a word of `memxctl counters`."""
+        return {c["name"]: c["value"] for c in json.loads(self.sh(f"memxctl --json counters {part}"))}
 
     # Guests.
 
