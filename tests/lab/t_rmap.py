@@ -30,15 +30,12 @@ class T(Test):
 
     # Steps.
 
-    def insmod(self, host, module, params=""):
-        host.sh(f"insmod {host.module_dir()}/{module}.ko {params}")
-
     def refusals(self):
         """What cannot be attached is refused in words."""
-        self.insmod(self.c1, "memx_rmap")
+        self.c1.insmod("memx_rmap")
         self.refused("eth0", "no cluster key")
         self.c1.sh("rmmod memx_rmap")
-        self.insmod(self.c1, "memx_rmap", "insecure=1")
+        self.c1.insmod("memx_rmap", "insecure=1")
         self.refused("lo", "not an Ethernet interface")
         self.refused("eth7", "no such network interface")
         self.refused("eth0 --mtu 1000", "MTU is too small")
@@ -54,8 +51,8 @@ class T(Test):
     def floor(self, mtu):
         for host in (self.c1, self.s1):
             host.mtu(mtu)
-        self.insmod(self.s1, "memx_floor", "role=server")
-        self.insmod(self.c1, "memx_floor", f"role=client peer={self.s1.mac}")
+        self.s1.insmod("memx_floor", "role=server")
+        self.c1.insmod("memx_floor", f"role=client peer={self.s1.mac}")
         for depth, count in ((1, 3000), (32, 30000)):
             self.c1.sh(f"echo {depth} {count} > {FLOOR}")
             self.record(f"floor_{mtu}_d{depth}", self.c1.get(FLOOR), depth)
@@ -72,10 +69,10 @@ class T(Test):
 
     def load(self):
         for host in (self.c1, self.s1):
-            self.insmod(host, "memx_rmap", "insecure=1")
+            host.insmod("memx_rmap", "insecure=1")
             host.sh("memxctl attach eth0")
-        self.insmod(self.s1, "memx_echo", "role=server")
-        self.insmod(self.c1, "memx_echo", "role=client")
+        self.s1.insmod("memx_echo", "role=server")
+        self.c1.insmod("memx_echo", "role=client")
         self.heard()
 
     def heard(self):
@@ -134,9 +131,9 @@ class T(Test):
     def restart(self):
         """A server that comes back as another incarnation is a new server."""
         self.s1.sh("rmmod memx_echo memx_rmap")
-        self.insmod(self.s1, "memx_rmap", "insecure=1")
+        self.s1.insmod("memx_rmap", "insecure=1")
         self.s1.sh("memxctl attach eth0")
-        self.insmod(self.s1, "memx_echo", "role=server")
+        self.s1.insmod("memx_echo", "role=server")
         self.calls("echo", 1, 8, 100)
 
     def unload(self):

@@ -23,12 +23,9 @@ class T(Test):
 
     def load(self, host):
         host.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
-        self.insmod(host, "memx_rmap", "insecure=1")
+        host.insmod("memx_rmap", "insecure=1")
         host.sh("memxctl attach eth0")
-        self.insmod(host, "memx_echo", "role=server" if host is self.s1 else "role=client patience=20")
-
-    def insmod(self, host, module, params=""):
-        host.sh(f"insmod {host.module_dir()}/{module}.ko {params}")
+        host.insmod("memx_echo", "role=server" if host is self.s1 else "role=client patience=20")
 
     def start(self, host, count, depth=64):
         return host.bg(f"for n in $(seq {count}); do for p in 1 7 32; do\n"
@@ -62,7 +59,7 @@ class T(Test):
         jobs = [self.start(self.c1, 4), self.start(self.c2, 4)]
         for _ in range(3):
             self.s1.sh("sleep 0.5; rmmod memx_echo")
-            self.insmod(self.s1, "memx_echo", "role=server")
+            self.s1.insmod("memx_echo", "role=server")
             self.s1.sh("sleep 0.5; memxctl detach eth0; sleep 0.2; memxctl attach eth0")
             self.s1.sh("sleep 0.5; ip link set eth0 down; ip link set eth0 up")
             self.c1.sh("memxctl detach eth0; memxctl attach eth0")

@@ -194,7 +194,6 @@ class Host(Machine):
         Loads modules and those they need; parameters by module:
         memx_load("memx_client", memx_rmap="insecure=1", memx_core={"x": 3}).
         """
-        folder = self.module_dir()
         wanted = set(modules) | {need for module in modules for need in NEEDS.get(module, ())}
         unknown = (wanted | set(params)) - set(MODULES)
         if unknown:
@@ -203,10 +202,15 @@ class Host(Machine):
             given = params.get(module, "")
             if isinstance(given, dict):
                 given = " ".join(f"{key}={value}" for key, value in given.items())
-            self.sh(f"[ -d /sys/module/{module} ] && exit\n"
-                    f"for need in $(modinfo -F depends {folder}/{module}.ko | tr ',' ' '); do\n"
-                    f"  case $need in memx_*) ;; *) modprobe $need || exit ;; esac\ndone\n"
-                    f"insmod {folder}/{module}.ko {given} || {{ dmesg | tail -n 20; exit 1; }}")
+            if self.rc(f"[ -d /sys/module/{module} ]")[0]:
+                self.insmod(module, given)
+
+    def insmod(self, module, params=""):
+        """Loads one module, and what it needs of the kernel's own."""
+        file = f"{self.module_dir()}/{module}.ko"
+        self.sh(f"for need in $(modinfo -F depends {file} | tr ',' ' '); do\n"
+                f"  case $need in memx_*) ;; *) modprobe $need || exit ;; esac\ndone\n"
+                f"insmod {file} {params} || {{ dmesg | tail -n 20; exit 1; }}")
 
     def memx_unload(self, *modules):
         """Unloads the given modules, or all of the project's, in the right order."""
