@@ -43,6 +43,7 @@ typedef u64 __be64;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define round_down(n, d) ((n) - (n) % (d))
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 

@@ -13,6 +13,9 @@
 struct rmp_node;
 struct rmp_req;
 
+/* Pages that hold the longest message: what comes with each is in the last. */
+#define RMP_BUF_PAGES	DIV_ROUND_UP(RMP_MSG_MAX, RMP_PAGE)
+
 /**
  * struct rmp_buf - payload to send: whole pages in message order
  * @page: the pages; frames take their own references, so a page may be
@@ -21,7 +24,7 @@ struct rmp_req;
  * @off:  first payload byte in @page[0] (0 for page data)
  */
 struct rmp_buf {
-	struct page	*page[RMP_MSG_PAGES];
+	struct page	*page[RMP_BUF_PAGES];
 	u16		off;
 };
 

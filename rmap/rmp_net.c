@@ -142,7 +142,7 @@ static int iface_check(const struct net_device *dev, u32 mtu_cap,
 		return -ENETDOWN;
 	}
 	if (!rmp_frag_unit(iface_mtu(dev, mtu_cap))) {
-		NL_SET_ERR_MSG(extack, "the MTU is too small: RMAP needs at least 1136 bytes");
+		NL_SET_ERR_MSG(extack, "the MTU is too small: RMAP needs at least 1152 bytes");
 		return -EINVAL;
 	}
 	if (iface_find(dev)) {

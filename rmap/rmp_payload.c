@@ -74,17 +74,6 @@ static int walk_skb(struct walk *w, struct sk_buff *skb, u32 off, u32 len)
 	return 0;
 }
 
-/* Number of the fragment that holds byte @off, see rmp_frag_unit(). */
-static u16 frag_at(const struct rmp_asm *a, u32 off)
-{
-	u32 per_page;
-
-	if (a->frag_size >= RMP_PAGE)
-		return off / a->frag_size;
-	per_page = DIV_ROUND_UP(RMP_PAGE, a->frag_size);
-	return off / RMP_PAGE * per_page + off % RMP_PAGE / a->frag_size;
-}
-
 int rmp_payload_walk(const struct rmp_asm *a, u32 off, u32 len,
 		     int (*fn)(void *ctx, struct page *page, u32 page_off,
 			       u32 len, u32 msg_off), void *ctx)
@@ -95,7 +84,7 @@ int rmp_payload_walk(const struct rmp_asm *a, u32 off, u32 len,
 	if (off >= a->len)
 		return 0;
 	len = min(len, a->len - off);
-	for (no = frag_at(a, off); len && no < a->nfrags; no++) {
+	for (no = off / a->frag_size; len && no < a->nfrags; no++) {
 		struct sk_buff *skb = a->pkt[no];
 		u32 start, n, skip;
 		int err;

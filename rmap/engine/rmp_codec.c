@@ -5,17 +5,6 @@
  */
 #include "rmp_priv.h"
 
-enum {
-	RMP_FRAG_HALF	 = RMP_PAGE / 2,
-	RMP_FRAG_THIRD	 = 1368,	/* a third of a page, up to 8 bytes more */
-	RMP_FRAG_QUARTER = RMP_PAGE / 4,
-	RMP_FRAG_PAGES	 = 15,		/* whole pages that fit into plen */
-};
-
-static_assert(RMP_FRAG_THIRD * 3 >= RMP_PAGE, "a third covers its page");
-static_assert(RMP_FRAG_THIRD % 8 == 0, "parts start at multiples of 8");
-static_assert(RMP_FRAG_QUARTER + RMP_HDR_LEN == RMP_MTU_MIN, "smallest MTU");
-
 /* What the fields of a frame must satisfy, by type. */
 enum rmp_need {
 	RMP_N_PEER = 0x01,	/* names the receiver's incarnation */
@@ -55,37 +44,15 @@ static const struct rmp_rule rmp_rules[RMP_T_MAX + 1] = {
 
 u16 rmp_frag_unit(u32 mtu)
 {
-	u32 room;
-
 	if (mtu < RMP_MTU_MIN)
 		return 0;
-	room = mtu - RMP_HDR_LEN;
-	if (room >= RMP_PAGE)
-		return (u16)(min_t(u32, room / RMP_PAGE, RMP_FRAG_PAGES) * RMP_PAGE);
-	if (room >= RMP_FRAG_HALF)
-		return RMP_FRAG_HALF;
-	if (room >= RMP_FRAG_THIRD)
-		return RMP_FRAG_THIRD;
-	return RMP_FRAG_QUARTER;
+	return (u16)round_down(min_t(u32, mtu - RMP_HDR_LEN, RMP_FRAG_MAX), 8);
 }
 
 bool rmp_frag_valid(u16 frag_size)
 {
-	switch (frag_size) {
-	case RMP_FRAG_QUARTER:
-	case RMP_FRAG_THIRD:
-	case RMP_FRAG_HALF:
-		return true;
-	}
-	return frag_size && frag_size % RMP_PAGE == 0;
-}
-
-/* Fragments per page, for sizes below a page. */
-static u32 rmp_frag_parts(u16 frag_size)
-{
-	if (frag_size == RMP_FRAG_HALF)
-		return 2;
-	return frag_size == RMP_FRAG_THIRD ? 3 : 4;
+	return frag_size >= RMP_FRAG_MIN && frag_size <= RMP_FRAG_MAX &&
+	       frag_size % 8 == 0;
 }
 
 u16 rmp_frag_count(u32 len, u16 frag_size)
@@ -93,29 +60,15 @@ u16 rmp_frag_count(u32 len, u16 frag_size)
 	MX_ASSERT(rmp_frag_valid(frag_size));
 	MX_ASSERT(len <= RMP_MSG_MAX);
 
-	if (!len)
-		return 1;
-	if (frag_size >= RMP_PAGE)
-		return (u16)DIV_ROUND_UP(len, frag_size);
-	return (u16)(len / RMP_PAGE * rmp_frag_parts(frag_size) +
-		     DIV_ROUND_UP(len % RMP_PAGE, frag_size));
+	return len ? (u16)DIV_ROUND_UP(len, frag_size) : 1;
 }
 
 u16 rmp_frag_range(u32 len, u16 frag_size, u16 no, u32 *off)
 {
-	u32 parts, in_page, end;
-
 	MX_ASSERT(no < rmp_frag_count(len, frag_size));
 
-	if (frag_size >= RMP_PAGE) {
-		*off = (u32)no * frag_size;
-		return (u16)min_t(u32, frag_size, len - *off);
-	}
-	parts = rmp_frag_parts(frag_size);
-	in_page = no % parts * frag_size;
-	*off = no / parts * RMP_PAGE + in_page;
-	end = min_t(u32, in_page + frag_size, RMP_PAGE) - in_page;
-	return (u16)min_t(u32, end, len - *off);
+	*off = (u32)no * frag_size;
+	return (u16)min_t(u32, frag_size, len - *off);
 }
 
 void rmp_bitmap_put(u8 *head, const u64 *map)

@@ -549,9 +549,8 @@ int rmp_decode(const void *raw, u32 len, struct rmp_info *info);
  * rmp_frag_unit() - fragment size for a path
  * @mtu: bytes an Ethernet frame may carry
  *
- * Whole pages if one fits, else a page divided into the fewest equal parts,
- * rounded up to 8 bytes; so that no fragment ever crosses a page boundary
- * unless it holds whole pages.
+ * What fits beside the header, rounded down to 8 bytes: a sealed page goes in
+ * three at MTU 1500.
  *
  * Return: bytes, or 0 if @mtu is below RMP_MTU_MIN.
  */

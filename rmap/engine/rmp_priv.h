@@ -120,9 +120,10 @@ static inline void rmp_count(struct rmp_run *r, enum rmp_stat which)
 	r->p->stat[which]++;
 }
 
+/* A page counts as one with its seal, too. */
 static inline u16 rmp_pages(u32 bytes)
 {
-	return (u16)DIV_ROUND_UP(bytes, RMP_PAGE);
+	return (u16)DIV_ROUND_UP(bytes, RMP_PAGE + RMP_PAGE_EXTRA);
 }
 
 /* The wire's clock; 0 means "none" there. */

@@ -11,15 +11,18 @@
 enum rmp_limits {
 	RMP_ETHERTYPE	= 0x88b5,	/* ETH_P_802_EX1, IEEE local experimental 1 */
 	RMP_VERSION	= 1,
-	RMP_HDR_LEN	= 112,
+	RMP_HDR_LEN	= 120,
 	RMP_HEAD_LEN	= 32,		/* application head carried by every frame */
 	RMP_TAG_LEN	= 16,
 	RMP_PAGE	= 4096,
+	RMP_PAGE_EXTRA	= 32,		/* what may come with each page: its seal */
 	RMP_MSG_PAGES	= 32,		/* pages in the longest message */
-	RMP_MSG_MAX	= RMP_PAGE * RMP_MSG_PAGES,
-	RMP_FRAGS_MAX	= 128,		/* RMP_MSG_PAGES pages in quarters */
+	RMP_MSG_MAX	= (RMP_PAGE + RMP_PAGE_EXTRA) * RMP_MSG_PAGES,
+	RMP_FRAGS_MAX	= 128,		/* fragments of the longest message */
+	RMP_FRAG_MIN	= RMP_MSG_MAX / RMP_FRAGS_MAX,
+	RMP_FRAG_MAX	= 61440,	/* 15 pages; fits plen */
 	RMP_WINDOW	= 128,		/* message ids open at once per direction */
-	RMP_MTU_MIN	= RMP_HDR_LEN + RMP_PAGE / 4,
+	RMP_MTU_MIN	= RMP_HDR_LEN + RMP_FRAG_MIN,
 	RMP_NAME_LEN	= 64,		/* longest host name in an announcement */
 };
 
@@ -121,6 +124,8 @@ static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
  * @head:      application head of the message, the same in all its fragments;
  *             in an ACK the bitmap of fragments received (two __be64, fragment
  *             0 is the lowest bit of the first; in units of @frag_size)
+ * @nonce:     key id (16 bits) and counter (48) of the key that made the tag,
+ *             see docs/rmap-keys.md; 0 without keys
  * @tag:       integrity tag over the frame with this field zero: in version 1
  *             bytes 0..7 are a big-endian xxh64 (seed 0) of the header (all
  *             @hlen * 8 bytes) and, with RMP_F_SUM, of the @plen payload bytes
@@ -147,11 +152,14 @@ struct rmp_hdr {
 	__be32	stamp;
 	__be32	echo;
 	u8	head[RMP_HEAD_LEN];
+	__be64	nonce;
 	u8	tag[RMP_TAG_LEN];
 } __packed __aligned(8);
 
 static_assert(sizeof(struct rmp_hdr) == RMP_HDR_LEN, "RMAP header size");
 static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
+static_assert(RMP_FRAG_MIN * RMP_FRAGS_MAX == RMP_MSG_MAX && RMP_FRAG_MIN % 8 == 0,
+	      "the smallest fragments make the longest message");
 
 /*
  * Where the fields are: each X(member, first byte, bytes, shown as, title).
@@ -180,7 +188,8 @@ static_assert(RMP_HDR_LEN % 8 == 0, "hlen counts units of 8 bytes");
 	X(stamp,	56,	4,	DEC,	"Sender's clock in us") \
 	X(echo,		60,	4,	DEC,	"Stamp of the frame answered") \
 	X(head,		64,	32,	BYTES,	"Application head") \
-	X(tag,		96,	16,	BYTES,	"Integrity tag")
+	X(nonce,	96,	8,	HEX,	"Key id and counter") \
+	X(tag,		104,	16,	BYTES,	"Integrity tag")
 
 #define RMP_FIELD_PLACE(name, at, size, shown, title) \
 	static_assert(offsetof(struct rmp_hdr, name) == (at) && \

@@ -26,8 +26,7 @@ static void check_layout(u32 len, u16 frag_size)
 
 		must(off == next && bytes <= frag_size);
 		must(bytes || !len);
-		if (frag_size < RMP_PAGE && bytes)
-			must(off / RMP_PAGE == (off + bytes - 1) / RMP_PAGE);
+		must(bytes == frag_size || no == n - 1);
 		next = off + bytes;
 	}
 	must(next == len);
@@ -69,7 +68,7 @@ static void check_info(const struct rmp_info *info, size_t size)
 /* Sets right what ends most runs before they get anywhere. */
 static void mend(struct rmp_hdr *hdr)
 {
-	static const u16 sizes[] = { 1024, 1368, 2048, 4096, 8192, 61440 };
+	static const u16 sizes[] = { 1032, 1376, 2048, 4096, 8192, 61440 };
 	u16 frag_size = sizes[hdr->tag[0] % ARRAY_SIZE(sizes)];
 	u32 len = be32_to_cpu(hdr->msg_len) % (RMP_MSG_MAX + 1), off;
 	u16 no = be16_to_cpu(hdr->frag_no) % rmp_frag_count(len, frag_size);

@@ -118,7 +118,7 @@ static void sink_done(struct rmp_sink *sink, struct rmp_call *call)
 /* A header near to what the peer's state makes interesting. */
 static void draw_frame(struct rig *rig, struct input *in, struct rmp_hdr *hdr)
 {
-	static const u16 sizes[] = { 1024, 1368, 2048, 4096, 8192 };
+	static const u16 sizes[] = { 1032, 1376, 2048, 4096, 8192 };
 	u16 size = sizes[byte(in) % ARRAY_SIZE(sizes)];
 	u8 type = 1 + byte(in) % RMP_T_MAX, how = byte(in);
 	u64 msg = type == RMP_T_REQ || (type == RMP_T_ACK && how & 4) ?

@@ -134,7 +134,7 @@ static u32 draw_len(struct sim *s)
 	case 1:
 		return sim_below(s, 3 * RMP_PAGE);
 	case 2:
-		return pages * RMP_PAGE + sim_below(s, 3) * 1368;
+		return pages * RMP_PAGE + sim_below(s, 3) * 1376;
 	}
 	return sim_chance(s, 20000) ? RMP_MSG_MAX - sim_below(s, 2) :
 				      sim_below(s, 100);

@@ -166,7 +166,7 @@ static inline struct rmp_frame rig_frame(u8 type)
 	struct rmp_frame f = { .info = {
 		.type = type, .hlen = RMP_HDR_LEN, .node = RIG_NODE,
 		.inc = RIG_INC, .peer_inc = RIG_SELF_INC, .msg = RIG_ID,
-		.credit = 1000, .frag_size = 1368, .stamp = 900,
+		.credit = 1000, .frag_size = 1376, .stamp = 900,
 	} };
 
 	if (type == RMP_T_HELLO || type == RMP_T_WELCOME)

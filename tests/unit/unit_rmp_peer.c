@@ -14,8 +14,8 @@ static void rmp_peer_connect__hello_is_padded(void **state)
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(info->type, RMP_T_HELLO);
 	assert_int_equal(info->peer_inc, 0);
-	assert_int_equal(info->frag_size, 8192);
-	assert_int_equal(rig->sent[0].pad, 8192);
+	assert_int_equal(info->frag_size, 8880);
+	assert_int_equal(rig->sent[0].pad, 8880);
 	assert_int_equal(info->msg, rig->p->birth);
 	assert_int_equal(info->volume, rig->p->birth);
 	assert_int_equal(info->credit, 77);
@@ -26,7 +26,7 @@ static void rmp_peer_connect__hello_is_padded(void **state)
 
 static void rmp_send_hello__sizes_and_backoff(void **state)
 {
-	static const u16 sizes[] = { 8192, 8192, 1368, 8192, 1024, 8192, 1368 };
+	static const u16 sizes[] = { 8880, 8880, 1376, 8880, 1032, 8880, 1376 };
 	static const u32 gaps[] = { 100, 200, 400, 800, 1600, 2000 };
 	struct rig *rig = rig_new(9000);
 	u64 last = rig->now;
@@ -72,7 +72,7 @@ static void rmp_rx_welcome__opens_and_starts_calls(void **state)
 	f.info.echo = rig_stamp(rig);
 	rig->now += 300000;
 	assert_true(rig_rx(rig, f) & RMP_EV_UP);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	assert_int_equal(rig->p->credit, 1000);
 	assert_int_equal(rig->p->rtt.srtt_us, 300);
 	assert_int_equal(rig->p->base, RIG_ID);
@@ -92,13 +92,13 @@ static void rmp_rx_hello__answered_with_the_smaller_size(void **state)
 	struct rig *rig = rig_new(1500);
 	struct rmp_frame f = rig_frame(RMP_T_HELLO);
 
-	f.info.frag_size = 8192;
+	f.info.frag_size = 8880;
 	f.info.peer_inc = 0;
 	assert_true(rig_rx(rig, f) & RMP_EV_UP);
 	assert_int_equal(rig_last(rig)->type, RMP_T_WELCOME);
 	assert_int_equal(rig_last(rig)->echo, 900);
-	assert_int_equal(rig->sent[0].pad, 1368);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->sent[0].pad, 1376);
+	assert_int_equal(rig->p->frag_size, 1376);
 	rig_free(rig);
 }
 
@@ -107,21 +107,21 @@ static void rmp_rx_hello__repeated_changes_little(void **state)
 	struct rig *rig = rig_new(9000);
 	struct rmp_frame f = rig_frame(RMP_T_HELLO), old;
 
-	f.info.frag_size = 8192;
+	f.info.frag_size = 8880;
 	old = f;
 	rig_rx(rig, f);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_false(rig_rx(rig, f) & RMP_EV_UP);
 	assert_int_equal(rig->p->slot[RIG_ID % RMP_WINDOW].state,
 			 RMP_SLOT_DELIVERED);
 	/* A newer, smaller one says that our WELCOME did not get through. */
-	f.info.frag_size = 1368;
+	f.info.frag_size = 1376;
 	f.info.stamp++;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	/* The old one, late, proves nothing about our direction. */
 	rig_rx(rig, old);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	rig_free(rig);
 }
 
@@ -132,15 +132,15 @@ static void rmp_go_up__larger_size_is_tried_later(void **state)
 
 	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	rig_until_sent(rig);
-	assert_int_equal(rig->sent[0].pad, 8192);
+	assert_int_equal(rig->sent[0].pad, 8880);
 	rig_until_sent(rig);
-	assert_int_equal(rig->sent[0].pad, 8192);
-	f.info.frag_size = 8192;
+	assert_int_equal(rig->sent[0].pad, 8880);
+	f.info.frag_size = 8880;
 	f.info.echo = rig_last(rig)->stamp;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->frag_size, 8192);
+	assert_int_equal(rig->p->frag_size, 8880);
 	rig_forget(rig);
 	while (rmp_peer_deadline(rig->p) != RMP_NEVER)
 		rig_timer(rig);
@@ -173,7 +173,7 @@ static void rmp_check_inc__hello_of_new_life_must_prove(void **state)
 	rig_call_free(rig, call);
 	/* What the old life still has on the way is nothing to us. */
 	rig_forget(rig);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->ndelivered, 0);
 	assert_int_equal(rig->p->inc, RIG_INC + 1);
 	rig_free(rig);
@@ -188,9 +188,9 @@ static void rmp_check_inc__restart_ends_all(void **state)
 
 	rig->p->credit = 0;
 	waiting = rig_call(rig, 10, 0);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	slot = rig->slot;
-	rig_req(rig, RIG_ID + 1, 4096, 1368, 0);
+	rig_req(rig, RIG_ID + 1, 4096, 1376, 0);
 	f.info.inc = RIG_INC + 1;
 	f.info.echo = rig_stamp(rig);
 	rig_rx(rig, f);
@@ -256,7 +256,7 @@ static void rmp_rx_reset__one_hello_at_once(void **state)
 static void rmp_check_inc__strangers_get_reset(void **state)
 {
 	struct rig *rig = rig_up(1500);
-	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 10, 1368, 0);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 10, 1376, 0);
 
 	f.info.peer_inc = 5;
 	rig_rx(rig, f);
@@ -364,18 +364,18 @@ static void rmp_peer_set_mtu__smaller_at_once(void **state)
 	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
 
 	rmp_peer_set_mtu(rig->p, 1500, rig->now, &rig->sink);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	assert_int_equal(rig->p->state, RMP_PEER_UP);
-	assert_int_equal(rig->sent[0].pad, 1368);
+	assert_int_equal(rig->sent[0].pad, 1376);
 	/* Larger only when proven. */
 	rmp_peer_set_mtu(rig->p, 9000, rig->now, &rig->sink);
-	assert_int_equal(rig->p->frag_size, 1368);
+	assert_int_equal(rig->p->frag_size, 1376);
 	rig_until_sent(rig);
-	assert_int_equal(rig->sent[0].pad, 8192);
-	f.info.frag_size = 8192;
+	assert_int_equal(rig->sent[0].pad, 8880);
+	f.info.frag_size = 8880;
 	f.info.echo = rig_last(rig)->stamp;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->frag_size, 8192);
+	assert_int_equal(rig->p->frag_size, 8880);
 	rig_free(rig);
 }
 
@@ -389,7 +389,7 @@ static void rmp_peer_close__is_final(void **state)
 	call = rig_call(rig, 10, 0);
 	assert_int_equal(call->status, -EHOSTDOWN);
 	rmp_peer_connect(rig->p, rig->now, &rig->sink);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->nsent + rig->ndelivered, 0);
 	assert_true(rmp_peer_deadline(rig->p) == RMP_NEVER);
 	rig_call_free(rig, call);

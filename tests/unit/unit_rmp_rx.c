@@ -16,7 +16,7 @@ static void rmp_rx_req__single_fragment(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	assert_true(rig_req(rig, RIG_ID, 100, 1368, 0) & RMP_EV_KEPT);
+	assert_true(rig_req(rig, RIG_ID, 100, 1376, 0) & RMP_EV_KEPT);
 	assert_int_equal(rig->ndelivered, 1);
 	assert_int_equal(rig->slot->req.len, 100);
 	assert_int_equal(rig->nsent, 0);
@@ -25,7 +25,7 @@ static void rmp_rx_req__single_fragment(void **state)
 	assert_int_equal(rig->sent[0].info.type, RMP_T_REP);
 	assert_int_equal(rig->sent[0].info.echo, 900);
 	assert_int_equal(rig->sent[0].info.credit, 77);
-	assert_int_equal(rig->sent[2].off, 2736);
+	assert_int_equal(rig->sent[2].off, 2752);
 	assert_memory_equal(rig->sent[0].info.head, head, RMP_HEAD_LEN);
 	assert_int_equal(rig->pkts, 0);
 	rig_free(rig);
@@ -35,7 +35,7 @@ static void rmp_rx_req__empty_keeps_nothing(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	assert_false(rig_req(rig, RIG_ID, 0, 1368, 0) & RMP_EV_KEPT);
+	assert_false(rig_req(rig, RIG_ID, 0, 1376, 0) & RMP_EV_KEPT);
 	assert_int_equal(rig->ndelivered, 1);
 	answer(rig, NULL, 0);
 	assert_int_equal(rig->nsent, 1);
@@ -47,15 +47,15 @@ static void rmp_rx_req__hole_is_acked_after_last(void **state)
 	struct rig *rig = rig_up(1500);
 	u64 have[2];
 
-	rig_req(rig, RIG_ID, 4096, 1368, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
 	assert_int_equal(rig->nsent, 0);
-	rig_req(rig, RIG_ID, 4096, 1368, 2);
+	rig_req(rig, RIG_ID, 4096, 1376, 2);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
 	assert_int_equal(rig_last(rig)->flags, 0);
 	rmp_bitmap_get(rig_last(rig)->head, have);
 	assert_int_equal(have[0], 5);
-	rig_req(rig, RIG_ID, 4096, 1368, 1);
+	rig_req(rig, RIG_ID, 4096, 1376, 1);
 	assert_int_equal(rig->ndelivered, 1);
 	assert_int_equal(rig->pkts, 3);
 	rig_free(rig);
@@ -65,8 +65,8 @@ static void rmp_rx_req__repeated_fragment_is_not_kept(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	rig_req(rig, RIG_ID, 4096, 1368, 0);
-	assert_false(rig_req(rig, RIG_ID, 4096, 1368, 0) & RMP_EV_KEPT);
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	assert_false(rig_req(rig, RIG_ID, 4096, 1376, 0) & RMP_EV_KEPT);
 	assert_int_equal(rig->p->stat[RMP_S_RX_DUP], 1);
 	assert_int_equal(rig->pkts, 1);
 	rig_free(rig);
@@ -75,10 +75,10 @@ static void rmp_rx_req__repeated_fragment_is_not_kept(void **state)
 static void rmp_rx_req__repeat_while_executing(void **state)
 {
 	struct rig *rig = rig_up(1500);
-	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1368, 2);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 2);
 
-	rig_req(rig, RIG_ID, 4096, 1368, 0);
-	rig_req(rig, RIG_ID, 4096, 1368, 1);
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 1);
 	rig_rx(rig, f);
 	assert_int_equal(rig->ndelivered, 1);
 	/* A repeated fragment of many asks for nothing, unless it says so. */
@@ -96,15 +96,15 @@ static void rmp_rx_req__repeat_when_answered(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	answer(rig, rig, 4096);
 	rig_forget(rig);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->nsent, 0);
 	rig->now += RMP_REREPLY_GAP_NS;
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->nsent, 3);
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->nsent, 3);
 	assert_int_equal(rig->ndelivered, 1);
 	rig_free(rig);
@@ -115,19 +115,19 @@ static void rmp_rx_base__back_frees_replies(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f;
 
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	answer(rig, rig, 10);
-	f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 10, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 10, 1376, 0);
 	f.info.back = 1;
 	rig_rx(rig, f);
 	assert_int_equal(rig->bufs, 0);
-	f = rig_fragment(RMP_T_REQ, RIG_ID + 2, 10, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID + 2, 10, 1376, 0);
 	f.info.back = 1;
 	rig_rx(rig, f);
 	assert_int_equal(rig->bufs, 1);
 	assert_int_equal(rig->p->base, RIG_ID + 1);
 	/* The freed id must not run again. */
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->ndelivered, 3);
 	assert_int_equal(rig->p->stat[RMP_S_RX_OLD], 1);
 	rig_free(rig);
@@ -138,12 +138,12 @@ static void rmp_rx_req__window_edges(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f;
 
-	f = rig_fragment(RMP_T_REQ, RIG_ID + 127, 10, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID + 127, 10, 1376, 0);
 	f.info.back = 127;
 	rig_rx(rig, f);
 	assert_int_equal(rig->ndelivered, 1);
 	/* The decoder lets no back beyond the window pass; this one lies. */
-	f = rig_fragment(RMP_T_REQ, RIG_ID + 128, 10, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID + 128, 10, 1376, 0);
 	f.info.back = 200;
 	rig_rx(rig, f);
 	assert_int_equal(rig->ndelivered, 1);
@@ -157,10 +157,10 @@ static void rmp_rx_base__executing_becomes_orphan(void **state)
 	struct rmp_slot *slot;
 	struct rmp_frame f;
 
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	slot = rig->slot;
 	/* The requester gave that call up, and its window comes round. */
-	f = rig_fragment(RMP_T_REQ, RIG_ID + 128, 10, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID + 128, 10, 1376, 0);
 	rig_rx(rig, f);
 	assert_int_equal(slot->state, RMP_SLOT_ORPHAN);
 	assert_int_equal(rig->ndelivered, 1);
@@ -177,9 +177,9 @@ static void rmp_rx_base__partial_is_given_back(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	rig_req(rig, RIG_ID, 4096, 1368, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
 	assert_int_equal(rig->pkts, 1);
-	rig_req(rig, RIG_ID + 1, 0, 1368, 0);
+	rig_req(rig, RIG_ID + 1, 0, 1376, 0);
 	assert_int_equal(rig->pkts, 0);
 	rig_free(rig);
 }
@@ -189,7 +189,7 @@ static void rmp_rx_fragment__other_size_starts_over(void **state)
 	struct rig *rig = rig_up(9000);
 
 	rig_req(rig, RIG_ID, 8192, 4096, 0);
-	rig_req(rig, RIG_ID, 8192, 1368, 0);
+	rig_req(rig, RIG_ID, 8192, 1376, 0);
 	assert_int_equal(rig->pkts, 1);
 	assert_int_equal(rig->p->stat[RMP_S_RX_BAD], 0);
 	rig_free(rig);
@@ -198,17 +198,17 @@ static void rmp_rx_fragment__other_size_starts_over(void **state)
 static void rmp_rx_fragment__contradiction_starts_over(void **state)
 {
 	struct rig *rig = rig_up(1500);
-	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1368, 1);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 1);
 
-	rig_req(rig, RIG_ID, 4096, 1368, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
 	f.info.volume = 99;
 	rig_rx(rig, f);
 	assert_int_equal(rig->p->stat[RMP_S_RX_BAD], 1);
 	assert_int_equal(rig->pkts, 1);
-	f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1368, 2);
+	f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 2);
 	f.info.volume = 99;
 	rig_rx(rig, f);
-	f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1368, 0);
+	f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 0);
 	f.info.volume = 99;
 	rig_rx(rig, f);
 	assert_int_equal(rig->ndelivered, 1);
@@ -231,14 +231,14 @@ static void rmp_rx_ack__sends_what_is_missing(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	answer(rig, rig, 8192);
 	rig_forget(rig);
-	rig_rx(rig, reply_ack(RIG_ID, 1368, 0x15));
+	rig_rx(rig, reply_ack(RIG_ID, 1376, 0x15));
 	assert_int_equal(rig->nsent, 3);
 	assert_int_equal(rig->sent[0].info.frag_no, 1);
 	assert_int_equal(rig->sent[2].info.frag_no, 5);
-	rig_rx(rig, reply_ack(RIG_ID, 1368, ~0ULL));
+	rig_rx(rig, reply_ack(RIG_ID, 1376, ~0ULL));
 	assert_int_equal(rig->nsent, 3);
 	rig_free(rig);
 }
@@ -247,17 +247,17 @@ static void rmp_rx_ack__reply_refragmented(void **state)
 {
 	struct rig *rig = rig_up(9000);
 
-	rig_req(rig, RIG_ID, 10, 8192, 0);
+	rig_req(rig, RIG_ID, 10, 8880, 0);
 	answer(rig, rig, 8192);
 	assert_int_equal(rig->nsent, 1);
 	rmp_peer_set_mtu(rig->p, 1500, rig->now, &rig->sink);
 	rig_forget(rig);
-	rig_rx(rig, reply_ack(RIG_ID, 8192, 0));
+	rig_rx(rig, reply_ack(RIG_ID, 8880, 0));
 	assert_int_equal(rig->nsent, 6);
-	assert_int_equal(rig->sent[0].info.frag_size, 1368);
+	assert_int_equal(rig->sent[0].info.frag_size, 1376);
 	/* A bitmap in the old units is about another set of fragments. */
 	rig->now += RMP_REREPLY_GAP_NS;
-	rig_rx(rig, reply_ack(RIG_ID, 8192, 1));
+	rig_rx(rig, reply_ack(RIG_ID, 8880, 1));
 	assert_int_equal(rig->nsent, 12);
 	rig_free(rig);
 }
@@ -268,10 +268,10 @@ static void rmp_rx_ack__idle_frees_all(void **state)
 	u64 i;
 
 	for (i = 0; i < 5; i++) {
-		rig_req(rig, RIG_ID + i, 10, 1368, 0);
+		rig_req(rig, RIG_ID + i, 10, 1376, 0);
 		answer(rig, rig, 10);
 	}
-	rig_rx(rig, reply_ack(RIG_ID + 5, 1368, 0));
+	rig_rx(rig, reply_ack(RIG_ID + 5, 1376, 0));
 	assert_int_equal(rig->bufs, 5);
 	assert_int_equal(rig->p->base, RIG_ID + 5);
 	for (i = 0; i < RMP_WINDOW; i++)
@@ -284,7 +284,7 @@ static void rmp_peer_reply__not_sent_without_session(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f = rig_frame(RMP_T_RESET);
 
-	rig_req(rig, RIG_ID, 10, 1368, 0);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
 	f.info.echo = rig_stamp(rig);
 	rig_rx(rig, f);
 	rig_forget(rig);

@@ -23,8 +23,8 @@ static void rmp_call_start__header(void **state)
 	assert_int_equal(info->msg_len, 4096);
 	assert_int_equal(info->stamp, rig_stamp(rig));
 	assert_int_equal(info->head[31], 0xab);
-	assert_int_equal(rig->sent[1].off, 1368);
-	rig_rep(rig, call->msg, 0, 1368, 0);
+	assert_int_equal(rig->sent[1].off, 1376);
+	rig_rep(rig, call->msg, 0, 1376, 0);
 	assert_int_equal(rig->ndone, 1);
 	assert_int_equal(call->status, 0);
 	rig_call_free(rig, call);
@@ -200,7 +200,7 @@ static void rmp_tx_ack__pending_is_probed(void **state)
 	}
 	/* Waiting for the service says nothing about the path. */
 	assert_int_equal(rig->p->cwnd, cwnd);
-	f = rig_fragment(RMP_T_REP, call->msg, 0, 1368, 0);
+	f = rig_fragment(RMP_T_REP, call->msg, 0, 1376, 0);
 	f.info.echo = rig_stamp(rig) - 50;
 	rig_rx(rig, f);
 	assert_int_equal(rig->p->rtt.srtt_us, srtt);
@@ -218,8 +218,8 @@ static void rmp_tx_rep__hole_is_asked_for_at_once(void **state)
 	rig->p->rtt.srtt_us = 1000;
 	call = rig_call(rig, 0, 8192);
 	rig_forget(rig);
-	rig_rep(rig, call->msg, 8192, 1368, 0);
-	rig_rep(rig, call->msg, 8192, 1368, 5);
+	rig_rep(rig, call->msg, 8192, 1376, 0);
+	rig_rep(rig, call->msg, 8192, 1376, 5);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
 	assert_int_equal(rig_last(rig)->flags, RMP_F_REPLY);
@@ -227,15 +227,15 @@ static void rmp_tx_rep__hole_is_asked_for_at_once(void **state)
 	rmp_bitmap_get(rig_last(rig)->head, have);
 	assert_int_equal(have[0], 0x21);
 	/* Then again by the timer only. */
-	rig_rep(rig, call->msg, 8192, 1368, 5);
+	rig_rep(rig, call->msg, 8192, 1376, 5);
 	assert_int_equal(rig->nsent, 1);
 	rig_until_sent(rig);
 	assert_int_equal(rig_last(rig)->flags, RMP_F_REPLY);
-	rig_rep(rig, call->msg, 8192, 1368, 1);
-	rig_rep(rig, call->msg, 8192, 1368, 2);
-	rig_rep(rig, call->msg, 8192, 1368, 3);
+	rig_rep(rig, call->msg, 8192, 1376, 1);
+	rig_rep(rig, call->msg, 8192, 1376, 2);
+	rig_rep(rig, call->msg, 8192, 1376, 3);
 	assert_int_equal(rig->ndone, 0);
-	assert_true(rig_rep(rig, call->msg, 8192, 1368, 4) & RMP_EV_KEPT);
+	assert_true(rig_rep(rig, call->msg, 8192, 1376, 4) & RMP_EV_KEPT);
 	assert_int_equal(rig->ndone, 1);
 	assert_int_equal(rig->pkts, 6);
 	rig_call_free(rig, call);
@@ -247,7 +247,7 @@ static void rmp_tx_rep__too_long(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 0, 4096);
 
-	assert_false(rig_rep(rig, call->msg, 4097, 1368, 0) & RMP_EV_KEPT);
+	assert_false(rig_rep(rig, call->msg, 4097, 1376, 0) & RMP_EV_KEPT);
 	assert_int_equal(call->status, -EMSGSIZE);
 	assert_int_equal(rig->p->una, rig->p->next_msg);
 	rig_call_free(rig, call);
@@ -305,7 +305,7 @@ static void rmp_peer_cancel__in_each_state(void **state)
 	/* Its id is used up: the next call has another. */
 	rmp_peer_call(rig->p, call, rig->now, &rig->sink);
 	assert_int_equal(call->msg, rig->p->birth + 1);
-	rig_rep(rig, call->msg - 1, 0, 1368, 0);
+	rig_rep(rig, call->msg - 1, 0, 1376, 0);
 	assert_int_equal(rig->ndone, 2);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
 	rig_call_free(rig, call);
@@ -319,7 +319,7 @@ static void rmp_idle_timer__tells_twice(void **state)
 	u64 start = rig->now;
 	int i;
 
-	rig_rep(rig, call->msg, 0, 1368, 0);
+	rig_rep(rig, call->msg, 0, 1376, 0);
 	for (i = 0; i < 2; i++) {
 		rig_until_sent(rig);
 		assert_int_equal(rig->nsent, 1);
@@ -353,14 +353,14 @@ static void rmp_hurry__oldest_is_overtaken(void **state)
 	rig_forget(rig);
 	rig->now += 200000;
 	for (i = 1; i < 4; i++)
-		rig_rep(rig, call[i]->msg, 0, 1368, 0);
+		rig_rep(rig, call[i]->msg, 0, 1376, 0);
 	assert_int_equal(rig->nsent, 0);
-	rig_rep(rig, call[4]->msg, 0, 1368, 0);
+	rig_rep(rig, call[4]->msg, 0, 1376, 0);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->msg, call[0]->msg);
 	/* Only an answer without "pending" before shows that it was a loss. */
 	cwnd = rig->p->cwnd;
-	rig_rep(rig, call[0]->msg, 0, 1368, 0);
+	rig_rep(rig, call[0]->msg, 0, 1376, 0);
 	assert_true(rig->p->cwnd < cwnd);
 	rmp_peer_cancel(rig->p, call[5], rig->now, &rig->sink);
 	for (i = 0; i < 6; i++)
@@ -381,7 +381,7 @@ static void rmp_call_repeat__path_became_narrow(void **state)
 	} while (rig_last(rig)->type != RMP_T_REQ);
 	assert_true(rig->nsent >= 6);
 	assert_int_equal(rig->sent[rig->nsent - 6].info.frag_no, 0);
-	assert_int_equal(rig->sent[rig->nsent - 6].info.frag_size, 1368);
+	assert_int_equal(rig->sent[rig->nsent - 6].info.frag_size, 1376);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
 	rig_call_free(rig, call);
 	rig_free(rig);
@@ -399,7 +399,7 @@ static void rmp_peer_deadline__moves_nearer_with_event(void **state)
 	assert_true(rig->ev & RMP_EV_DEADLINE);
 	due = rmp_peer_deadline(rig->p);
 	assert_int_equal(due, call->due_ns);
-	rig_rep(rig, call->msg, 0, 1368, 0);
+	rig_rep(rig, call->msg, 0, 1376, 0);
 	/* Early is fine: the timer then makes it exact, and sends nothing. */
 	assert_int_equal(rmp_peer_deadline(rig->p), due);
 	rig_forget(rig);

@@ -30,7 +30,7 @@ static void good(u8 type)
 		     0);
 	h.msg = cpu_to_be64(0x123456789aULL);
 	h.volume = cpu_to_be64(0x1234567800ULL);
-	h.frag_size = cpu_to_be16(1368);
+	h.frag_size = cpu_to_be16(1376);
 	h.epoch = cpu_to_be32(7);
 	h.credit = cpu_to_be16(300);
 	h.port = cpu_to_be16(PORT_MEMORY);
@@ -38,10 +38,10 @@ static void good(u8 type)
 	h.echo = cpu_to_be32(0x01020304);
 	h.head[0] = 1;
 	if (type == RMP_T_HELLO || type == RMP_T_WELCOME)
-		pad = 1368;
+		pad = 1376;
 	if (type == RMP_T_REQ || type == RMP_T_REP) {
 		h.back = cpu_to_be16(3);
-		h.msg_len = cpu_to_be32(1500);
+		h.msg_len = cpu_to_be32(1508);
 		h.frag_no = cpu_to_be16(1);
 		h.plen = cpu_to_be16(132);
 	}
@@ -117,7 +117,7 @@ static void bad_any(void)
 static void bad_session(void)
 {
 	good(RMP_T_HELLO);
-	hdr()->frag_size = cpu_to_be16(1369);
+	hdr()->frag_size = cpu_to_be16(1377);
 	bad("frag_size");
 	good(RMP_T_HELLO);
 	len--;
@@ -198,7 +198,7 @@ static void longer_header(void)
 /* Every fragment of messages around each boundary of the layout. */
 static void layouts(void)
 {
-	static const u16 sizes[] = { 1024, 1368, 2048, 4096, 8192 };
+	static const u16 sizes[] = { 1032, 1376, 2048, 4096, 8192 };
 	static const u32 lens[] = { 0, 1, 4095, 4097, 9000, 16384 };
 	static u8 data[8192];
 	u16 no, plen;

@@ -99,6 +99,8 @@ static void want_header(const struct rmp_hdr *hdr)
 	want("rmap.frag_no", DEC(be16_to_cpu(hdr->frag_no)));
 	want("rmap.stamp", DEC(be32_to_cpu(hdr->stamp)));
 	want("rmap.echo", DEC(be32_to_cpu(hdr->echo)));
+	want("rmap.nonce", "0x%016llx",
+	     (unsigned long long)be64_to_cpu(hdr->nonce));
 	want_bytes("rmap.tag", hdr->tag, sizeof(hdr->tag));
 }
 

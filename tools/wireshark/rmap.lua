@@ -11,15 +11,14 @@
 local const = {
 	ETHERTYPE = 34997,
 	VERSION = 1,
-	HDR_LEN = 112,
+	HDR_LEN = 120,
 	PAGE = 4096,
-	MSG_MAX = 131072,
+	MSG_MAX = 132096,
 	FRAGS_MAX = 128,
 	WINDOW = 128,
 	NAME_LEN = 64,
-	FRAG_HALF = 2048,
-	FRAG_THIRD = 1368,
-	FRAG_QUARTER = 1024,
+	FRAG_MIN = 1032,
+	FRAG_MAX = 61440,
 }
 local types = {
 	[1] = "SOLICIT",
@@ -74,7 +73,8 @@ local rmp_hdr_fields = {
 	{ name = "stamp", at = 56, size = 4, shown = "DEC", title = "Sender's clock in us" },
 	{ name = "echo", at = 60, size = 4, shown = "DEC", title = "Stamp of the frame answered" },
 	{ name = "head", at = 64, size = 32, shown = "BYTES", title = "Application head" },
-	{ name = "tag", at = 96, size = 16, shown = "BYTES", title = "Integrity tag" },
+	{ name = "nonce", at = 96, size = 8, shown = "HEX", title = "Key id and counter" },
+	{ name = "tag", at = 104, size = 16, shown = "BYTES", title = "Integrity tag" },
 }
 local mx_req_fields = {
 	{ name = "op", at = 0, size = 1, shown = "DEC", title = "Operation" },
@@ -265,29 +265,16 @@ end
 -- ---------------------------------------------------------------- layout of fragments, as in rmp_codec.c
 
 local function frag_valid(size)
-	return size == const.FRAG_QUARTER or size == const.FRAG_THIRD or size == const.FRAG_HALF or
-		(size > 0 and size % const.PAGE == 0)
-end
-
--- Fragments per page, for sizes below a page.
-local function frag_parts(size)
-	if size == const.FRAG_HALF then return 2 end
-	return size == const.FRAG_THIRD and 3 or 4
+	return size >= const.FRAG_MIN and size <= const.FRAG_MAX and size % 8 == 0
 end
 
 local function frag_count(len, size)
-	if len == 0 then return 1 end
-	if size >= const.PAGE then return math.ceil(len / size) end
-	return math.floor(len / const.PAGE) * frag_parts(size) + math.ceil(len % const.PAGE / size)
+	return len == 0 and 1 or math.ceil(len / size)
 end
 
 -- Payload bytes in fragment @no.
 local function frag_bytes(len, size, no)
-	if size >= const.PAGE then return math.min(size, len - no * size) end
-	local parts = frag_parts(size)
-	local in_page = no % parts * size
-	local off = math.floor(no / parts) * const.PAGE + in_page
-	return math.min(size, const.PAGE - in_page, len - off)
+	return math.min(size, len - no * size)
 end
 
 -- ---------------------------------------------------------------- the rules of rmp_decode()
