@@ -60,6 +60,7 @@ extern const struct command server_commands[];
 extern const struct command volume_commands[];
 extern const struct command device_commands[];
 extern const struct command show_commands[];
+extern const struct command key_commands[];
 
 /**
  * struct opt - an option of a command
