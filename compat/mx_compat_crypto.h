@@ -21,6 +21,8 @@
 #ifdef HAVE_CHACHA_STATE
 #define mx_chacha_consts(state) chacha_init_consts(state)
 #define mx_chacha_block(state, out) chacha20_block(state, out)
+#define mx_chacha_crypt(state, dst, src, len) chacha20_crypt(state, dst, src, len)
+#define mx_hchacha_block(state, out) hchacha_block(state, out, 20)
 #else
 /**
  * struct chacha_state - ChaCha's sixteen words
@@ -32,6 +34,8 @@ struct chacha_state {
 
 #define mx_chacha_consts(state) chacha_init_consts((state)->x)
 #define mx_chacha_block(state, out) chacha20_block((state)->x, out)
+#define mx_chacha_crypt(state, dst, src, len) chacha20_crypt((state)->x, dst, src, len)
+#define mx_hchacha_block(state, out) hchacha_block((state)->x, out, 20)
 #endif
 
 #endif /* MX_COMPAT_CRYPTO_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Cryptography for the engines, the same in the kernel and in user space. The
- * primitives (X25519, SHA-256, ChaCha20, Poly1305) are the kernel's library or
+ * primitives (X25519, SHA-256, ChaCha20, HChaCha20, Poly1305) are the kernel's library or
  * libsodium; what is made of them by a standard (HMAC, HKDF, the AEAD and its
  * tag) is here once, since not every kernel has it in the form needed, and so
  * user-space tests check what the kernel runs.
@@ -21,6 +21,7 @@ enum mx_crypto_len {
 	MX_NONCE_LEN	= 12,
 	MX_TAG_LEN	= 16,
 	MX_CHACHA_BLOCK	= 64,
+	MX_HCHACHA_LEN	= 16,	/* HChaCha20's input besides the key */
 };
 
 #ifdef __KERNEL__
@@ -100,6 +101,29 @@ static inline bool mx_x25519(u8 *shared, const u8 *secret, const u8 *pub)
 	return ok;
 }
 
+/* The sixteen words: @last are the four behind the key. */
+static inline void mx_chacha_load(struct chacha_state *state, const u8 *key,
+				  const u32 *last)
+{
+	int i;
+
+	mx_chacha_consts(state);
+	for (i = 0; i < 8; i++)
+		state->x[4 + i] = get_unaligned_le32(key + 4 * i);
+	memcpy(state->x + 12, last, 4 * sizeof(*last));
+}
+
+static inline void mx_chacha20_load(struct chacha_state *state, const u8 *key,
+				    u32 counter, const u8 *nonce)
+{
+	const u32 last[4] = {
+		counter, get_unaligned_le32(nonce),
+		get_unaligned_le32(nonce + 4), get_unaligned_le32(nonce + 8),
+	};
+
+	mx_chacha_load(state, key, last);
+}
+
 /*
  * One block of key stream, RFC 8439 section 2.3. The library's vector code
  * pays from several blocks on only; one block is plain code in it, too.
@@ -107,15 +131,42 @@ static inline bool mx_x25519(u8 *shared, const u8 *secret, const u8 *pub)
 static inline void mx_chacha20_block(u8 *out, const u8 *key, u32 counter, const u8 *nonce)
 {
 	struct chacha_state state;
+
+	mx_chacha20_load(&state, key, counter, nonce);
+	mx_chacha_block(&state, out);
+	mx_wipe(&state, sizeof(state));
+}
+
+/* For large buffers: vector code where the context has it. @dst may be @src. */
+static inline void mx_chacha20_stream(u8 *dst, const u8 *src, u32 len, const u8 *key,
+				      u32 counter, const u8 *nonce)
+{
+	struct chacha_state state;
+
+	mx_chacha20_load(&state, key, counter, nonce);
+	mx_chacha_crypt(&state, dst, src, len);
+	mx_wipe(&state, sizeof(state));
+}
+
+/*
+ * HChaCha20, draft-irtf-cfrg-xchacha-03 section 2.2: another key from a key
+ * and MX_HCHACHA_LEN bytes of @in.
+ */
+static inline void mx_hchacha20(u8 *out, const u8 *key, const u8 *in)
+{
+	const u32 last[4] = {
+		get_unaligned_le32(in), get_unaligned_le32(in + 4),
+		get_unaligned_le32(in + 8), get_unaligned_le32(in + 12),
+	};
+	struct chacha_state state;
+	u32 words[8];
 	int i;
 
-	mx_chacha_consts(&state);
+	mx_chacha_load(&state, key, last);
+	mx_hchacha_block(&state, words);
 	for (i = 0; i < 8; i++)
-		state.x[4 + i] = get_unaligned_le32(key + 4 * i);
-	state.x[12] = counter;
-	for (i = 0; i < 3; i++)
-		state.x[13 + i] = get_unaligned_le32(nonce + 4 * i);
-	mx_chacha_block(&state, out);
+		put_unaligned_le32(words[i], out + 4 * i);
+	mx_wipe(words, sizeof(words));
 	mx_wipe(&state, sizeof(state));
 }
 

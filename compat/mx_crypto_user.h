@@ -56,6 +56,17 @@ static inline void mx_chacha20_block(u8 *out, const u8 *key, u32 counter, const 
 	crypto_stream_chacha20_ietf_xor_ic(out, out, 64, nonce, counter, key);
 }
 
+static inline void mx_chacha20_stream(u8 *dst, const u8 *src, u32 len, const u8 *key,
+				      u32 counter, const u8 *nonce)
+{
+	crypto_stream_chacha20_ietf_xor_ic(dst, src, len, nonce, counter, key);
+}
+
+static inline void mx_hchacha20(u8 *out, const u8 *key, const u8 *in)
+{
+	crypto_core_hchacha20(out, in, key, NULL);
+}
+
 static inline void mx_poly1305_init(struct mx_poly1305 *p, const u8 *key)
 {
 	crypto_onetimeauth_poly1305_init(&p->ctx, key);

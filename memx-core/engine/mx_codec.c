@@ -29,7 +29,7 @@ void mx_ask_encode(const struct mx_ask *ask, u8 *head)
 
 static bool open_valid(const struct mx_ask *ask, u32 len)
 {
-	if (ask->npages || ask->flags || !len || len > MX_NAME_MAX)
+	if (ask->npages || ask->flags & ~MX_F_SEALED || !len || len > MX_NAME_MAX)
 		return false;
 	if (ask->arg < MX_CHUNK_SHIFT_MIN || ask->arg > MX_CHUNK_SHIFT_MAX)
 		return false;
@@ -46,16 +46,17 @@ static bool range_valid(u64 page, u64 n, u64 most)
 
 static bool transfer_valid(const struct mx_ask *ask, u32 len)
 {
-	u32 expect = ask->op == MX_OP_WRITE ? ask->npages << MX_PAGE_SHIFT : 0;
+	u32 pages = ask->op == MX_OP_WRITE ? ask->npages : 0;
 
-	if (ask->flags || ask->arg || len != expect)
+	if (ask->flags & ~MX_F_SEALED || ask->arg ||
+	    !range_valid(ask->page, ask->npages, MX_OP_PAGES))
 		return false;
-	return range_valid(ask->page, ask->npages, MX_OP_PAGES);
+	return len == mx_payload_len(pages, ask->flags & MX_F_SEALED);
 }
 
 static bool discard_valid(const struct mx_ask *ask, u32 len)
 {
-	if (ask->flags & ~MX_F_KNOWN || ask->npages || len)
+	if (ask->flags & ~MX_F_RELEASE || ask->npages || len)
 		return false;
 	return range_valid(ask->page, ask->arg, MX_DISCARD_MAX);
 }
@@ -134,7 +135,9 @@ int mx_answer_decode(const u8 *head, u32 len, const struct mx_ask *ask,
 		allowed = (u32)((1ULL << ask->npages) - 1);
 	if (ans->mask & ~allowed)
 		return -EBADMSG;
-	return len == hweight32(ans->mask) << MX_PAGE_SHIFT ? 0 : -EBADMSG;
+	if (len != mx_payload_len(hweight32(ans->mask), ask->flags & MX_F_SEALED))
+		return -EBADMSG;
+	return 0;
 }
 
 void mx_ad_encode(const struct mx_ad *ad, u8 *head)

@@ -17,6 +17,7 @@ enum mx_limits {
 	MX_CHUNK_SHIFT_MAX	= 18,		/* pages: 1 GiB */
 	MX_CHUNKS_MAX		= 16384,	/* chunks in a volume */
 	MX_NAME_MAX		= 63,		/* bytes in a volume's name */
+	MX_TRAILER_LEN		= 32,		/* bytes stored with a sealed page */
 };
 
 /**
@@ -24,12 +25,16 @@ enum mx_limits {
  * an operation are zero
  * @MX_OP_OPEN:    make the volume known: @page its size in pages, @arg its
  *                 chunk shift; payload its name. Repeating it is harmless; a
- *                 higher epoch in the header takes the volume over
+ *                 higher epoch in the header takes the volume over. With
+ *                 MX_F_SEALED its pages are sealed; all OPENs must agree
  * @MX_OP_DROP:    forget the volume and free all its pages; done when unknown
  * @MX_OP_READ:    @npages from @page, all in one chunk. The reply's mask says
- *                 which were ever written; only those are in the payload
+ *                 which were ever written; only those are in the payload, and
+ *                 behind them, with MX_F_SEALED, a trailer of MX_TRAILER_LEN
+ *                 bytes for each
  * @MX_OP_WRITE:   @npages whole pages at @page, all in one chunk, in the
- *                 payload. The first write to a chunk reserves room for it all
+ *                 payload, with MX_F_SEALED their trailers behind them. The
+ *                 first write to a chunk reserves room for it all
  * @MX_OP_DISCARD: free @arg pages from @page, all in one chunk; they read as
  *                 never written. With MX_F_RELEASE it must cover the chunk,
  *                 whose reservation is given up too
@@ -45,9 +50,15 @@ enum mx_op_code {
 	MX_OP_MAX	= MX_OP_STAT,
 };
 
+/**
+ * enum mx_req_flag - bits of mx_req.flags; each in the operations named only
+ * @MX_F_RELEASE: DISCARD: give the chunk up
+ * @MX_F_SEALED:  OPEN, READ, WRITE: the volume is sealed: a trailer belongs to
+ *                each page. READ and WRITE must say what OPEN said
+ */
 enum mx_req_flag {
-	MX_F_RELEASE	= 0x01,		/* DISCARD: give the chunk up */
-	MX_F_KNOWN	= 0x01,
+	MX_F_RELEASE	= 0x01,
+	MX_F_SEALED	= 0x02,
 };
 
 /**
@@ -140,6 +151,12 @@ struct mx_advert {
 static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
+
+/* Bytes on the wire for @n pages. */
+static inline u32 mx_payload_len(u32 n, bool sealed)
+{
+	return n * (MX_PAGE_SIZE + (sealed ? MX_TRAILER_LEN : 0));
+}
 
 /* Host-order forms, made and checked by mx_codec.c. */
 

@@ -64,6 +64,9 @@ static void mx_ask_decode__open(void **state)
 	BAD(4, OPEN, .page = 1, .arg = ~0ULL);
 	BAD(4, OPEN, .page = 1, .arg = 8, .npages = 1);
 	BAD(4, OPEN, .page = 1, .arg = 8, .flags = 1);
+	GOOD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_SEALED);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_SEALED | 1);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = 4);
 }
 
 static void mx_ask_decode__read(void **state)
@@ -79,6 +82,9 @@ static void mx_ask_decode__read(void **state)
 	BAD(MX_PAGE_SIZE, READ, .npages = 1);
 	BAD(0, READ, .npages = 1, .arg = 1);
 	BAD(0, READ, .npages = 1, .flags = 1);
+	GOOD(0, READ, .npages = MX_OP_PAGES, .flags = MX_F_SEALED);
+	BAD(MX_TRAILER_LEN, READ, .npages = 1, .flags = MX_F_SEALED);
+	BAD(0, READ, .npages = 1, .flags = MX_F_SEALED | 1);
 }
 
 static void mx_ask_decode__write(void **state)
@@ -91,6 +97,23 @@ static void mx_ask_decode__write(void **state)
 	BAD(MX_PAGE_SIZE * 2, WRITE, .npages = 1);
 	BAD(MX_PAGE_SIZE * 33, WRITE, .npages = 33);
 	BAD(MX_PAGE_SIZE, WRITE, .npages = 1, .page = vol_max);
+}
+
+static void mx_ask_decode__write_sealed(void **state)
+{
+	const u32 one = MX_PAGE_SIZE + MX_TRAILER_LEN;
+	u32 n;
+
+	for (n = 1; n <= MX_OP_PAGES; n++) {
+		GOOD(n * one, WRITE, .npages = n, .flags = MX_F_SEALED);
+		BAD(n * one, WRITE, .npages = n);
+		BAD(n * one - 1, WRITE, .npages = n, .flags = MX_F_SEALED);
+		BAD(n * one + 1, WRITE, .npages = n, .flags = MX_F_SEALED);
+		BAD(n * MX_PAGE_SIZE, WRITE, .npages = n, .flags = MX_F_SEALED);
+	}
+	BAD(33 * one, WRITE, .npages = 33, .flags = MX_F_SEALED);
+	BAD(0, WRITE, .npages = 0, .flags = MX_F_SEALED);
+	BAD(one, WRITE, .npages = 1, .flags = MX_F_SEALED | 1);
 }
 
 static void mx_ask_decode__discard(void **state)
@@ -207,6 +230,21 @@ static void mx_answer_decode__read_mask(void **state)
 	assert_int_equal(answer_trip(ANSWER(READ), one, MX_PAGE_SIZE), -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(READ, .mask = ~0U), all, whole - 1),
 			 -EBADMSG);
+}
+
+static void mx_answer_decode__sealed(void **state)
+{
+	struct mx_ask two = ASK(READ, .npages = 2, .flags = MX_F_SEALED);
+	const u32 one = MX_PAGE_SIZE + MX_TRAILER_LEN;
+
+	assert_int_equal(answer_trip(ANSWER(READ), two, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 2), two, one), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 3), two, 2 * one), 0);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 3), two, 2 * one - 1), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 1), two, MX_PAGE_SIZE), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(READ), two, MX_TRAILER_LEN), -EBADMSG);
+	two.flags = 0;
+	assert_int_equal(answer_trip(ANSWER(READ, .mask = 1), two, one), -EBADMSG);
 }
 
 static void mx_answer_decode__no_payload_otherwise(void **state)
@@ -348,12 +386,14 @@ int main(void)
 		MXT(mx_ask_decode__open),
 		MXT(mx_ask_decode__read),
 		MXT(mx_ask_decode__write),
+		MXT(mx_ask_decode__write_sealed),
 		MXT(mx_ask_decode__discard),
 		MXT(mx_ask_decode__bare),
 		MXT(mx_ask_decode__unknown_op),
 		MXT(mx_ask_decode__reserved),
 		MXT(mx_answer_encode__layout),
 		MXT(mx_answer_decode__read_mask),
+		MXT(mx_answer_decode__sealed),
 		MXT(mx_answer_decode__no_payload_otherwise),
 		MXT(mx_answer_decode__mismatch),
 		MXT(mx_ad_decode__figures),

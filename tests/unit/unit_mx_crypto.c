@@ -318,6 +318,60 @@ static void mx_wipe__all_of_it(void **state)
 	assert_int_equal(a[32], 0xff);
 }
 
+/* draft-irtf-cfrg-xchacha-03, section 2.2.1. */
+static void mx_hchacha20__draft(void **state)
+{
+	u8 key[32], in[16], out[32];
+	int i;
+
+	for (i = 0; i < 32; i++)
+		key[i] = i;
+	unhex(in, "000000090000004a0000000031415927");
+	mx_hchacha20(out, key, in);
+	assert_hex(out, "82413b4227b27bfed30e42508a877d73a0f9e4d58a74a853c12ec41326d3ecdc");
+}
+
+/* The same, appendix A.3.1: what is above RFC 8439's AEAD is the key's change. */
+static void mx_hchacha20__draft_aead(void **state)
+{
+	static const char text[] = "Ladies and Gentlemen of the class of '99: If I could "
+		"offer you only one tip for the future, sunscreen would be it.";
+	u8 key[32], nonce[24], sub_key[32], sub_nonce[12] = { 0 }, ad[12];
+	u8 out[sizeof(text) - 1 + MX_TAG_LEN];
+	int i;
+
+	for (i = 0; i < 32; i++)
+		key[i] = 0x80 + i;
+	for (i = 0; i < 24; i++)
+		nonce[i] = 0x40 + i;
+	unhex(ad, "50515253c0c1c2c3c4c5c6c7");
+	mx_hchacha20(sub_key, key, nonce);
+	memcpy(sub_nonce + 4, nonce + 16, 8);
+	mx_aead_seal(out, (const u8 *)text, sizeof(text) - 1, ad, sizeof(ad), sub_nonce, sub_key);
+	assert_hex(out, "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb"
+		   "731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452"
+		   "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9"
+		   "21f9664c97637da9768812f615c68b13b52e"
+		   "c0875924c1c7987947deafd8780acf49");
+}
+
+static void mx_chacha20_stream__equals_blocks(void **state)
+{
+	u8 key[32], nonce[12], in[1000], blocks[1000], stream[1000];
+	u32 len;
+
+	fill(key, sizeof(key), 1);
+	fill(nonce, sizeof(nonce), 2);
+	fill(in, sizeof(in), 3);
+	for (len = 0; len <= sizeof(in); len += 125) {
+		mx_chacha20_xor(blocks, in, len, key, nonce);
+		mx_chacha20_stream(stream, in, len, key, 1, nonce);
+		assert_memory_equal(stream, blocks, len);
+	}
+	mx_chacha20_stream(in, in, sizeof(in), key, 1, nonce);
+	assert_memory_equal(in, blocks, sizeof(in));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +389,9 @@ int main(void)
 		MXT(mx_mac__is_the_aead_of_additional_data),
 		MXT(mx_equal__each_byte),
 		MXT(mx_wipe__all_of_it),
+		MXT(mx_hchacha20__draft),
+		MXT(mx_hchacha20__draft_aead),
+		MXT(mx_chacha20_stream__equals_blocks),
 	};
 
 	return MXT_RUN(tests);
