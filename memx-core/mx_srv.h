@@ -55,6 +55,8 @@ enum mxs_limits {
  * @size: pages it stands for, all of them promised; constant
  * @used: pages stored
  * @dead: it is being given up; nothing may be stored in it any more
+ * @trailer: sealed volumes: MX_TRAILER_LEN bytes for each page stored, behind
+ *        @page; else NULL. Under @lock
  * @page: the stored pages, NULL where nothing was written. The chunk holds a
  *        reference on each; readers take theirs under @lock
  */
@@ -64,6 +66,7 @@ struct mxs_chunk {
 	u32		size;
 	u32		used;
 	bool		dead;
+	u8		*trailer;
 	struct page	*page[];
 };
 
@@ -77,6 +80,7 @@ struct mxs_chunk {
  * @name:    NUL-terminated; constant
  * @pages:   size; constant
  * @shift:   log2 of pages in a chunk; constant
+ * @sealed:  its pages are sealed and have trailers; constant
  * @epoch:   highest seen in an OPEN; srv.table for changes, READ_ONCE
  * @owner:   node that opened it at that epoch; as @epoch
  * @heard:   jiffies of its last request; written without lock
@@ -93,6 +97,7 @@ struct mxs_vol {
 	char		name[MX_NAME_MAX + 1];
 	u64		pages;
 	u8		shift;
+	bool		sealed;
 	u32		epoch;
 	u64		owner;
 	unsigned long	heard;
@@ -191,7 +196,7 @@ struct mxs_claim {
  * @vol: result, if it may go on
  *
  * Checks epoch, owner and, for what is about pages, that these are the
- * volume's and in one chunk.
+ * volume's and in one chunk, and sealed or not as its pages are.
  *
  * Return: an enum mx_status. Caller: rcu_read_lock() or srv.table
  */
@@ -219,17 +224,25 @@ void mxs_vols_reap(struct work_struct *work);
 /**
  * struct mxs_turn - one attempt at a request
  * @ask:  what is asked
+ * @payload: WRITE: the request's payload
  * @mask: READ: result, which pages there are
- * @page: READ: result, these pages with a reference each; WRITE: fresh pages
- *        with the payload, taken over if the result is MX_ST_OK
- * @n:    how many
+ * @page: READ: result, these pages with a reference each, and behind them, of a
+ *        sealed volume, a page with their trailers; WRITE: fresh pages with the
+ *        payload, taken over if the result is MX_ST_OK
+ * @n:    how many, the page of trailers not counted
  */
 struct mxs_turn {
 	struct mx_ask	ask;
+	const struct rmp_asm *payload;
 	u32		mask;
-	struct page	*page[MX_OP_PAGES];
+	struct page	*page[RMP_BUF_PAGES];
 	unsigned int	n;
 };
+
+static inline bool mxs_sealed(const struct mx_ask *ask)
+{
+	return ask->flags & MX_F_SEALED;
+}
 
 /* Each returns an enum mx_status or MXS_LATER. Caller: rcu_read_lock() */
 int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn);

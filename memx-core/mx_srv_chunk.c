@@ -22,15 +22,17 @@ bool mxs_chunk_ready(struct mxs_vol *vol, u64 page)
 	return chunk_of(vol, page);
 }
 
-int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn)
+static u8 *trailer_of(const struct mxs_chunk *chunk, u32 place)
 {
-	u32 at = place_in_chunk(vol, turn->ask.page), i;
-	struct mxs_chunk *chunk = chunk_of(vol, turn->ask.page);
+	return chunk->trailer + place * MX_TRAILER_LEN;
+}
 
-	turn->mask = 0;
-	turn->n = 0;
-	if (!chunk)
-		return MX_ST_OK;
+/* The pages as they are, and copies of their trailers to @trailers, if set. */
+static void read_pages(struct mxs_chunk *chunk, u32 at, struct mxs_turn *turn,
+		       u8 *trailers)
+{
+	u32 i;
+
 	spin_lock_bh(&chunk->lock);
 	for (i = 0; i < turn->ask.npages; i++) {
 		struct page *page = chunk->page[at + i];
@@ -38,10 +40,37 @@ int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn)
 		if (!page)
 			continue;
 		get_page(page);
+		if (trailers)
+			memcpy(trailers + turn->n * MX_TRAILER_LEN,
+			       trailer_of(chunk, at + i), MX_TRAILER_LEN);
 		turn->page[turn->n++] = page;
 		turn->mask |= 1U << i;
 	}
 	spin_unlock_bh(&chunk->lock);
+}
+
+int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn)
+{
+	u32 at = place_in_chunk(vol, turn->ask.page);
+	struct mxs_chunk *chunk = chunk_of(vol, turn->ask.page);
+	struct page *trailers = NULL;
+
+	turn->mask = 0;
+	turn->n = 0;
+	if (!chunk)
+		return MX_ST_OK;
+	if (vol->sealed) {
+		/* RMAP frees it with the answer, so it is none of the stock. */
+		trailers = alloc_page(GFP_NOWAIT | __GFP_NOWARN |
+				      __GFP_NOMEMALLOC);
+		if (!trailers)
+			return MXS_LATER;
+	}
+	read_pages(chunk, at, turn, trailers ? page_address(trailers) : NULL);
+	if (turn->n)
+		turn->page[turn->n] = trailers;
+	else if (trailers)
+		__free_page(trailers);
 	return MX_ST_OK;
 }
 
@@ -68,6 +97,11 @@ int mxs_write(struct mxs_vol *vol, struct mxs_turn *turn)
 			old++;
 		}
 	}
+	if (vol->sealed)
+		rmp_payload_copy(turn->payload,
+				 turn->ask.npages << MX_PAGE_SHIFT,
+				 trailer_of(chunk, at),
+				 turn->ask.npages * MX_TRAILER_LEN);
 	added = turn->ask.npages - old;
 	chunk->used += added;
 	if (added) {
@@ -109,6 +143,12 @@ static u32 take_out(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 at, u32 n,
 	return taken;
 }
 
+/* Pages for the trailers of a chunk of @size pages. */
+static u64 beside(const struct mxs_vol *vol, u32 size)
+{
+	return vol->sealed ? mx_trailer_pages(size) : 0;
+}
+
 static void discard_step(struct mxs_vol *vol, u64 page, u32 n)
 {
 	struct mxs_chunk *chunk = chunk_of(vol, page);
@@ -146,7 +186,8 @@ static void chunk_free(struct mxs_vol *vol, struct mxs_chunk *chunk,
 		cond_resched();
 	}
 	spin_lock_bh(&mxs_srv.account);
-	mx_quota_withdraw(&mxs_srv.quota, &vol->share, chunk->size);
+	mx_quota_withdraw(&mxs_srv.quota, &vol->share, chunk->size,
+			  beside(vol, chunk->size));
 	spin_unlock_bh(&mxs_srv.account);
 	kvfree_rcu(chunk, rcu);
 	mxs_count(MXS_S_CHUNKS_DESTROYED, 1);
@@ -195,32 +236,47 @@ int mxs_discard_slow(const struct mxs_claim *who, const struct mx_ask *ask)
 	return status;
 }
 
+/* Return: NULL if the host cannot spare the memory. */
+static struct mxs_chunk *chunk_alloc(const struct mxs_vol *vol, u32 size)
+{
+	struct mxs_chunk *chunk = NULL;
+	size_t bytes = struct_size(chunk, page, size);
+	size_t trailers = vol->sealed ? (size_t)size * MX_TRAILER_LEN : 0;
+
+	if (mxs_host_room() < DIV_ROUND_UP(bytes + trailers, PAGE_SIZE))
+		return NULL;
+	/* kvmalloc() knows this way of not calling the OOM killer. */
+	chunk = kvzalloc(bytes + trailers,
+			 GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!chunk)
+		return NULL;
+	spin_lock_init(&chunk->lock);
+	chunk->size = size;
+	if (vol->sealed)
+		chunk->trailer = (u8 *)chunk + bytes;
+	return chunk;
+}
+
 int mxs_chunk_make(struct mxs_vol *vol, u64 page)
 {
 	u64 index = page >> vol->shift;
 	u64 size = mx_chunk_pages(vol->pages, vol->shift, index);
 	struct mxs_chunk *chunk = NULL;
 	bool promised;
-	size_t bytes;
 
 	lockdep_assert_held(&mxs_srv.table);
 	if (xa_load(&vol->chunks, index))
 		return MX_ST_OK;
 	spin_lock_bh(&mxs_srv.account);
-	promised = mx_quota_promise(&mxs_srv.quota, &vol->share, size);
+	promised = mx_quota_promise(&mxs_srv.quota, &vol->share, size,
+				    beside(vol, size));
 	spin_unlock_bh(&mxs_srv.account);
 	if (!promised)
 		return MX_ST_FULL;
 
-	bytes = struct_size(chunk, page, size);
-	if (mxs_host_room() < DIV_ROUND_UP(bytes, PAGE_SIZE))
-		goto no_memory;
-	/* kvmalloc() knows this way of not calling the OOM killer. */
-	chunk = kvzalloc(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	chunk = chunk_alloc(vol, size);
 	if (!chunk)
 		goto no_memory;
-	spin_lock_init(&chunk->lock);
-	chunk->size = size;
 	if (xa_err(xa_store(&vol->chunks, index, chunk, MXS_GFP)))
 		goto no_memory;
 	vol->nchunks++;
@@ -230,7 +286,7 @@ int mxs_chunk_make(struct mxs_vol *vol, u64 page)
 no_memory:
 	kvfree(chunk);
 	spin_lock_bh(&mxs_srv.account);
-	mx_quota_withdraw(&mxs_srv.quota, &vol->share, size);
+	mx_quota_withdraw(&mxs_srv.quota, &vol->share, size, beside(vol, size));
 	spin_unlock_bh(&mxs_srv.account);
 	return MXS_LATER;
 }

@@ -51,7 +51,7 @@ static int put_server(struct sk_buff *skb)
 	    put_u64(skb, MEMX_A_CAPACITY, q.capacity) ||
 	    put_u64(skb, MEMX_A_FREE, mx_quota_free(&q)) ||
 	    put_u64(skb, MEMX_A_USED, q.used) ||
-	    put_u64(skb, MEMX_A_RESERVED, q.reserved) ||
+	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.beside) ||
 	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
 	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.nvols)))
 		return -EMSGSIZE;
@@ -99,6 +99,7 @@ static int put_volume(struct sk_buff *skb, const struct mxs_vol *vol)
 	    put_u64(skb, MEMX_A_SIZE, vol->pages << MX_PAGE_SHIFT) ||
 	    nla_put_u32(skb, MEMX_A_EPOCH, vol->epoch) ||
 	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, vol->shift) ||
+	    (vol->sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
 	    put_u64(skb, MEMX_A_USED_PAGES, share.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, share.reserved) ||
 	    nla_put_u32(skb, MEMX_A_CHUNKS, vol->nchunks) ||

@@ -115,7 +115,10 @@ static u64 vol_pages(u64 id)
 	return used;
 }
 
-/* @turn->page[0..n-1] are the payload; their references pass to RMAP. */
+/*
+ * @turn->page[0..n-1] are the payload, and the page of trailers behind them;
+ * their references pass to RMAP.
+ */
 static void answer(struct rmp_req *req, struct mxs_turn *turn, int status)
 {
 	struct mx_answer ans = {
@@ -132,20 +135,24 @@ static void answer(struct rmp_req *req, struct mxs_turn *turn, int status)
 	ans.vol_pages = vol_pages(rmp_req_slot(req)->volume);
 	mx_answer_encode(&ans, head);
 	count_answer(turn, status);
-	rmp_reply(req, head, turn->page, turn->n, 0);
+	if (turn->n)
+		rmp_reply(req, head, turn->page,
+			  turn->n + mxs_sealed(&turn->ask),
+			  mx_payload_len(turn->n, mxs_sealed(&turn->ask)));
+	else
+		rmp_reply(req, head, NULL, 0, 0);
 }
 
 /* Fresh pages with the payload of a WRITE. */
-static bool take_payload(const struct rmp_req *req, struct mxs_turn *turn)
+static bool take_payload(struct mxs_turn *turn)
 {
-	const struct rmp_asm *payload = &rmp_req_slot(req)->req;
 	unsigned int i;
 
 	if (!mxs_stock_take(turn->page, turn->ask.npages))
 		return false;
 	turn->n = turn->ask.npages;
 	for (i = 0; i < turn->n; i++)
-		rmp_payload_copy(payload, i << MX_PAGE_SHIFT,
+		rmp_payload_copy(turn->payload, i << MX_PAGE_SHIFT,
 				 page_address(turn->page[i]), MX_PAGE_SIZE);
 	return true;
 }
@@ -162,14 +169,13 @@ static void drop_payload(struct mxs_turn *turn)
 	turn->n = 0;
 }
 
-static int try_write(struct rmp_req *req, struct mxs_vol *vol,
-		     struct mxs_turn *turn)
+static int try_write(struct mxs_vol *vol, struct mxs_turn *turn)
 {
 	int status;
 
 	if (READ_ONCE(mxs_srv.closing))
 		return MX_ST_AGAIN;
-	if (!mxs_chunk_ready(vol, turn->ask.page) || !take_payload(req, turn))
+	if (!mxs_chunk_ready(vol, turn->ask.page) || !take_payload(turn))
 		return MXS_LATER;
 	status = mxs_write(vol, turn);
 	drop_payload(turn);
@@ -186,6 +192,7 @@ static int try(struct rmp_req *req, const struct mxs_claim *who,
 	struct mxs_vol *vol;
 	int status;
 
+	turn->payload = &rmp_req_slot(req)->req;
 	turn->mask = 0;
 	turn->n = 0;
 	if (turn->ask.op == MX_OP_STAT)
@@ -199,7 +206,7 @@ static int try(struct rmp_req *req, const struct mxs_claim *who,
 		if (turn->ask.op == MX_OP_READ)
 			status = mxs_read(vol, turn);
 		else if (turn->ask.op == MX_OP_WRITE)
-			status = try_write(req, vol, turn);
+			status = try_write(vol, turn);
 		else
 			status = mxs_discard(vol, &turn->ask);
 	}
@@ -270,6 +277,18 @@ static int do_write(struct mxs_job *job, struct mxs_turn *turn)
 	return status;
 }
 
+/* What it lacked was a page for trailers; reclaim may have made one. */
+static int do_read(struct mxs_job *job, struct mxs_turn *turn)
+{
+	int status;
+
+	job->late = MX_ST_AGAIN;
+	local_bh_disable();
+	status = try(job->req, &job->who, turn);
+	local_bh_enable();
+	return status;
+}
+
 static int do_job(struct mxs_job *job, struct mxs_turn *turn)
 {
 	int status;
@@ -279,6 +298,8 @@ static int do_job(struct mxs_job *job, struct mxs_turn *turn)
 		return do_open(job);
 	case MX_OP_DROP:
 		return mxs_vol_drop(&job->who);
+	case MX_OP_READ:
+		return do_read(job, turn);
 	case MX_OP_DISCARD:
 		status = mxs_discard_slow(&job->who, &job->ask);
 		mxs_news();

@@ -56,6 +56,14 @@ static bool range_valid(const struct mxs_vol *vol, const struct mx_ask *ask)
 	       n == mx_chunk_pages(vol->pages, vol->shift, index);
 }
 
+/* Ciphertext taken for data, or the reverse, would be of no use to anybody. */
+static bool kind_valid(const struct mxs_vol *vol, const struct mx_ask *ask)
+{
+	if (ask->op != MX_OP_READ && ask->op != MX_OP_WRITE)
+		return true;
+	return mxs_sealed(ask) == vol->sealed;
+}
+
 int mxs_vol_admit(const struct mxs_claim *who, const struct mx_ask *ask,
 		  struct mxs_vol **vol)
 {
@@ -65,7 +73,8 @@ int mxs_vol_admit(const struct mxs_claim *who, const struct mx_ask *ask,
 	if (!*vol)
 		return MX_ST_NOVOL;
 	status = owner_check(*vol, who->node, who->epoch);
-	if (status == MX_ST_OK && !range_valid(*vol, ask))
+	if (status == MX_ST_OK &&
+	    (!range_valid(*vol, ask) || !kind_valid(*vol, ask)))
 		status = MX_ST_INVAL;
 	return status;
 }
@@ -85,6 +94,7 @@ static int vol_new(const struct mxs_claim *who, const struct mx_ask *ask,
 	memcpy(vol->name, name, len);
 	vol->pages = ask->page;
 	vol->shift = ask->arg;
+	vol->sealed = mxs_sealed(ask);
 	vol->epoch = who->epoch;
 	vol->owner = who->node;
 	vol->heard = jiffies;
@@ -100,6 +110,7 @@ static bool same_volume(const struct mxs_vol *vol, const struct mx_ask *ask,
 			const char *name, size_t len)
 {
 	return vol->pages == ask->page && vol->shift == ask->arg &&
+	       vol->sealed == mxs_sealed(ask) &&
 	       strlen(vol->name) == len && !memcmp(vol->name, name, len);
 }
 

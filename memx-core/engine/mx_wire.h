@@ -152,6 +152,12 @@ static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
 
+/* Memory of a server for the trailers of @n sealed pages, in pages. */
+static inline u64 mx_trailer_pages(u64 n)
+{
+	return (n * MX_TRAILER_LEN + MX_PAGE_SIZE - 1) >> MX_PAGE_SHIFT;
+}
+
 /* Bytes on the wire for @n pages. */
 static inline u32 mx_payload_len(u32 n, bool sealed)
 {

@@ -9,9 +9,12 @@
  *
  * Family "memx" (memx_core):
  *  MEMX_C_VOL_NEW   do    NAME, SIZE; optional CHUNK_SHIFT, THIN (flag),
- *                         WEIGHT, ID (u64: reuse this id). Makes a volume.
- *                         Refused:
- *                         -EEXIST; -ENOTCONN: no memory server is known;
+ *                         WEIGHT, ID (u64: reuse this id), ENCRYPT (absent:
+ *                         if there is a client key), KEY_CHECK (as recorded of
+ *                         the volume with this ID: it is sealed, with the
+ *                         client key that gives it). Makes a volume. Refused:
+ *                         -ENOKEY: no client key is loaded, or none that gives
+ *                         KEY_CHECK; -EEXIST; -ENOTCONN: no memory server is known;
  *                         -ENOSPC: SIZE is more than the servers can promise
  *                         and THIN is absent; -EFBIG, -EINVAL
  *  MEMX_C_VOL_SET   do    NAME, WEIGHT. -ENOENT
@@ -20,12 +23,18 @@
  *                         names the user)
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
  *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
- *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT
+ *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT SEALED
+ *                         KEY_CHECK
  *                         READ_LATENCY WRITE_LATENCY, counters as STAT nests
  *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
  *  MEMX_C_SERVER_GET dump memory servers: NODE INC HOST STATE LOAD CAPACITY
  *                         FREE USED SILENT_MS
+ *  MEMX_C_KEY_ADD   do    KEY -> KEY_ID. From now on new volumes are sealed
+ *                         with it. -EEXIST; -ENOSPC: two are loaded
+ *  MEMX_C_KEY_DEL   do    optional KEY_ID; absent: the oldest. Volumes keep
+ *                         their keys. -ENOENT
+ *  MEMX_C_KEY_GET   dump  client keys, newest first: KEY_ID
  *  MEMX_C_STATS_GET dump  one counter per message: STAT_NAME STAT_VALUE
  *                         STAT_HELP
  *
@@ -48,6 +57,7 @@
  *                         FREE USED RESERVED LOAD VOLUMES
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
  *                         USED_PAGES RESERVED CHUNKS NODE (owner) SILENT_MS
+ *                         SEALED
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H
@@ -74,6 +84,9 @@ enum memx_cmd {
 	MEMX_C_SRV_STOP,
 	MEMX_C_SRV_GET,
 	MEMX_C_SVOL_GET,
+	MEMX_C_KEY_ADD,
+	MEMX_C_KEY_DEL,
+	MEMX_C_KEY_GET,
 };
 
 enum memx_attr {
@@ -116,6 +129,11 @@ enum memx_attr {
 	MEMX_A_STAT_NAME,	/* string */
 	MEMX_A_STAT_VALUE,	/* u64 */
 	MEMX_A_STAT_HELP,	/* string */
+	MEMX_A_ENCRYPT,		/* u8: 1: seal the volume's pages, 0: do not */
+	MEMX_A_SEALED,		/* flag: the volume's pages are sealed */
+	MEMX_A_KEY_CHECK,	/* u64: tells its volume's key from others, not 0 */
+	MEMX_A_KEY,		/* 32 bytes: a client key */
+	MEMX_A_KEY_ID,		/* u64: names a client key, not 0 */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = MEMX_A_COUNT - 1,
 };

@@ -5,6 +5,7 @@
  */
 #include "mxtest.h"
 #include "engine/mx_quota.h"
+#include "engine/mx_wire.h"
 
 static struct mx_quota q;
 static struct mx_share a, b;
@@ -30,7 +31,7 @@ static void mx_quota_init__all_free(void **state)
 static void mx_quota_free__host_gets_poor_and_rich(void **state)
 {
 	start(1000, 5000);
-	assert_true(mx_quota_promise(&q, &a, 600));
+	assert_true(mx_quota_promise(&q, &a, 600, 0));
 	mx_quota_store(&q, &a, 100);
 	assert_int_equal(mx_quota_free(&q), 400);
 
@@ -41,7 +42,7 @@ static void mx_quota_free__host_gets_poor_and_rich(void **state)
 	assert_int_equal(mx_quota_free(&q), 0);
 	mx_quota_room(&q, 3);
 	assert_int_equal(mx_quota_free(&q), 0);
-	assert_false(mx_quota_promise(&q, &a, 1));
+	assert_false(mx_quota_promise(&q, &a, 1, 0));
 	mx_quota_room(&q, ~0ULL);
 	assert_int_equal(mx_quota_free(&q), 400);
 }
@@ -49,27 +50,53 @@ static void mx_quota_free__host_gets_poor_and_rich(void **state)
 static void mx_quota_promise__to_the_last_page(void **state)
 {
 	start(512, 100000);
-	assert_true(mx_quota_promise(&q, &a, 256));
-	assert_false(mx_quota_promise(&q, &b, 257));
+	assert_true(mx_quota_promise(&q, &a, 256, 0));
+	assert_false(mx_quota_promise(&q, &b, 257, 0));
 	assert_int_equal(b.reserved, 0);
-	assert_true(mx_quota_promise(&q, &b, 256));
+	assert_true(mx_quota_promise(&q, &b, 256, 0));
 	assert_int_equal(mx_quota_free(&q), 0);
-	assert_false(mx_quota_promise(&q, &b, 1));
-	assert_true(mx_quota_promise(&q, &b, 0));
-	assert_false(mx_quota_promise(&q, &b, ~0ULL));
+	assert_false(mx_quota_promise(&q, &b, 1, 0));
+	assert_true(mx_quota_promise(&q, &b, 0, 0));
+	assert_false(mx_quota_promise(&q, &b, ~0ULL, 0));
 	assert_int_equal(q.reserved, 512);
+}
+
+/* What trailers take is gone at once, and comes back with the promise. */
+static void mx_quota_promise__beside(void **state)
+{
+	start(516, 1000);
+	assert_int_equal(mx_trailer_pages(256), 2);
+	assert_int_equal(mx_trailer_pages(1), 1);
+	assert_int_equal(mx_trailer_pages(1 << MX_CHUNK_SHIFT_MAX), 2048);
+	assert_true(mx_quota_promise(&q, &a, 256, 2));
+	assert_int_equal(mx_quota_free(&q), 258);
+	assert_int_equal(q.room, 998);
+	assert_false(mx_quota_promise(&q, &b, 257, 2));
+	assert_false(mx_quota_promise(&q, &b, 256, 3));
+	assert_false(mx_quota_promise(&q, &b, 2, ~0ULL));
+	assert_true(mx_quota_promise(&q, &b, 256, 2));
+	assert_int_equal(mx_quota_free(&q), 0);
+	mx_quota_withdraw(&q, &a, 256, 2);
+	assert_int_equal(mx_quota_free(&q), 258);
+	assert_int_equal(a.reserved + q.used, 0);
+	/* It counts on a host that is short of memory, too. */
+	mx_quota_room(&q, 300);
+	assert_int_equal(mx_quota_free(&q), 44);
+	assert_false(mx_quota_promise(&q, &a, 43, 2));
+	assert_true(mx_quota_promise(&q, &a, 42, 2));
+	assert_int_equal(mx_quota_free(&q), 0);
 }
 
 static void mx_quota_withdraw__only_the_unused(void **state)
 {
 	start(512, 100000);
-	assert_true(mx_quota_promise(&q, &a, 512));
+	assert_true(mx_quota_promise(&q, &a, 512, 0));
 	mx_quota_store(&q, &a, 256);
-	mx_quota_withdraw(&q, &a, 256);
+	mx_quota_withdraw(&q, &a, 256, 0);
 	assert_int_equal(mx_quota_free(&q), 256);
 	assert_int_equal(a.reserved, 256);
 	mx_quota_drop(&q, &a, 256);
-	mx_quota_withdraw(&q, &a, 256);
+	mx_quota_withdraw(&q, &a, 256, 0);
 	assert_int_equal(mx_quota_free(&q), 512);
 	assert_int_equal(a.reserved + a.used + q.reserved + q.used, 0);
 }
@@ -78,14 +105,14 @@ static void mx_quota_store__leaves_free_alone(void **state)
 {
 	/* Bounded by the capacity, then by the host: storing keeps a promise. */
 	start(1000, 5000);
-	assert_true(mx_quota_promise(&q, &a, 256));
+	assert_true(mx_quota_promise(&q, &a, 256, 0));
 	mx_quota_store(&q, &a, 200);
 	assert_int_equal(mx_quota_free(&q), 744);
 	mx_quota_drop(&q, &a, 200);
 	assert_int_equal(mx_quota_free(&q), 744);
 
 	start(1000, 600);
-	assert_true(mx_quota_promise(&q, &a, 256));
+	assert_true(mx_quota_promise(&q, &a, 256, 0));
 	assert_int_equal(mx_quota_free(&q), 344);
 	mx_quota_store(&q, &a, 200);
 	assert_int_equal(mx_quota_free(&q), 344);
@@ -99,7 +126,7 @@ static void mx_quota_store__beyond_the_room(void **state)
 {
 	/* The host had less than promised: the room stays at nothing. */
 	start(1000, 100);
-	assert_true(mx_quota_promise(&q, &a, 100));
+	assert_true(mx_quota_promise(&q, &a, 100, 0));
 	mx_quota_room(&q, 10);
 	mx_quota_store(&q, &a, 50);
 	assert_int_equal(q.room, 0);
@@ -109,8 +136,8 @@ static void mx_quota_store__beyond_the_room(void **state)
 static void mx_quota_drop__shares_are_apart(void **state)
 {
 	start(1000, 5000);
-	assert_true(mx_quota_promise(&q, &a, 100));
-	assert_true(mx_quota_promise(&q, &b, 200));
+	assert_true(mx_quota_promise(&q, &a, 100, 0));
+	assert_true(mx_quota_promise(&q, &b, 200, 0));
 	mx_quota_store(&q, &a, 7);
 	mx_quota_store(&q, &b, 9);
 	mx_quota_drop(&q, &a, 3);
@@ -126,14 +153,14 @@ static void mx_quota_news__a_sixteenth(void **state)
 	assert_true(mx_quota_news(&q));
 	mx_quota_told(&q);
 	assert_false(mx_quota_news(&q));
-	assert_true(mx_quota_promise(&q, &a, 100));
+	assert_true(mx_quota_promise(&q, &a, 100, 0));
 	assert_false(mx_quota_news(&q));
-	assert_true(mx_quota_promise(&q, &a, 1));
+	assert_true(mx_quota_promise(&q, &a, 1, 0));
 	assert_true(mx_quota_news(&q));
 	mx_quota_told(&q);
-	mx_quota_withdraw(&q, &a, 100);
+	mx_quota_withdraw(&q, &a, 100, 0);
 	assert_false(mx_quota_news(&q));
-	mx_quota_withdraw(&q, &a, 1);
+	mx_quota_withdraw(&q, &a, 1, 0);
 	assert_true(mx_quota_news(&q));
 }
 
@@ -167,7 +194,7 @@ static void mx_load_decay__arrives(void **state)
 static void mx_quota__random_walk(void **state)
 {
 	struct mx_share *share[2] = { &a, &b };
-	u32 seed = 12345, n;
+	u32 seed = 12345, n, beside = 0;
 	int i;
 
 	start(4096, 3000);
@@ -178,10 +205,13 @@ static void mx_quota__random_walk(void **state)
 		n = (seed >> 8) % 300;
 		switch (seed >> 16 & 7) {
 		case 0:
-			mx_quota_promise(&q, s, n);
+			if (mx_quota_promise(&q, s, n, n / 100))
+				beside += n / 100;
 			break;
 		case 1:
-			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used));
+			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used),
+					  min(n / 100, beside));
+			beside -= min(n / 100, beside);
 			break;
 		case 2:
 		case 3:
@@ -198,7 +228,8 @@ static void mx_quota__random_walk(void **state)
 		assert_true(a.reserved + b.reserved == q.reserved);
 		assert_true(a.used + b.used == q.used);
 		assert_true(a.used <= a.reserved && b.used <= b.reserved);
-		assert_true(q.reserved + mx_quota_free(&q) <= q.capacity);
+		assert_int_equal(q.beside, beside);
+		assert_true(q.reserved + q.beside + mx_quota_free(&q) <= q.capacity);
 	}
 }
 
@@ -208,6 +239,7 @@ int main(void)
 		MXT(mx_quota_init__all_free),
 		MXT(mx_quota_free__host_gets_poor_and_rich),
 		MXT(mx_quota_promise__to_the_last_page),
+		MXT(mx_quota_promise__beside),
 		MXT(mx_quota_withdraw__only_the_unused),
 		MXT(mx_quota_store__leaves_free_alone),
 		MXT(mx_quota_store__beyond_the_room),
