@@ -18,28 +18,53 @@ static struct rmp_act *sink_act(struct rmp_sink *sink)
 	return container_of(sink, struct rmp_act, sink);
 }
 
+static void act_queue(struct rmp_act *act, struct sk_buff *skb)
+{
+	if (skb)
+		__skb_queue_tail(&act->tx, skb);
+}
+
+/* Return: whether there is a key for the frame. */
+static bool xmit_key(struct rmp_act *act, const struct rmp_xmit *x,
+		     struct rmp_frame_key *key)
+{
+	int rc = rmp_ring_tx(act, x->hdr, &key->seal, &key->hs);
+
+	if (rc < 0) {
+		rmp_stat_inc(rc == -EBUSY ? RMP_G_LIMITED : RMP_G_TX_NOKEY);
+		return false;
+	}
+	key->hlen = rc;
+	if (rc)
+		rmp_stat_inc(RMP_G_HANDSHAKES);
+	return true;
+}
+
 static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 {
 	struct rmp_act *act = sink_act(sink);
 	struct rmp_node *node = act->node;
+	struct rmp_iface *iface = act->iface ? act->iface : node->iface;
+	const u8 *mac = act->iface ? act->mac : node->mac;
 	const struct rmp_hdr *hdr = x->hdr;
-	struct sk_buff *skb;
+	struct rmp_frame_key key;
 
-	if (!node->iface) {
+	if (!iface) {
 		rmp_stat_inc(RMP_G_TX_NOIFACE);
 		return;
 	}
 	trace_rmp_tx(node->id, hdr->type, hdr->flags, be64_to_cpu(hdr->msg),
 		     be16_to_cpu(hdr->frag_no), x->len);
-	if (hdr->type == RMP_T_HELLO) {
-		/* HELLO has no room for our name, and it may be news. */
-		skb = rmp_announce_frame(node->iface, node->mac);
-		if (skb)
-			__skb_queue_tail(&act->tx, skb);
+	if (rmp_insecure) {
+		act_queue(act, rmp_frame_build(iface, mac, x, NULL));
+	} else if (xmit_key(act, x, &key)) {
+		act_queue(act, rmp_frame_build(iface, mac, x, &key));
+		mx_wipe(&key.seal, sizeof(key.seal));
 	}
-	skb = rmp_frame_build(node->iface, node->mac, x);
-	if (skb)
-		__skb_queue_tail(&act->tx, skb);
+	/* HELLO has no room for our name, and it may be news. */
+	if (hdr->type == RMP_T_HELLO)
+		act_queue(act, rmp_announce_frame(iface, mac,
+						  rmp_ring_which(node->auth.keys.hs.hint)));
 }
 
 static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
@@ -115,6 +140,10 @@ void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
 	act->events = 0;
 	act->advert = false;
 	act->gone = false;
+	act->in = NULL;
+	act->src = 0;
+	act->iface = NULL;
+	act->mac = NULL;
 	act->turn = false;
 	act->kick = false;
 
@@ -202,6 +231,9 @@ void rmp_act_end(struct rmp_act *act, u32 events)
 {
 	struct rmp_node *node = act->node;
 
+	if (unlikely(node->auth.rekey || node->auth.confirm))
+		events |= rmp_auth_after(&node->auth, &node->peer, act->now,
+					 &act->sink);
 	events |= act->events;
 	events &= RMP_EV_UP | RMP_EV_DOWN | RMP_EV_RESTARTED;
 	act_arm(node, 0);

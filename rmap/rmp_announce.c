@@ -43,8 +43,12 @@ bool rmp_announce_fill(u8 *head)
 	return fill;
 }
 
-/** rmp_announce_frame() - an ANNOUNCE, with zeros if there is no advert */
-struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst)
+/*
+ * rmp_announce_frame() - an ANNOUNCE, with zeros if there is no advert
+ * @which: number of the cluster key
+ */
+struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst,
+				   u8 which)
 {
 	const char *name = init_utsname()->nodename;
 	u16 len = strnlen(name, RMP_NAME_LEN);
@@ -53,23 +57,32 @@ struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst)
 	rmp_make_hdr(&hdr, RMP_T_ANNOUNCE, rmp_id, rmp_inc, 0, NULL, len);
 	rmp_announce_fill(hdr.head);
 	rmp_stat_inc(RMP_G_ANNOUNCES);
-	return rmp_frame_plain(iface, dst, &hdr, name, len);
+	return rmp_frame_plain(iface, dst, &hdr, name, len, which);
 }
 
-static void send_to_all(struct rmp_iface *iface, u8 type)
+static void send_under(struct rmp_iface *iface, u8 type, u8 which)
 {
 	struct rmp_hdr hdr;
 	u8 dst[ETH_ALEN];
 
 	eth_broadcast_addr(dst);
 	if (type == RMP_T_ANNOUNCE) {
-		rmp_frame_send_one(rmp_announce_frame(iface, dst));
+		rmp_frame_send_one(rmp_announce_frame(iface, dst, which));
 		return;
 	}
 	rmp_make_hdr(&hdr, type, rmp_id, rmp_inc, 0, NULL, 0);
-	rmp_frame_send_one(rmp_frame_plain(iface, dst, &hdr, NULL, 0));
+	rmp_frame_send_one(rmp_frame_plain(iface, dst, &hdr, NULL, 0, which));
 	if (type == RMP_T_SOLICIT)
 		rmp_stat_inc(RMP_G_SOLICITS);
+}
+
+/* Under each cluster key, as not all may have the same one meanwhile. */
+static void send_to_all(struct rmp_iface *iface, u8 type)
+{
+	u8 which;
+
+	for (which = 0; which < rmp_ring_keys(); which++)
+		send_under(iface, type, which);
 }
 
 static void send_everywhere(u8 type)

@@ -8,7 +8,6 @@
 #include <linux/net.h>
 #include <linux/pkt_sched.h>
 #include <linux/sched/mm.h>
-#include <linux/xxhash.h>
 #include "rmp_priv.h"
 #include "rmp_trace.h"
 
@@ -21,6 +20,9 @@
 static bool payload_sum = true;
 module_param(payload_sum, bool, 0644);
 MODULE_PARM_DESC(payload_sum, "integrity tag covers the payload of frames sent, not only their header (default Y)");
+
+/* Payload that lies behind the header: a host name or a handshake. */
+#define RMP_LINEAR max_t(int, RMP_NAME_LEN, RMP_HS_LEN)
 
 /* What HELLO and WELCOME are padded with. */
 static struct page *zero_page;
@@ -44,7 +46,7 @@ static struct sk_buff *frame_alloc(struct rmp_iface *iface, const u8 *dst,
 	int hlen = LL_RESERVED_SPACE(dev);
 	struct sk_buff *skb;
 
-	skb = alloc_skb(hlen + RMP_HDR_LEN + RMP_NAME_LEN + dev->needed_tailroom,
+	skb = alloc_skb(hlen + RMP_HDR_LEN + RMP_LINEAR + dev->needed_tailroom,
 			RMP_GFP);
 	if (!skb)
 		return NULL;
@@ -89,9 +91,9 @@ static struct page *frame_page(struct page *page)
 	return copy;
 }
 
-/* Append @len bytes of @buf from @off on, and take them into @state if set. */
+/* Append @len bytes of @buf from @off on, and take them into @t if set. */
 static bool frame_payload(struct sk_buff *skb, const struct rmp_buf *buf,
-			  u32 off, u32 len, struct xxh64_state *state)
+			  u32 off, u32 len, struct rmp_tagger *t)
 {
 	u32 pos = buf->off + off;
 
@@ -106,10 +108,10 @@ static bool frame_payload(struct sk_buff *skb, const struct rmp_buf *buf,
 		if (!page)
 			return false;
 		frame_add(skb, page, in_page, n);
-		if (state) {
+		if (t) {
 			const u8 *va = kmap_local_page(page);
 
-			xxh64_update(state, va + in_page, n);
+			rmp_tag_add(t, va + in_page, n);
 			kunmap_local(va);
 		}
 		pos += n;
@@ -132,60 +134,49 @@ static bool frame_pad(struct sk_buff *skb, u32 len)
 	return true;
 }
 
-static void frame_tag(struct rmp_hdr *hdr, u64 sum)
+/* Begin the tag of a frame with its header. */
+static void frame_tag(struct rmp_tagger *t, struct rmp_hdr *hdr, bool covers,
+		      const struct rmp_seal *seal)
 {
-	__be64 tag = cpu_to_be64(sum);
-
-	memcpy(hdr->tag, &tag, sizeof(tag));
+	memset(hdr->tag, 0, sizeof(hdr->tag));
+	if (covers && !seal)
+		hdr->flags |= RMP_F_SUM;
+	rmp_tag_begin(t, seal);
+	rmp_tag_add(t, hdr, sizeof(*hdr));
 }
 
 /*
- * Tag a frame whose bytes after the header, if any, lie at @linear. Padding
- * is not covered.
+ * Append what the engine wants in the frame, and tag it. The tag is made here,
+ * under the node's lock, as the owner of the pages may use them anew once the
+ * call has ended: a frame with the wrong content must not get a good tag.
  */
-static void frame_seal(struct rmp_hdr *hdr, const void *linear, u32 len)
+static bool frame_fill(struct sk_buff *skb, struct rmp_hdr *hdr,
+		       const struct rmp_xmit *x, const struct rmp_frame_key *key)
 {
-	struct xxh64_state state;
+	bool covers = x->len && (key || payload_sum);
+	u16 hs = key ? key->hlen : 0;
+	struct rmp_tagger t;
 
-	memset(hdr->tag, 0, sizeof(hdr->tag));
-	if (!len) {
-		frame_tag(hdr, xxh64(hdr, sizeof(*hdr), 0));
-		return;
+	frame_tag(&t, hdr, covers, key ? &key->seal : NULL);
+	if (hs) {
+		skb_put_data(skb, &key->hs, hs);
+		rmp_tag_add(&t, &key->hs, hs);
 	}
-	hdr->flags |= RMP_F_SUM;
-	xxh64_reset(&state, 0);
-	xxh64_update(&state, hdr, sizeof(*hdr));
-	xxh64_update(&state, linear, len);
-	frame_tag(hdr, xxh64_digest(&state));
-}
-
-/* Append the payload and tag the frame over it. */
-static bool frame_seal_payload(struct sk_buff *skb, struct rmp_hdr *hdr,
-			       const struct rmp_xmit *x)
-{
-	struct xxh64_state state;
-
-	if (!payload_sum) {
-		frame_seal(hdr, NULL, 0);
-		return frame_payload(skb, x->buf, x->off, x->len, NULL);
-	}
-	memset(hdr->tag, 0, sizeof(hdr->tag));
-	hdr->flags |= RMP_F_SUM;
-	xxh64_reset(&state, 0);
-	xxh64_update(&state, hdr, sizeof(*hdr));
-	if (!frame_payload(skb, x->buf, x->off, x->len, &state))
+	if (x->len && !frame_payload(skb, x->buf, x->off, x->len, covers ? &t : NULL))
 		return false;
-	frame_tag(hdr, xxh64_digest(&state));
-	return true;
+	rmp_tag_end(&t, hdr->tag);
+	return frame_pad(skb, x->pad - hs);
 }
 
 /*
  * rmp_frame_build() - a frame that the engine wants sent
+ * @key: NULL: without keys
  *
  * Context: bottom halves off. Return: the skb, or NULL, which is counted.
  */
 struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_xmit *x)
+				const struct rmp_xmit *x,
+				const struct rmp_frame_key *key)
 {
 	struct sk_buff *skb = frame_alloc(iface, dst, x->hdr);
 	struct rmp_hdr *hdr;
@@ -195,12 +186,7 @@ struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 	hdr = (struct rmp_hdr *)skb_network_header(skb);
 	if (hdr->type == RMP_T_HELLO || hdr->type == RMP_T_WELCOME)
 		rmp_announce_fill(hdr->head);
-
-	if (!x->len)
-		frame_seal(hdr, NULL, 0);
-	else if (!frame_seal_payload(skb, hdr, x))
-		goto nomem;
-	if (!frame_pad(skb, x->pad))
+	if (!frame_fill(skb, hdr, x, key))
 		goto nomem;
 	this_cpu_inc(iface->stats->tx);
 	return skb;
@@ -212,24 +198,37 @@ nomem:
 
 /*
  * rmp_frame_plain() - a frame outside of any session
- * @hdr:  complete but for the tag
- * @data: @len bytes of payload, at most RMP_NAME_LEN
+ * @hdr:   complete but for the tag and what keys add
+ * @data:  @len bytes of payload, at most RMP_NAME_LEN
+ * @which: number of the cluster key
+ *
+ * Context: RCU read section, bottom halves off. Return: the skb, or NULL, which
+ * is counted.
  */
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_hdr *hdr, const void *data,
-				u16 len)
+				struct rmp_hdr *hdr, const void *data, u16 len,
+				u8 which)
 {
-	struct sk_buff *skb = frame_alloc(iface, dst, hdr);
-	void *payload;
+	struct rmp_tagger t;
+	struct rmp_seal seal;
+	struct sk_buff *skb;
 
+	if (!rmp_insecure && rmp_ring_tx_group(which, hdr, &seal)) {
+		rmp_stat_inc(RMP_G_TX_NOKEY);
+		return NULL;
+	}
+	skb = frame_alloc(iface, dst, hdr);
 	if (!skb) {
 		rmp_stat_inc(RMP_G_TX_NOMEM);
 		return NULL;
 	}
-	payload = skb_put_data(skb, data, len);
-	frame_seal((struct rmp_hdr *)skb_network_header(skb), payload, len);
+	hdr = (struct rmp_hdr *)skb_network_header(skb);
+	frame_tag(&t, hdr, len, rmp_insecure ? NULL : &seal);
+	rmp_tag_add(&t, skb_put_data(skb, data, len), len);
+	rmp_tag_end(&t, hdr->tag);
+	mx_wipe(&seal, sizeof(seal));
 	this_cpu_inc(iface->stats->tx);
-	trace_rmp_tx(0, hdr->type, len ? RMP_F_SUM : 0, 0, 0, len);
+	trace_rmp_tx(0, hdr->type, hdr->flags, 0, 0, len);
 	return skb;
 }
 

@@ -60,6 +60,7 @@ static int __init rmp_init(void)
 	err = rmp_recv_init();
 	if (err)
 		goto err_node;
+	rmp_ring_init();
 	rmp_gso_init();
 	err = rmp_net_init();
 	if (err)
@@ -73,6 +74,7 @@ err_net:
 	rmp_net_exit();
 err_gso:
 	rmp_gso_exit();
+	rmp_ring_exit();
 	rmp_recv_exit();
 err_node:
 	rmp_node_exit();
@@ -91,6 +93,7 @@ static void __exit rmp_exit(void)
 	rmp_gso_exit();
 	rmp_recv_exit();
 	rmp_node_exit();
+	rmp_ring_exit();
 	rmp_frame_exit();
 	destroy_workqueue(rmp_wq);
 	report();

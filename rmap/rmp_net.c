@@ -21,7 +21,7 @@
 #include "rmp_priv.h"
 
 #define NO_KEY \
-	"no cluster key is configured: load memx_rmap with insecure=1 to run without authentication"
+	"no cluster key is configured: give one with memxctl key add cluster FILE, or load memx_rmap with insecure=1 to run without authentication"
 
 /* Changed under rtnl, read under RCU. */
 LIST_HEAD(rmp_ifaces);
@@ -128,7 +128,9 @@ static void iface_detach(struct rmp_iface *iface)
 static int iface_check(const struct net_device *dev, u32 mtu_cap,
 		       struct netlink_ext_ack *extack)
 {
-	if (!rmp_insecure) {
+	u64 hint;
+
+	if (!rmp_insecure && !rmp_ring_hint(0, &hint)) {
 		NL_SET_ERR_MSG(extack, NO_KEY);
 		return -ENOKEY;
 	}
@@ -152,15 +154,16 @@ static int iface_check(const struct net_device *dev, u32 mtu_cap,
 	return 0;
 }
 
-static void set_node_id(const struct net_device *dev)
+static int set_node_id(const struct net_device *dev)
 {
 	const u8 *mac = dev->perm_addr;
 
 	if (rmp_id)
-		return;
+		return 0;
 	if (!is_valid_ether_addr(mac))
 		mac = dev->dev_addr;
 	WRITE_ONCE(rmp_id, ether_addr_to_u64(mac));
+	return rmp_ring_id();
 }
 
 static struct rmp_iface *iface_alloc(struct net_device *dev, u32 mtu_cap)
@@ -196,10 +199,12 @@ static int iface_attach(struct net_device *dev, u32 mtu_cap,
 	err = iface_check(dev, mtu_cap, extack);
 	if (err)
 		return err;
+	err = set_node_id(dev);
+	if (err)
+		return err;
 	iface = iface_alloc(dev, mtu_cap);
 	if (!iface)
 		return -ENOMEM;
-	set_node_id(dev);
 	err = nf_register_net_hook(dev_net(dev), &iface->ops);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the ingress hook could not be registered");
@@ -211,7 +216,8 @@ static int iface_attach(struct net_device *dev, u32 mtu_cap,
 	list_add_tail_rcu(&iface->link, &rmp_ifaces);
 	pr_info("%s attached, node %012llx, MTU %u\n",
 		netdev_name(dev), rmp_id, iface->mtu);
-	pr_warn_once("insecure=1: frames are neither authenticated nor encrypted\n");
+	if (rmp_insecure)
+		pr_warn_once("insecure=1: frames are neither authenticated nor encrypted\n");
 	iface_start(iface);
 	return 0;
 }

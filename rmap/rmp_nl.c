@@ -20,6 +20,11 @@ static const struct nla_policy iface_policy[RMP_A_MTU + 1] = {
 	[RMP_A_MTU]	= { .type = NLA_U32 },
 };
 
+static const struct nla_policy key_policy[RMP_A_KEY_HINT + 1] = {
+	[RMP_A_KEY]	 = NLA_POLICY_EXACT_LEN(MX_KEY_LEN),
+	[RMP_A_KEY_HINT] = { .type = NLA_U64 },
+};
+
 static const char * const peer_stat_name[RMP_S_COUNT] = {
 #define PEER_STAT_NAME(sym, name, help) \
 	[RMP_S_##sym] = name,
@@ -262,6 +267,58 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int key_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[RMP_A_KEY];
+	int err;
+
+	if (!key) {
+		NL_SET_ERR_MSG(info->extack, "the key is missing");
+		return -EINVAL;
+	}
+	rtnl_lock();
+	err = rmp_ring_add(nla_data(key), info->extack);
+	rtnl_unlock();
+	/* The message's memory will be somebody else's. */
+	memzero_explicit(nla_data(key), MX_KEY_LEN);
+	return err;
+}
+
+static int key_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err;
+
+	if (!info->attrs[RMP_A_KEY_HINT]) {
+		NL_SET_ERR_MSG(info->extack, "the key's name is missing");
+		return -EINVAL;
+	}
+	rtnl_lock();
+	err = rmp_ring_drop(nla_get_u64(info->attrs[RMP_A_KEY_HINT]), info->extack);
+	rtnl_unlock();
+	return err;
+}
+
+static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	u64 hint;
+	void *msg;
+
+	rtnl_lock();
+	while (rmp_ring_hint(cb->args[0], &hint)) {
+		msg = dump_start(skb, cb, RMP_CMD_KEY_GET);
+		if (!msg)
+			break;
+		if (nla_put_u64_64bit(skb, RMP_A_KEY_HINT, hint, RMP_A_PAD)) {
+			genlmsg_cancel(skb, msg);
+			break;
+		}
+		genlmsg_end(skb, msg);
+		cb->args[0]++;
+	}
+	rtnl_unlock();
+	return skb->len;
+}
+
 static const struct genl_ops nl_ops[] = {
 	{
 		.cmd = RMP_CMD_IFACE_ADD,
@@ -281,6 +338,21 @@ static const struct genl_ops nl_ops[] = {
 	{ .cmd = RMP_CMD_NODE_GET, .doit = node_doit },
 	{ .cmd = RMP_CMD_PEER_GET, .dumpit = peer_dump },
 	{ .cmd = RMP_CMD_STATS_GET, .dumpit = stats_dump },
+	{
+		.cmd = RMP_CMD_KEY_ADD,
+		.flags = GENL_ADMIN_PERM,
+		.policy = key_policy,
+		.maxattr = RMP_A_KEY,
+		.doit = key_add_doit,
+	},
+	{
+		.cmd = RMP_CMD_KEY_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = key_policy,
+		.maxattr = RMP_A_KEY_HINT,
+		.doit = key_del_doit,
+	},
+	{ .cmd = RMP_CMD_KEY_GET, .flags = GENL_ADMIN_PERM, .dumpit = key_dump },
 };
 
 static struct genl_family nl_family __ro_after_init = {

@@ -8,6 +8,7 @@
 #include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include "rmp_priv.h"
 
@@ -145,6 +146,7 @@ static struct rmp_node *node_alloc(u64 id)
 	hrtimer_setup(&node->timer, rmp_act_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
 	rmp_peer_init(&node->peer, &cfg);
+	rmp_auth_init(&node->auth, &node->peer, get_random_u32());
 	node->peer.heard_ns = ktime_get_ns();
 	return node;
 }
@@ -203,6 +205,7 @@ static bool node_destroy(struct rmp_node *node)
 		node->iface = NULL;
 		/* Nobody is left to hear of the events. */
 		rmp_peer_close(&node->peer, act.now, &act.sink);
+		rmp_auth_wipe(&node->auth);
 		rmp_room_leave(node);
 	}
 	rmp_act_end(&act, 0);
@@ -216,6 +219,14 @@ static bool node_destroy(struct rmp_node *node)
 	return true;
 }
 
+/* Keys that are too old are not used; here they are wiped, too. */
+static void node_forget_keys(struct rmp_node *node)
+{
+	spin_lock_bh(&node->lock);
+	rmp_keys_timer(&node->auth.keys, ktime_get_ns());
+	spin_unlock_bh(&node->lock);
+}
+
 static void collect_work_fn(struct work_struct *work)
 {
 	struct hlist_node *next;
@@ -224,8 +235,8 @@ static void collect_work_fn(struct work_struct *work)
 
 	mutex_lock(&node_mutex);
 	hash_for_each_safe(node_table, bucket, next, node, hash) {
-		if (rmp_node_silent_ms(node) >= SILENT_MS)
-			node_destroy(node);
+		if (rmp_node_silent_ms(node) < SILENT_MS || !node_destroy(node))
+			node_forget_keys(node);
 	}
 	mutex_unlock(&node_mutex);
 	queue_delayed_work(rmp_wq, &collect_work, COLLECT_EVERY);

@@ -4,7 +4,6 @@
  */
 #include <linux/highmem.h>
 #include <linux/module.h>
-#include <linux/xxhash.h>
 #include "rmp_priv.h"
 
 /**
@@ -143,31 +142,31 @@ void rmp_payload_free(struct rmp_asm *a)
 }
 MX_EXPORT_SYMBOL(rmp_payload_free);
 
-static int sum_piece(void *ctx, struct page *page, u32 page_off, u32 len,
+static int tag_piece(void *ctx, struct page *page, u32 page_off, u32 len,
 		     u32 msg_off)
 {
 	const u8 *va = kmap_local_page(page);
 
-	xxh64_update(ctx, va + page_off, len);
+	rmp_tag_add(ctx, va + page_off, len);
 	kunmap_local(va);
 	return 0;
 }
 
 /*
- * rmp_skb_sum() - integrity sum of a received frame
+ * rmp_skb_tag() - what the tag of a received frame should be
  * @skb: the frame, data at the RMAP header, without a fragment list
  * @hdr: copy of the header with the tag zeroed
- * @len: bytes after @hdr that the sum covers
+ * @len: bytes after @hdr that the tag covers
+ * @t:   just begun
+ * @tag: result
  */
-u64 rmp_skb_sum(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len)
+void rmp_skb_tag(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len,
+		 struct rmp_tagger *t, u8 *tag)
 {
-	struct xxh64_state state;
-	struct walk w = { .fn = sum_piece, .ctx = &state };
+	struct walk w = { .fn = tag_piece, .ctx = t };
 
-	if (!len)
-		return xxh64(hdr, sizeof(*hdr), 0);
-	xxh64_reset(&state, 0);
-	xxh64_update(&state, hdr, sizeof(*hdr));
-	walk_skb(&w, skb, sizeof(*hdr), len);
-	return xxh64_digest(&state);
+	rmp_tag_add(t, hdr, sizeof(*hdr));
+	if (len)
+		walk_skb(&w, skb, sizeof(*hdr), len);
+	rmp_tag_end(t, tag);
 }

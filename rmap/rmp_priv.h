@@ -5,7 +5,8 @@
  *
  * Locks. rmp_node.lock serialises the engine of one node; it is taken with
  * bottom halves off: nothing is sent, freed or called back under it, and only
- * the lock of the queue for room (rmp_room.c) is taken. The list of interfaces
+ * the locks of the queue for room (rmp_room.c) and of the cluster keys
+ * (rmp_ring.c) are taken. The list of interfaces
  * is changed under rtnl, the table of nodes under node_mutex (rmp_node.c),
  * services and watchers under call_mutex (rmp_call.c); all are read under RCU.
  * Order: rtnl or call_mutex, then node_mutex, then rmp_node.lock.
@@ -19,7 +20,9 @@
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
+#include <linux/xxhash.h>
 #include "rmp.h"
+#include "engine/rmp_auth.h"
 #include "rmp_stats.h"
 
 #define RMP_MODULE_VERSION "0.1.0"
@@ -107,6 +110,7 @@ struct rmp_req {
  * @name:     its host name, printable, ends in NUL; the last byte is never
  *            written, so that it may be read without the lock
  * @peer:     the engine
+ * @auth:     its keys
  * @req:      the glue's part of @peer.slot
  */
 struct rmp_node {
@@ -126,6 +130,7 @@ struct rmp_node {
 	u8			advert[RMP_HEAD_LEN];
 	char			name[RMP_NAME_LEN + 1];
 	struct rmp_peer		peer;
+	struct rmp_auth		auth;
 	struct rmp_req		req[RMP_WINDOW];
 };
 
@@ -138,6 +143,11 @@ struct rmp_node {
  * @sink:    handed to the engine
  * @node:    the node whose lock is held
  * @now:     time of the event, ns
+ * @in:      the frame that the engine is dealing with; NULL: none, or no keys
+ * @src:     likewise: what its source address counts as, rmp_ring_src()
+ * @iface:   where frames are sent instead of where @node is: back to the sender
+ *           of a frame that is not believed to be the node's; NULL: no
+ * @mac:     likewise
  * @tx:      frames to send
  * @freed:   received packets to free
  * @done:    calls that have ended
@@ -152,6 +162,10 @@ struct rmp_act {
 	struct rmp_sink		sink;
 	struct rmp_node		*node;
 	u64			now;
+	const struct rmp_auth_in *in;
+	u32			src;
+	struct rmp_iface	*iface;
+	const u8		*mac;
 	struct sk_buff_head	tx;
 	struct sk_buff_head	freed;
 	struct list_head	done;
@@ -177,25 +191,81 @@ static inline struct rmp_skb_cb *rmp_skb_cb(struct sk_buff *skb)
 }
 
 /**
- * struct rmp_limit - at most so many of something per tenth of a second
+ * struct rmp_rate - at most so many of something per tenth of a second
  * @since: start of the running tenth, jiffies; races only blur the limit
  * @n:     so many since then
  */
-struct rmp_limit {
+struct rmp_rate {
 	unsigned long	since;
 	atomic_t	n;
 };
 
-static inline bool rmp_limit_ok(struct rmp_limit *limit, int burst)
+static inline bool rmp_rate_ok(struct rmp_rate *rate, int burst)
 {
 	unsigned long now = jiffies;
 
-	if (time_after(now, READ_ONCE(limit->since) + HZ / 10)) {
-		WRITE_ONCE(limit->since, now);
-		atomic_set(&limit->n, 0);
+	if (time_after(now, READ_ONCE(rate->since) + HZ / 10)) {
+		WRITE_ONCE(rate->since, now);
+		atomic_set(&rate->n, 0);
 	}
-	return atomic_inc_return(&limit->n) <= burst;
+	return atomic_inc_return(&rate->n) <= burst;
 }
+
+/**
+ * struct rmp_tagger - the tag of a frame in progress
+ * @keyed: under a key, else a sum
+ * @mac:   @keyed
+ * @sum:   not @keyed
+ */
+struct rmp_tagger {
+	bool			keyed;
+	union {
+		struct mx_mac		mac;
+		struct xxh64_state	sum;
+	};
+};
+
+static inline void rmp_tag_begin(struct rmp_tagger *t, const struct rmp_seal *seal)
+{
+	t->keyed = seal;
+	if (seal)
+		mx_mac_init(&t->mac, seal->key, seal->nonce);
+	else
+		xxh64_reset(&t->sum, 0);
+}
+
+static inline void rmp_tag_add(struct rmp_tagger *t, const void *data, u32 len)
+{
+	if (t->keyed)
+		mx_mac_update(&t->mac, data, len);
+	else
+		xxh64_update(&t->sum, data, len);
+}
+
+static inline void rmp_tag_end(struct rmp_tagger *t, u8 *tag)
+{
+	__be64 sum;
+
+	if (t->keyed) {
+		mx_mac_final(&t->mac, tag);
+		return;
+	}
+	sum = cpu_to_be64(xxh64_digest(&t->sum));
+	memcpy(tag, &sum, sizeof(sum));
+	memset(tag + sizeof(sum), 0, RMP_TAG_LEN - sizeof(sum));
+}
+
+/**
+ * struct rmp_frame_key - what a frame gets of its key
+ * @seal: what the tag is made with
+ * @hs:   HELLO, WELCOME: payload
+ * @hlen: bytes of @hs: all, or 0
+ */
+struct rmp_frame_key {
+	struct rmp_seal	seal;
+	struct rmp_hs	hs;
+	u16		hlen;
+};
 
 /* rmp_main.c */
 extern struct workqueue_struct *rmp_wq;
@@ -216,10 +286,11 @@ void rmp_iface_frames(const struct rmp_iface *iface, u64 *rx, u64 *tx);
 int rmp_frame_init(void);
 void rmp_frame_exit(void);
 struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_xmit *x);
+				const struct rmp_xmit *x,
+				const struct rmp_frame_key *key);
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_hdr *hdr, const void *data,
-				u16 len);
+				struct rmp_hdr *hdr, const void *data, u16 len,
+				u8 which);
 void rmp_frame_send(struct sk_buff_head *list);
 void rmp_frame_send_one(struct sk_buff *skb);
 
@@ -270,11 +341,29 @@ void rmp_announce_exit(void);
 void rmp_announce_iface(struct rmp_iface *iface);
 void rmp_announce_iface_work(struct work_struct *work);
 bool rmp_announce_fill(u8 *head);
-struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst);
+struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst,
+				   u8 which);
 void rmp_announce_bye(struct rmp_iface *iface);
 
 /* rmp_payload.c: payload of received packets */
-u64 rmp_skb_sum(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len);
+void rmp_skb_tag(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len,
+		 struct rmp_tagger *t, u8 *tag);
+
+/* rmp_ring.c: cluster keys */
+void rmp_ring_init(void);
+void rmp_ring_exit(void);
+const struct rmp_keyring *rmp_ring(void);
+u8 rmp_ring_keys(void);
+u32 rmp_ring_src(const u8 *mac);
+int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
+		struct rmp_hs *hs);
+int rmp_ring_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal);
+int rmp_ring_good(struct rmp_act *act, const struct rmp_auth_in *in);
+u8 rmp_ring_which(const u8 *hint);
+int rmp_ring_add(const u8 *key, struct netlink_ext_ack *extack);
+int rmp_ring_drop(u64 name, struct netlink_ext_ack *extack);
+bool rmp_ring_hint(int i, u64 *name);
+int rmp_ring_id(void);
 
 /* rmp_nl.c: control */
 int rmp_nl_init(void);

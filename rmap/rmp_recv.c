@@ -16,8 +16,8 @@ static void births_work_fn(struct work_struct *work);
 static DECLARE_WORK(births_work, births_work_fn);
 static struct workqueue_struct *births_wq;
 
-static struct rmp_limit reset_limit;
-static struct rmp_limit answer_limit;
+static struct rmp_rate reset_limit;
+static struct rmp_rate answer_limit;
 
 static void drop(struct sk_buff *skb, enum rmp_gstat why)
 {
@@ -25,53 +25,148 @@ static void drop(struct sk_buff *skb, enum rmp_gstat why)
 	kfree_skb(skb);
 }
 
+/**
+ * struct arrival - a frame on its way in
+ * @hdr:   copy of its header
+ * @frame: what the engine gets
+ * @in:    what the keys get
+ */
+struct arrival {
+	struct rmp_hdr		hdr;
+	struct rmp_frame	frame;
+	struct rmp_auth_in	in;
+};
+
 /*
  * recv_parse() - take in and check a frame's header
  *
  * Return: whether it is a good frame; if not, it has been counted and freed.
  */
-static bool recv_parse(struct sk_buff *skb, struct rmp_info *info)
+static bool recv_parse(struct sk_buff *skb, struct arrival *a)
 {
-	struct rmp_hdr hdr;
-	__be64 tag[RMP_TAG_LEN / 8];
-	u32 len;
 	int err;
 
-	if (skb->len < sizeof(hdr) || skb_copy_bits(skb, 0, &hdr, sizeof(hdr))) {
+	if (skb->len < sizeof(a->hdr) ||
+	    skb_copy_bits(skb, 0, &a->hdr, sizeof(a->hdr))) {
 		drop(skb, RMP_G_DROP_SHORT);
 		return false;
 	}
-	err = rmp_decode(&hdr, skb->len, info);
+	err = rmp_decode(&a->hdr, skb->len, &a->frame.info);
 	if (err) {
 		drop(skb, err == -EPROTONOSUPPORT ? RMP_G_DROP_VERSION :
 						    RMP_G_DROP_HEADER);
+		return false;
+	}
+	if (a->frame.info.node == rmp_id) {
+		drop(skb, RMP_G_DROP_OWN);
 		return false;
 	}
 	if (skb_has_frag_list(skb) && skb_linearize(skb)) {
 		drop(skb, RMP_G_DROP_MEMORY);
 		return false;
 	}
-	memcpy(tag, hdr.tag, sizeof(tag));
-	memset(hdr.tag, 0, sizeof(hdr.tag));
-	len = info->hlen - sizeof(hdr);
-	if (info->flags & RMP_F_SUM)
-		len += info->plen;
-	if (be64_to_cpu(tag[0]) != rmp_skb_sum(skb, &hdr, len) || tag[1]) {
-		drop(skb, RMP_G_DROP_TAG);
-		return false;
-	}
 	return true;
 }
 
-static void recv_solicit(struct rmp_iface *iface, struct sk_buff *skb)
+/* Whether the frame's tag is the one that @seal makes; NULL: a sum. */
+static bool tag_good(struct sk_buff *skb, struct arrival *a,
+		     const struct rmp_seal *seal)
+{
+	const struct rmp_info *info = &a->frame.info;
+	u32 len = info->hlen - sizeof(a->hdr);
+	u8 tag[RMP_TAG_LEN], want[RMP_TAG_LEN];
+	struct rmp_tagger t;
+
+	memcpy(tag, a->hdr.tag, sizeof(tag));
+	memset(a->hdr.tag, 0, sizeof(a->hdr.tag));
+	if (seal || info->flags & RMP_F_SUM)
+		len += info->plen;
+	rmp_tag_begin(&t, seal);
+	rmp_skb_tag(skb, &a->hdr, len, &t, want);
+	memcpy(a->hdr.tag, tag, sizeof(tag));
+	return mx_equal(tag, want, sizeof(tag));
+}
+
+/* The key to check a frame with; see rmp_auth_rx(). */
+static int key_of(struct rmp_node *node, const struct rmp_info *info, u8 which,
+		  struct rmp_seal *seal)
+{
+	const struct rmp_keyring *ring = rmp_ring();
+	int rc;
+
+	if (!ring)
+		return -ENOKEY;
+	if (!rmp_is_session(info->type))
+		return rmp_auth_rx(NULL, ring, info, which, 0, seal);
+	if (!node)
+		return -ENOKEY;
+	spin_lock(&node->lock);
+	rc = rmp_auth_rx(&node->auth, ring, info, which, ktime_get_ns(), seal);
+	spin_unlock(&node->lock);
+	return rc;
+}
+
+/*
+ * recv_keyed() - check a frame's tag under the keys that may be meant
+ *
+ * Nothing is answered, and nothing remembered, of a frame that fails.
+ * Return: whether it is good; if not, it has been counted and freed.
+ */
+static bool recv_keyed(struct sk_buff *skb, struct rmp_node *node,
+		       struct arrival *a)
+{
+	struct rmp_info *info = &a->frame.info;
+	enum rmp_gstat why = RMP_G_DROP_NOKEY;
+	struct rmp_seal seal;
+	bool good = false;
+	int which = 0;
+
+	a->in.info = info;
+	for (; !good; which++) {
+		which = key_of(node, info, which, &seal);
+		if (which < 0)
+			break;
+		good = tag_good(skb, a, &seal);
+		a->in.which = which;
+		why = RMP_G_DROP_TAG;
+	}
+	mx_wipe(&seal, sizeof(seal));
+	if (good && info->plen == RMP_HS_LEN && info->type != RMP_T_ANNOUNCE &&
+	    !rmp_is_session(info->type))
+		good = !skb_copy_bits(skb, info->hlen, &a->in.hs, RMP_HS_LEN);
+	if (!good)
+		drop(skb, which == -EALREADY ? RMP_G_DROP_REPLAY : why);
+	return good;
+}
+
+/* Return: whether the frame's tag is good; else it has been freed. */
+static bool recv_check(struct sk_buff *skb, struct rmp_node *node,
+		       struct arrival *a)
+{
+	bool keyed = a->frame.info.flags & RMP_F_KEYED;
+
+	if (keyed == rmp_insecure) {
+		drop(skb, keyed ? RMP_G_DROP_KEYED : RMP_G_DROP_INSECURE);
+		return false;
+	}
+	if (keyed)
+		return recv_keyed(skb, node, a);
+	if (tag_good(skb, a, NULL))
+		return true;
+	drop(skb, RMP_G_DROP_TAG);
+	return false;
+}
+
+static void recv_solicit(struct rmp_iface *iface, struct sk_buff *skb, u8 which)
 {
 	if (!rmp_announce_fill(NULL))
 		return;
-	if (!rmp_limit_ok(&answer_limit, ANSWERS_BURST)) {
+	if (!rmp_rate_ok(&answer_limit, ANSWERS_BURST)) {
 		rmp_stat_inc(RMP_G_LIMITED);
 		return;
 	}
-	rmp_frame_send_one(rmp_announce_frame(iface, eth_hdr(skb)->h_source));
+	rmp_frame_send_one(rmp_announce_frame(iface, eth_hdr(skb)->h_source,
+					      which));
 }
 
 static void send_reset(struct rmp_iface *iface, struct sk_buff *skb,
@@ -79,14 +174,14 @@ static void send_reset(struct rmp_iface *iface, struct sk_buff *skb,
 {
 	struct rmp_hdr hdr;
 
-	if (!rmp_limit_ok(&reset_limit, RESETS_BURST)) {
+	if (!rmp_rate_ok(&reset_limit, RESETS_BURST)) {
 		rmp_stat_inc(RMP_G_LIMITED);
 		return;
 	}
 	rmp_stat_inc(RMP_G_RESETS);
 	rmp_make_reset(&hdr, rmp_id, rmp_inc, info, ktime_get_ns());
 	rmp_frame_send_one(rmp_frame_plain(iface, eth_hdr(skb)->h_source, &hdr,
-					   NULL, 0));
+					   NULL, 0, 0));
 }
 
 static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
@@ -105,6 +200,7 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 	case RMP_T_REQ:
 	case RMP_T_REP:
 	case RMP_T_ACK:
+		/* With keys such a frame has not come so far. */
 		send_reset(iface, skb, info);
 		break;
 	}
@@ -133,33 +229,64 @@ static void recv_advert(struct rmp_act *act, struct sk_buff *skb,
 	}
 }
 
-static void recv_known(struct rmp_iface *iface, struct sk_buff *skb,
-		       struct rmp_node *node, struct rmp_frame *frame)
+/* Node's lock held. Return: whether the engine may have the frame. */
+static bool recv_auth(struct rmp_act *act, struct sk_buff *skb,
+		      const struct rmp_auth_in *in)
+{
+	int rc;
+
+	act->in = in;
+	act->src = rmp_ring_src(eth_hdr(skb)->h_source);
+	rc = rmp_ring_good(act, in);
+	if (!rc)
+		return true;
+	rmp_stat_inc(rc == -EALREADY ? RMP_G_DROP_REPLAY :
+		     rc == -ENOKEY ? RMP_G_DROP_NOKEY : RMP_G_DROP_HANDSHAKE);
+	return false;
+}
+
+/* Node's lock held. Return: enum rmp_event bits */
+static u32 recv_engine(struct rmp_act *act, struct rmp_iface *iface,
+		       struct sk_buff *skb, struct rmp_frame *frame)
 {
 	const struct rmp_info *info = &frame->info;
+	struct rmp_node *node = act->node;
 	bool shows_path = info->type == RMP_T_HELLO ||
 			  info->type == RMP_T_WELCOME ||
 			  info->type == RMP_T_ANNOUNCE;
-	struct rmp_act act;
-	u32 events = 0;
+	u32 events;
 
-	rmp_act_begin(&act, node);
-	if (node->dead)
-		goto out;
-	if (shows_path)
-		rmp_node_path(&act, iface, eth_hdr(skb)->h_source);
+	if (!rmp_peer_believes(&node->peer, info, act->now)) {
+		act->iface = iface;
+		act->mac = eth_hdr(skb)->h_source;
+	} else if (shows_path) {
+		rmp_node_path(act, iface, eth_hdr(skb)->h_source);
+	}
 	if (info->type == RMP_T_BYE && info->inc == node->peer.inc) {
 		memset(node->advert, 0, sizeof(node->advert));
-		act.gone = true;
+		act->gone = true;
 	}
-	events = rmp_peer_rx(&node->peer, frame, act.now, &act.sink);
+	events = rmp_peer_rx(&node->peer, frame, act->now, &act->sink);
 	if (events & RMP_EV_KEPT)
 		rmp_stat_inc(RMP_G_PKT_KEPT);
 	if (events & RMP_EV_RESTARTED)
 		memset(node->advert, 0, sizeof(node->advert));
 	if (shows_path)
-		recv_advert(&act, skb, info);
-out:
+		recv_advert(act, skb, info);
+	return events;
+}
+
+static void recv_known(struct rmp_iface *iface, struct sk_buff *skb,
+		       struct rmp_node *node, struct arrival *a)
+{
+	struct rmp_act act;
+	u32 events = 0;
+
+	rmp_skb_cb(skb)->off = a->frame.info.hlen;
+	a->frame.pkt = skb;
+	rmp_act_begin(&act, node);
+	if (!node->dead && (rmp_insecure || recv_auth(&act, skb, &a->in)))
+		events = recv_engine(&act, iface, skb, &a->frame);
 	rmp_act_end(&act, events);
 	if (!(events & RMP_EV_KEPT))
 		consume_skb(skb);
@@ -167,34 +294,32 @@ out:
 
 static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 {
-	struct rmp_frame frame;
+	const struct rmp_info *info;
 	struct rmp_node *node;
+	struct arrival a;
 
-	if (!recv_parse(skb, &frame.info))
+	a.in.which = 0;
+	if (!recv_parse(skb, &a))
 		return;
-	trace_rmp_rx(frame.info.node, frame.info.type, frame.info.flags,
-		     frame.info.msg, frame.info.frag_no, frame.info.plen);
-	if (frame.info.node == rmp_id) {
-		drop(skb, RMP_G_DROP_OWN);
+	info = &a.frame.info;
+	node = rmp_node_lookup(info->node);
+	if (!recv_check(skb, node, &a))
 		return;
-	}
-	if (frame.info.type == RMP_T_SOLICIT) {
-		recv_solicit(iface, skb);
+	trace_rmp_rx(info->node, info->type, info->flags, info->msg,
+		     info->frag_no, info->plen);
+	if (info->type == RMP_T_SOLICIT) {
+		recv_solicit(iface, skb, a.in.which);
 		consume_skb(skb);
 		return;
 	}
-	if (frame.info.type == RMP_T_REQ && !rmp_call_served(frame.info.port)) {
+	if (info->type == RMP_T_REQ && !rmp_call_served(info->port)) {
 		drop(skb, RMP_G_DROP_SERVICE);
 		return;
 	}
-	node = rmp_node_lookup(frame.info.node);
-	if (!node) {
-		recv_unknown(iface, skb, &frame.info);
-		return;
-	}
-	rmp_skb_cb(skb)->off = frame.info.hlen;
-	frame.pkt = skb;
-	recv_known(iface, skb, node, &frame);
+	if (node)
+		recv_known(iface, skb, node, &a);
+	else
+		recv_unknown(iface, skb, info);
 }
 
 /*

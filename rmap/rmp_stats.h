@@ -21,6 +21,11 @@
 	X(DROP_VERSION,	"drop_version",	"frames of another protocol version") \
 	X(DROP_HEADER,	"drop_header",	"frames with a header that breaks the rules") \
 	X(DROP_TAG,	"drop_tag",	"frames whose integrity tag is wrong") \
+	X(DROP_INSECURE, "drop_insecure", "frames without a key's tag, while this node has keys") \
+	X(DROP_KEYED,	"drop_keyed",	"frames with a key's tag, while this node runs insecure") \
+	X(DROP_NOKEY,	"drop_nokey",	"frames under a key that is not, or no longer, known") \
+	X(DROP_REPLAY,	"drop_replay",	"frames with a good tag that came before") \
+	X(DROP_HANDSHAKE, "drop_handshake", "handshakes that make no sense") \
 	X(DROP_OWN,	"drop_own",	"frames with the node id of this node") \
 	X(DROP_UNKNOWN,	"drop_unknown",	"frames of nodes not known, other than HELLO and ANNOUNCE") \
 	X(DROP_BIRTHS,	"drop_births",	"first frames of nodes dropped as too many came at once") \
@@ -31,11 +36,13 @@
 	X(TX_NOIFACE,	"tx_noiface",	"frames not sent as no interface leads to the node") \
 	X(TX_REFUSED,	"tx_refused",	"frames refused by the device or its queue") \
 	X(TX_COPIED,	"tx_copied",	"pages copied for sending as they allow no reference") \
+	X(TX_NOKEY,	"tx_nokey",	"frames not sent for want of a key") \
+	X(HANDSHAKES,	"handshakes",	"handshakes begun or answered") \
 	X(NO_ROOM,	"no_room",	"times a request waited for room for its reply") \
 	X(RESETS,	"resets_sent",	"RESET frames sent to nodes not known") \
 	X(ANNOUNCES,	"announces_sent", "ANNOUNCE frames sent") \
 	X(SOLICITS,	"solicits_sent", "SOLICIT frames sent") \
-	X(LIMITED,	"answers_limited", "RESET and ANNOUNCE answers left out by the rate limit") \
+	X(LIMITED,	"answers_limited", "answers (RESET, ANNOUNCE, WELCOME) left out by the rate limits") \
 	X(TIMER,	"timer_runs",	"times a node's timer expired") \
 	X(NODES_NEW,	"nodes_created", "nodes that became known") \
 	X(NODES_FREED,	"nodes_destroyed", "nodes forgotten and freed") \

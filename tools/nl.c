@@ -303,3 +303,9 @@ const char *nl_family_word(enum nl_family family)
 {
 	return families[family].word;
 }
+
+void nl_wipe(struct nl *nl)
+{
+	explicit_bzero(nl->out, sizeof(nl->out));
+	explicit_bzero(nl->in, sizeof(nl->in));
+}

@@ -75,4 +75,7 @@ struct nlmsghdr *nl_begin(struct nl *nl, enum nl_family family, uint8_t cmd,
  */
 int nl_talk(struct nl *nl, nl_reply_fn reply, void *ctx);
 
+/** nl_wipe() - overwrite what was sent and received: it held a secret */
+void nl_wipe(struct nl *nl);
+
 #endif /* MX_NL_H */

@@ -25,21 +25,23 @@ struct rmp_rule {
 	u8 flags;
 };
 
+#define RMP_TAGGED (RMP_F_SUM | RMP_F_KEYED)
+
 static const struct rmp_rule rmp_rules[RMP_T_MAX + 1] = {
-	[RMP_T_SOLICIT]  = { 0, RMP_F_SUM },
-	[RMP_T_ANNOUNCE] = { RMP_N_NAME, RMP_F_SUM },
-	[RMP_T_HELLO]    = { RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD, RMP_F_SUM },
+	[RMP_T_SOLICIT]  = { 0, RMP_TAGGED },
+	[RMP_T_ANNOUNCE] = { RMP_N_NAME, RMP_TAGGED },
+	[RMP_T_HELLO]    = { RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD, RMP_TAGGED },
 	[RMP_T_WELCOME]  = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD,
-			     RMP_F_SUM },
+			     RMP_TAGGED },
 	[RMP_T_REQ]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
-			     RMP_F_SUM | RMP_F_WANT_ACK },
+			     RMP_TAGGED | RMP_F_WANT_ACK },
 	[RMP_T_REP]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
-			     RMP_F_SUM | RMP_F_WANT_ACK },
+			     RMP_TAGGED | RMP_F_WANT_ACK },
 	[RMP_T_ACK]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE,
-			     RMP_F_SUM | RMP_F_WANT_ACK | RMP_F_REPLY |
+			     RMP_TAGGED | RMP_F_WANT_ACK | RMP_F_REPLY |
 			     RMP_F_PENDING },
-	[RMP_T_RESET]    = { RMP_N_PEER, RMP_F_SUM },
-	[RMP_T_BYE]      = { 0, RMP_F_SUM },
+	[RMP_T_RESET]    = { RMP_N_PEER, RMP_TAGGED },
+	[RMP_T_BYE]      = { 0, RMP_TAGGED },
 };
 
 u16 rmp_frag_unit(u32 mtu)
@@ -127,6 +129,7 @@ static void rmp_info_load(struct rmp_info *info, const struct rmp_hdr *hdr)
 	info->stamp = be32_to_cpu(hdr->stamp);
 	info->echo = be32_to_cpu(hdr->echo);
 	memcpy(info->head, hdr->head, RMP_HEAD_LEN);
+	info->nonce = be64_to_cpu(hdr->nonce);
 }
 
 static bool rmp_fragment_ok(const struct rmp_info *info)
@@ -150,6 +153,14 @@ static bool rmp_msg_ok(const struct rmp_info *info)
 	return true;
 }
 
+/* A tag is either a sum or made with a key, which the nonce names. */
+static bool rmp_tag_ok(const struct rmp_info *info)
+{
+	if (info->flags & RMP_F_KEYED)
+		return !(info->flags & RMP_F_SUM);
+	return !info->nonce;
+}
+
 static bool rmp_payload_ok(const struct rmp_info *info, u8 need, u32 len)
 {
 	if (info->hlen < RMP_HDR_LEN || (u32)info->hlen + info->plen > len)
@@ -158,8 +169,12 @@ static bool rmp_payload_ok(const struct rmp_info *info, u8 need, u32 len)
 		return rmp_fragment_ok(info);
 	if (need & RMP_N_NAME)
 		return info->plen <= RMP_NAME_LEN;
-	if (need & RMP_N_PAD && (u32)info->hlen + info->frag_size > len)
-		return false;
+	if (need & RMP_N_PAD) {
+		/* The handshake takes the place of as much padding. */
+		if ((u32)info->hlen + info->frag_size > len)
+			return false;
+		return info->plen == (info->flags & RMP_F_KEYED ? RMP_HS_LEN : 0);
+	}
 	return !info->plen;
 }
 
@@ -178,7 +193,8 @@ int rmp_decode(const void *raw, u32 len, struct rmp_info *info)
 	rule = &rmp_rules[hdr.type];
 	rmp_info_load(info, &hdr);
 	if (info->flags & ~rule->flags ||
-	    (info->flags & RMP_F_PENDING && info->flags & RMP_F_REPLY))
+	    (info->flags & RMP_F_PENDING && info->flags & RMP_F_REPLY) ||
+	    !rmp_tag_ok(info))
 		return -EBADMSG;
 	if (!info->node || !info->inc ||
 	    (rule->need & RMP_N_PEER && !info->peer_inc))

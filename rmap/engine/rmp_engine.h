@@ -49,6 +49,7 @@ struct rmp_info {
 	u32	stamp;
 	u32	echo;
 	u8	head[RMP_HEAD_LEN];
+	u64	nonce;
 };
 
 /**
@@ -382,7 +383,8 @@ struct rmp_delay {
  * @proof:     stamp of the RESET that answered a HELLO, to be echoed in the
  *             next; 0 if none
  * @proof_sent: the last HELLO went out at once with @proof
- * @renew_stamp: stamp of the first HELLO of the renewal in progress
+ * @asking:    a HELLO was sent and no WELCOME has come since
+ * @renew_stamp: stamp of the first HELLO since the last answer
  * @hello_stamp: stamp of the newest HELLO received, 0 if none
  * @birth:     first message id we gave or shall give to this peer object, 0
  *             until the first HELLO or WELCOME is sent
@@ -391,7 +393,9 @@ struct rmp_delay {
  *             is only made exact by rmp_peer_timer()
  * @idle_due:  when to tell the responder that no call is open, or RMP_NEVER
  * @idle_left: how often still
+ * @starved:   frames could not be sent for want of keys
  * @reset_ns:  when the last RESET was sent
+ * @doubt_ns:  when an ANNOUNCE of another life was last looked into
  * @heard_ns:  when the last valid frame came
  * @rtt:       estimator
  * @next_msg:  next message id to give out
@@ -435,6 +439,7 @@ struct rmp_peer {
 	u64		hello_due;
 	u32		proof;
 	bool		proof_sent;
+	bool		asking;
 	u32		renew_stamp;
 	u32		hello_stamp;
 	u64		birth;
@@ -442,7 +447,9 @@ struct rmp_peer {
 	u64		wake_ns;
 	u64		idle_due;
 	u8		idle_left;
+	bool		starved;
 	u64		reset_ns;
+	u64		doubt_ns;
 	u64		heard_ns;
 	struct rmp_rtt	rtt;
 
@@ -474,7 +481,7 @@ struct rmp_peer {
 
 /**
  * struct rmp_xmit - one frame to send
- * @hdr: complete but for tag and RMP_F_SUM; valid during the sink call only
+ * @hdr: complete but for tag, nonce, RMP_F_SUM and RMP_F_KEYED; valid during the sink call only
  * @buf: payload handle, or NULL
  * @off: first payload byte within @buf
  * @len: payload bytes (hdr->plen)
@@ -602,6 +609,24 @@ void rmp_flow_set_weight(struct rmp_flow *flow, u16 weight);
 
 /** rmp_peer_kick() - there may be room again after sink->reserve had none */
 u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/**
+ * rmp_peer_believes() - whether rmp_peer_rx() would take a frame's sender for
+ * the peer's present life
+ */
+bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
+		       u64 now_ns);
+
+/**
+ * rmp_peer_rekey() - the session's keys are to be renewed: HELLO is sent until
+ * it is answered
+ * @starved: frames could not be sent meanwhile; what is open is repeated then
+ */
+u32 rmp_peer_rekey(struct rmp_peer *peer, bool starved, u64 now_ns,
+		   struct rmp_sink *sink);
+
+/** rmp_peer_confirm() - send a frame of the session, whatever it says */
+u32 rmp_peer_confirm(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
 /** rmp_peer_connect() - want a session; sends HELLO if there is none */
 u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);

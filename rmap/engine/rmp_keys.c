@@ -22,13 +22,18 @@ static void rmp_hs_forget(struct rmp_keys *keys)
 	mx_wipe(&keys->hs, sizeof(keys->hs));
 }
 
+void rmp_keys_restarted(struct rmp_keys *keys)
+{
+	mx_wipe(keys->pair, sizeof(keys->pair));
+	keys->cur = 0;
+	keys->order_rx = 0;
+}
+
 void rmp_keys_wipe(struct rmp_keys *keys)
 {
 	rmp_hs_forget(keys);
-	mx_wipe(keys->pair, sizeof(keys->pair));
-	keys->cur = 0;
+	rmp_keys_restarted(keys);
 	keys->tries = 0;
-	keys->order_rx = 0;
 }
 
 void rmp_keys_timer(struct rmp_keys *keys, u64 now_ns)
@@ -163,13 +168,13 @@ int rmp_keys_hello(struct rmp_keys *keys, const struct rmp_hs_env *env,
 	return 0;
 }
 
-/* Message 1 is good if it is from a holder of the key, new, and not too much. */
-static int rmp_hello_check(struct rmp_keys *keys, const struct rmp_hs_env *env,
+/* Message 1 is good if it is from a holder of the key, meant for us, and new. */
+static int rmp_hello_check(const struct rmp_keys *keys,
+			   const struct rmp_hs_env *env,
 			   const struct rmp_hs *hello, struct rmp_noise *n)
 {
 	const struct rmp_cluster_key *c = rmp_keyring_find(env->ring, hello->hint);
 	struct rmp_bytes bind[2];
-	int rc;
 
 	if (!c)
 		return -ENOKEY;
@@ -178,15 +183,17 @@ static int rmp_hello_check(struct rmp_keys *keys, const struct rmp_hs_env *env,
 	if (!hello->id)
 		return -EBADMSG;
 	rmp_hs_bind(bind, &env->hello, hello);
-	rc = rmp_noise_read1(n, c->psk, bind, hello->noise);
-	if (rc)
-		return rc;
-	/* Last: nobody without the cluster key can use up what others need. */
-	if (!rmp_limit_take(env->limit, env->src, env->now_ns)) {
-		mx_wipe(n, sizeof(*n));
-		return -EBUSY;
-	}
-	return 0;
+	return rmp_noise_read1(n, c->psk, bind, hello->noise);
+}
+
+int rmp_keys_hello_good(const struct rmp_keys *keys, const struct rmp_hs_env *env,
+			const struct rmp_hs *hello)
+{
+	struct rmp_noise n;
+	int rc = rmp_hello_check(keys, env, hello, &n);
+
+	mx_wipe(&n, sizeof(n));
+	return rc;
 }
 
 int rmp_keys_welcome(struct rmp_keys *keys, const struct rmp_hs_env *env,
@@ -202,6 +209,11 @@ int rmp_keys_welcome(struct rmp_keys *keys, const struct rmp_hs_env *env,
 	rc = rmp_hello_check(keys, env, hello, &n);
 	if (rc)
 		return rc;
+	/* Last: nobody without the cluster key can use up what others need. */
+	if (!rmp_limit_take(env->limit, env->src, env->now_ns)) {
+		mx_wipe(&n, sizeof(n));
+		return -EBUSY;
+	}
 	rmp_hs_set(welcome, hello->hint, order, rmp_next_id(keys));
 	rmp_hs_bind(bind, &env->welcome, welcome);
 	rc = rmp_noise_write2(&n, bind, env->secret, welcome->noise, &split);

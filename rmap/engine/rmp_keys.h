@@ -410,10 +410,16 @@ void rmp_keys_init(struct rmp_keys *keys, u64 self, u64 peer, u16 id);
 /**
  * rmp_keys_wipe() - forget every keypair and handshake
  *
- * When the peer has a new incarnation, when it is no longer wanted, and before
- * the memory is freed.
+ * When it is no longer wanted, and before the memory is freed.
  */
 void rmp_keys_wipe(struct rmp_keys *keys);
+
+/**
+ * rmp_keys_restarted() - the peer lives anew: forget its keypairs
+ *
+ * A handshake that we began stays open: the answer may be what told the news.
+ */
+void rmp_keys_restarted(struct rmp_keys *keys);
 
 /**
  * rmp_keys_hello() - begin a handshake; one begun before is forgotten
@@ -425,6 +431,16 @@ void rmp_keys_wipe(struct rmp_keys *keys);
  */
 int rmp_keys_hello(struct rmp_keys *keys, const struct rmp_hs_env *env,
 		   struct rmp_hs *hello);
+
+/**
+ * rmp_keys_hello_good() - whether a handshake is one to be answered
+ * @env:   @ring, @now_ns and @hello are needed
+ * @hello: as received
+ *
+ * No X25519. Return: 0, or what rmp_keys_welcome() would, but for -EBUSY.
+ */
+int rmp_keys_hello_good(const struct rmp_keys *keys, const struct rmp_hs_env *env,
+			const struct rmp_hs *hello);
 
 /**
  * rmp_keys_welcome() - answer a handshake

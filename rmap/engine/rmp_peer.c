@@ -117,8 +117,9 @@ static void rmp_send_hello(struct rmp_run *r)
 	hdr.volume = cpu_to_be64(p->birth);
 	hdr.frag_size = cpu_to_be16(size);
 	hdr.echo = cpu_to_be32(p->proof);
-	if (p->renew && !p->hello_tries)
+	if (!p->hello_tries)
 		p->renew_stamp = rmp_stamp(r->now);
+	p->asking = true;
 	if (++p->hello_tries == RMP_HELLO_WRAP)
 		p->hello_tries = RMP_HELLO_WRAP / 2;
 	rmp_send_plain(r, &hdr, size);
@@ -186,6 +187,7 @@ static void rmp_go_down(struct rmp_run *r)
 		r->ev |= RMP_EV_DOWN;
 	r->p->state = RMP_PEER_DOWN;
 	r->p->renew = RMP_RENEW_NONE;
+	r->p->asking = false;
 	r->p->idle_due = RMP_NEVER;
 	rmp_tx_session_down(r);
 }
@@ -215,8 +217,9 @@ static void rmp_go_up(struct rmp_run *r, u16 size, bool forgotten)
 		r->ev |= RMP_EV_UP;
 	if (forgotten)
 		rmp_count(r, RMP_S_FORGOTTEN);
-	if (opened || forgotten)
+	if (opened || forgotten || p->starved)
 		rmp_tx_session_up(r, forgotten);
+	p->starved = false;
 }
 
 /* The peer lives anew as @inc; all that was shared with the old one is void. */
@@ -246,20 +249,19 @@ static void rmp_restarted(struct rmp_run *r, u32 inc)
  * incarnation changed: then it tells of now, while any other may have been on
  * the way for long, from a life that is over.
  */
-static bool rmp_is_fresh(struct rmp_run *r, const struct rmp_info *info)
+static bool rmp_is_fresh(const struct rmp_peer *p, const struct rmp_info *info,
+			 u64 now)
 {
-	u32 age_us = rmp_stamp(r->now) - info->echo;
+	u32 age_us = rmp_stamp(now) - info->echo;
 
 	return info->echo && age_us <= RMP_FRESH_US &&
-	       age_us <= div64_u64(r->now, 1000) -
-			 div64_u64(r->p->since_ns, 1000);
+	       age_us <= div64_u64(now, 1000) - div64_u64(p->since_ns, 1000);
 }
 
 /* Whether a frame with an incarnation that is news to us is to be believed. */
-static bool rmp_believe(struct rmp_run *r, const struct rmp_info *info)
+static bool rmp_believe(const struct rmp_peer *p, const struct rmp_info *info,
+			u64 now)
 {
-	struct rmp_peer *p = r->p;
-
 	switch (info->type) {
 	case RMP_T_HELLO:
 	case RMP_T_ANNOUNCE:
@@ -273,18 +275,39 @@ static bool rmp_believe(struct rmp_run *r, const struct rmp_info *info)
 		return false;
 	}
 	/* With nothing shared ever there is nothing to lose. */
-	return !p->known || rmp_is_fresh(r, info);
+	return !p->known || rmp_is_fresh(p, info, now);
+}
+
+bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
+		       u64 now_ns)
+{
+	return info->inc == peer->inc || rmp_believe(peer, info, now_ns);
+}
+
+/*
+ * An ANNOUNCE tells of another life. If it is true, WELCOME will tell it, too.
+ * Not often: it may be an old one that is sent again and again.
+ */
+static void rmp_ask_again(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+
+	if (p->doubt_ns && r->now - p->doubt_ns < RMP_ASK_GAP_NS)
+		return;
+	p->doubt_ns = r->now;
+	if (p->state == RMP_PEER_UP)
+		rmp_renew_path(r);
+	else if (p->state == RMP_PEER_DOWN && p->known)
+		rmp_hello_begin(r);
 }
 
 /* What a frame of another incarnation, not believed, is answered with. */
 static void rmp_doubt(struct rmp_run *r, const struct rmp_info *info)
 {
-	struct rmp_peer *p = r->p;
-
 	switch (info->type) {
 	case RMP_T_HELLO:
-		/* Padded, so it costs the sender more than the answer us. */
-		rmp_send_reset(r, info, 0);
+		/* Its sender waits for it; but it may be an old one again. */
+		rmp_send_reset(r, info, RMP_DOUBT_GAP_NS);
 		break;
 	case RMP_T_REQ:
 	case RMP_T_REP:
@@ -292,9 +315,7 @@ static void rmp_doubt(struct rmp_run *r, const struct rmp_info *info)
 		rmp_send_reset(r, info, RMP_RESET_GAP_NS);
 		break;
 	case RMP_T_ANNOUNCE:
-		/* If it is true, RESET will be the answer to this. */
-		if (p->known && p->state != RMP_PEER_HELLO)
-			rmp_tx_send_idle(r);
+		rmp_ask_again(r);
 		break;
 	}
 }
@@ -306,7 +327,7 @@ static bool rmp_check_inc(struct rmp_run *r, const struct rmp_info *info)
 	bool session = info->type >= RMP_T_REQ && info->type <= RMP_T_ACK;
 
 	if (info->inc != p->inc) {
-		if (!rmp_believe(r, info)) {
+		if (!rmp_believe(p, info, r->now)) {
 			rmp_count(r, RMP_S_RX_STALE_INC);
 			rmp_doubt(r, info);
 			return false;
@@ -385,6 +406,7 @@ static void rmp_rx_welcome(struct rmp_run *r, const struct rmp_info *info)
 	if (lost < 0)
 		return;
 	rmp_rtt_sample(&p->rtt, r->now, info->echo);
+	p->asking = false;
 	if (p->state == RMP_PEER_HELLO || lost) {
 		rmp_go_up(r, size, lost);
 	} else if (p->renew && (s32)(info->echo - p->renew_stamp) >= 0) {
@@ -408,7 +430,7 @@ static void rmp_rx_reset(struct rmp_run *r, const struct rmp_info *info)
 			return;		/* at most one per HELLO of the timer's */
 		p->proof_sent = true;
 		rmp_send_hello(r);
-	} else if (p->state == RMP_PEER_UP && rmp_is_fresh(r, info)) {
+	} else if (p->state == RMP_PEER_UP && rmp_is_fresh(p, info, r->now)) {
 		rmp_go_down(r);
 		p->proof = info->stamp;
 		if (p->wanted || rmp_has_calls(p))
@@ -545,6 +567,36 @@ u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		rmp_hello_begin(&r);
 	else
 		rmp_tx_start_waiting(&r);
+	return r.ev;
+}
+
+u32 rmp_peer_rekey(struct rmp_peer *peer, bool starved, u64 now_ns,
+		   struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	if (starved)
+		peer->starved = true;
+	if (peer->state == RMP_PEER_UP && peer->asking && !peer->renew) {
+		/* Our HELLO was overtaken by the peer's; its answer will do. */
+		peer->renew = RMP_RENEW_PATH;
+		peer->hello_tries = 1;
+		peer->hello_due = now_ns + RMP_HELLO_FIRST_NS;
+		rmp_arm(&r, peer->hello_due);
+	} else {
+		rmp_renew_path(&r);
+	}
+	return r.ev;
+}
+
+u32 rmp_peer_confirm(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	if (peer->state == RMP_PEER_UP)
+		rmp_tx_send_idle(&r);
 	return r.ev;
 }
 

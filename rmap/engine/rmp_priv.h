@@ -53,6 +53,8 @@ enum rmp_rto_us {
 #define RMP_IDLE_NS		RMP_MS(200)
 #define RMP_IDLE_AGAIN_NS	RMP_MS(1000)
 #define RMP_RESET_GAP_NS	RMP_MS(10)
+#define RMP_DOUBT_GAP_NS	RMP_MS(1)
+#define RMP_ASK_GAP_NS		RMP_MS(1000)
 #define RMP_REREPLY_GAP_NS	RMP_MS(1)
 #define RMP_LOOK_NS		RMP_MS(10000)	/* a least time is believed in so long */
 

@@ -417,19 +417,23 @@ void rmp_tx_fail_all(struct rmp_run *r, int status)
 }
 
 /*
- * "Nothing is open": lets the responder drop the replies it keeps. The id is
- * one that no request has yet, and nothing before it is open.
+ * "Nothing below is open": lets the responder drop the replies it keeps. The id
+ * is one that no request has yet; but if the window is full, so that this one
+ * could not say how far back the lowest is, then the last, and "have it all".
  */
 void rmp_tx_send_idle(struct rmp_run *r)
 {
+	u64 all[RMP_FRAGS_MAX / 64] = { ~0ULL, ~0ULL };
 	struct rmp_peer *p = r->p;
+	u64 msg = min(p->next_msg, p->una + RMP_WINDOW - 1);
 	struct rmp_hdr hdr;
 
 	rmp_hdr_start(r, &hdr, RMP_T_ACK);
 	hdr.flags = RMP_F_REPLY;
-	hdr.msg = cpu_to_be64(p->next_msg);
-	hdr.back = cpu_to_be16((u16)min_t(u64, p->next_msg - p->una,
-					  RMP_WINDOW - 1));
+	hdr.msg = cpu_to_be64(msg);
+	hdr.back = cpu_to_be16((u16)(msg - p->una));
+	if (msg != p->next_msg)
+		rmp_bitmap_put(hdr.head, all);
 	hdr.frag_size = cpu_to_be16(p->frag_size);
 	rmp_send_plain(r, &hdr, 0);
 }

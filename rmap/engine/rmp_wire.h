@@ -24,6 +24,7 @@ enum rmp_limits {
 	RMP_WINDOW	= 128,		/* message ids open at once per direction */
 	RMP_MTU_MIN	= RMP_HDR_LEN + RMP_FRAG_MIN,
 	RMP_NAME_LEN	= 64,		/* longest host name in an announcement */
+	RMP_HS_LEN	= 72,		/* handshake in HELLO and WELCOME, with keys */
 };
 
 /**
@@ -31,7 +32,8 @@ enum rmp_limits {
  * @RMP_T_SOLICIT:  broadcast question "who is there"; no payload
  * @RMP_T_ANNOUNCE: "I am here": head is the node's advert (opaque to RMAP),
  *                  payload its host name; broadcast, or unicast to a solicitor
- * @RMP_T_HELLO:    opens a session; padded to the largest frame the sender
+ * @RMP_T_HELLO:    opens a session; with keys its payload is the first message
+ *                  of a handshake; padded to the largest frame the sender
  *                  would like to use, so that its arrival proves the path
  * @RMP_T_WELCOME:  answers HELLO, padded likewise to the agreed size
  * @RMP_T_REQ:      fragment of a request
@@ -74,17 +76,19 @@ static_assert((0 RMP_TYPES(RMP_TYPE_BIT)) == (2 << RMP_T_MAX) - 2,
  * @RMP_F_REPLY:    in an ACK: the bitmap tells of reply fragments (it comes
  *                  from the requester); else of request fragments
  * @RMP_F_PENDING:  in an ACK: the request is whole and being executed
+ * @RMP_F_KEYED:    the tag is made with a key, and always covers the payload
  */
 enum rmp_flag {
 	RMP_F_SUM	= 0x01,
 	RMP_F_WANT_ACK	= 0x02,
 	RMP_F_REPLY	= 0x04,
 	RMP_F_PENDING	= 0x08,
-	RMP_F_KNOWN	= 0x0f,
+	RMP_F_KEYED	= 0x10,
+	RMP_F_KNOWN	= 0x1f,
 };
 
 /* Each X(name): the flags once more, for whoever needs their names. */
-#define RMP_FLAGS(X) X(SUM) X(WANT_ACK) X(REPLY) X(PENDING)
+#define RMP_FLAGS(X) X(SUM) X(WANT_ACK) X(REPLY) X(PENDING) X(KEYED)
 
 #define RMP_FLAG_BIT(name) | RMP_F_##name
 static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
@@ -126,8 +130,8 @@ static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
  *             0 is the lowest bit of the first; in units of @frag_size)
  * @nonce:     key id (16 bits) and counter (48) of the key that made the tag,
  *             see docs/rmap-keys.md; 0 without keys
- * @tag:       integrity tag over the frame with this field zero: in version 1
- *             bytes 0..7 are a big-endian xxh64 (seed 0) of the header (all
+ * @tag:       tag over the frame with this field zero, see docs/rmap-keys.md;
+ *             without RMP_F_KEYED bytes 0..7 are a big-endian xxh64 (seed 0) of the header (all
  *             @hlen * 8 bytes) and, with RMP_F_SUM, of the @plen payload bytes
  *             after it, never of padding; bytes 8..15 are zero
  */

@@ -57,6 +57,18 @@
  *	RMP_A_STAT_NAME, RMP_A_STAT_VALUE, RMP_A_STAT_HELP
  *   Counters run freely from 0 at load. Those named drop_* tell why a frame
  *   was not used.
+ *
+ * RMP_CMD_KEY_ADD (admin): configure a cluster key, which becomes the first
+ * choice. At most two are held: a new one and an old one.
+ *	RMP_A_KEY	32 bytes; required
+ *   Errors: EBUSY loaded with insecure=1, EEXIST, ENOSPC, EINVAL all zeros.
+ *
+ * RMP_CMD_KEY_DEL (admin): forget a cluster key.
+ *	RMP_A_KEY_HINT	its name; required
+ *   Errors: ENOENT, EBUSY it is the only one and interfaces are attached.
+ *
+ * RMP_CMD_KEY_GET (admin, dump): one message per cluster key, newest first.
+ *	RMP_A_KEY_HINT
  */
 #ifndef RMP_NL_H
 #define RMP_NL_H
@@ -73,6 +85,9 @@
  * @RMP_CMD_NODE_GET:  show this node
  * @RMP_CMD_PEER_GET:  list the nodes known
  * @RMP_CMD_STATS_GET: list the counters of the module
+ * @RMP_CMD_KEY_ADD:   configure a cluster key
+ * @RMP_CMD_KEY_DEL:   forget a cluster key
+ * @RMP_CMD_KEY_GET:   list the cluster keys
  * @__RMP_CMD_MAX:     one more than the last
  */
 enum rmp_nl_cmd {
@@ -83,6 +98,9 @@ enum rmp_nl_cmd {
 	RMP_CMD_NODE_GET,
 	RMP_CMD_PEER_GET,
 	RMP_CMD_STATS_GET,
+	RMP_CMD_KEY_ADD,
+	RMP_CMD_KEY_DEL,
+	RMP_CMD_KEY_GET,
 	__RMP_CMD_MAX,
 };
 
@@ -135,6 +153,8 @@ enum rmp_nl_state {
  * @RMP_A_STAT_NAME:	[string] its name
  * @RMP_A_STAT_VALUE:	[u64] its value
  * @RMP_A_STAT_HELP:	[string] what it counts
+ * @RMP_A_KEY:		[32 bytes] a key
+ * @RMP_A_KEY_HINT:	[u64] name of a key, which gives nothing of it away
  * @__RMP_A_MAX:	one more than the last
  */
 enum rmp_nl_attr {
@@ -169,6 +189,8 @@ enum rmp_nl_attr {
 	RMP_A_STAT_NAME,
 	RMP_A_STAT_VALUE,
 	RMP_A_STAT_HELP,
+	RMP_A_KEY,
+	RMP_A_KEY_HINT,
 	__RMP_A_MAX,
 };
 

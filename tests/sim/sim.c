@@ -81,6 +81,9 @@ static void happen(struct sim *s, struct event *ev)
 	case EV_FAULT:
 		fault_strike(s);
 		break;
+	case EV_KEY:
+		auth_step(s, ev->a);
+		break;
 	}
 }
 
@@ -189,6 +192,7 @@ static void tear_down(struct sim *s)
 	while (sim_pop(s, &ev))
 		if (ev.kind == EV_FRAME)
 			frame_put(s, ev.frame);
+	auth_end(s);
 	if (s->frames || s->pkts || s->bufs)
 		sim_fail(s, "left over: %ld frames, %ld packets, %ld buffers",
 			 s->frames, s->pkts, s->bufs);
@@ -212,6 +216,7 @@ static bool run_seed(u64 seed, bool verbose)
 	s->seed = seed;
 	s->rng = seed;
 	s->verbose = verbose;
+	s->keyed = seed % 4 == 0;
 	fault_plan(s);
 	for (i = 0; i < s->nc; i++)
 		node_start(s, i);

@@ -7,7 +7,7 @@
 #define SIM_H
 
 #include <stdlib.h>
-#include "engine/rmp_engine.h"
+#include "engine/rmp_auth.h"
 
 enum {
 	SIM_CLIENTS	= 3,
@@ -18,6 +18,7 @@ enum {
 	SIM_FLOWS	= 3,
 	SIM_CALLS	= 4096,
 	SIM_QUEUE	= 4096,
+	SIM_KEPT	= 64,
 };
 
 #define __printf(a, b) __attribute__((format(printf, a, b)))
@@ -144,6 +145,8 @@ struct answer {
  * @self:   whose view
  * @other:  of whom
  * @peer:   the engine's object, NULL if there is none
+ * @auth:   with keys: those of @peer
+ * @in:     with keys: the frame that the engine is dealing with
  * @flow:   volumes that share the way
  * @opened: incarnation of the last session that was open, or a newer one
  * @armed:  when a timer event is due, or RMP_NEVER
@@ -161,6 +164,8 @@ struct link {
 	u8 self;
 	u8 other;
 	struct rmp_peer *peer;
+	struct rmp_auth auth;
+	const struct rmp_auth_in *in;
 	struct rmp_flow flow[SIM_FLOWS];
 	u32 opened;
 	u64 armed;
@@ -184,6 +189,9 @@ struct link {
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
  * @link:     by the other node's number
+ * @ring:     with keys: the cluster's
+ * @limit:    with keys: on handshakes
+ * @key_step: how far it is with the change of keys: 0 old, 1 both, 2 new
  * @seen:     client: incarnation of each server that @page is about
  * @store:    server: pages by client and page number
  * @page:     client: knowledge by server and page number; outlives a crash
@@ -202,6 +210,9 @@ struct node {
 	u32 asked;
 	u64 resume;
 	struct link *link[SIM_NODES];
+	struct rmp_keyring ring;
+	struct rmp_limit limit;
+	u8 key_step;
 	u32 seen[SIM_SERVERS];
 	u8 *store[SIM_CLIENTS][SIM_PAGES];
 	struct sim_page page[SIM_SERVERS][SIM_PAGES];
@@ -240,6 +251,7 @@ struct wire {
  * @defer:   a server answers later
  * @rush:    all calls of a client come at once
  * @cancel:  a call is cancelled some time after
+ * @replay:  with keys: somebody sends a recorded frame again
  * @delay:   of the network, ns
  */
 struct faults {
@@ -252,6 +264,7 @@ struct faults {
 	u32 defer;
 	bool rush;
 	u32 cancel;
+	u32 replay;
 	u64 delay;
 };
 
@@ -265,6 +278,7 @@ enum ev_kind {
 	EV_ANNOUNCE,
 	EV_KICK,
 	EV_FAULT,
+	EV_KEY,
 };
 
 /**
@@ -297,6 +311,7 @@ struct event {
  * @seq:     events made
  * @verbose: tell what happens
  * @hostile: damaged frames pass the tag check, and only memory is watched
+ * @keyed:   frames are tagged with keys
  * @calm:    faults have stopped
  * @failed:  an oracle has spoken
  * @nc:      clients, nodes 0..
@@ -315,6 +330,7 @@ struct event {
  * @pkts:    received payloads alive
  * @bufs:    payloads to send alive
  * @inc:     last incarnation given out
+ * @kept:    frames that somebody has recorded
  */
 struct sim {
 	u64 seed;
@@ -323,6 +339,7 @@ struct sim {
 	u64 seq;
 	bool verbose;
 	bool hostile;
+	bool keyed;
 	bool calm;
 	bool failed;
 	u8 nc;
@@ -341,6 +358,7 @@ struct sim {
 	long pkts;
 	long bufs;
 	u32 inc;
+	struct frame *kept[SIM_KEPT];
 };
 
 /* sim_util.c */
@@ -384,6 +402,17 @@ void link_close(struct sim *s, u8 self, u8 other);
 void link_after(struct link *l, u32 events);
 void link_timer(struct sim *s, struct event *ev);
 void node_kick(struct sim *s, u8 self);
+
+/* sim_auth.c */
+void auth_plan(struct sim *s);
+void auth_start(struct sim *s, u8 self);
+void auth_step(struct sim *s, u8 self);
+bool auth_seal(struct sim *s, u8 self, u8 other, struct frame *f, u16 plen);
+bool auth_check(struct sim *s, u8 self, u8 other, const struct frame *f,
+		const struct rmp_info *info, struct rmp_auth_in *in);
+bool auth_good(struct link *l, const struct rmp_auth_in *in);
+void auth_eavesdrop(struct sim *s, struct frame *f, u8 to);
+void auth_end(struct sim *s);
 
 /* sim_client.c */
 void client_submit(struct sim *s, struct scall *want);

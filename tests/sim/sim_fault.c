@@ -75,6 +75,8 @@ void fault_plan(struct sim *s)
 	for (i = 0; i < f->events; i++)
 		sim_push(s, (struct event){
 			.kind = EV_FAULT, .at = sim_below(s, s->end) });
+	if (s->keyed)
+		auth_plan(s);
 }
 
 static u8 draw_node(struct sim *s)

@@ -57,10 +57,13 @@ static void tag_make(const struct frame *f, u32 hlen, u32 plen, u8 *tag)
 	memcpy(tag, &sum, sizeof(sum));
 }
 
-static struct frame *frame_build(struct sim *s, const struct rmp_xmit *x)
+/* Return: NULL if there is no key for it. */
+static struct frame *frame_build(struct sim *s, u8 from, u8 to,
+				 const struct rmp_xmit *x)
 {
+	u32 hs = x->pad ? RMP_HS_LEN : 0;
 	struct frame *f = frame_new(s, RMP_HDR_LEN + x->len + x->pad,
-				    RMP_HDR_LEN + x->len);
+				    RMP_HDR_LEN + x->len + hs);
 	struct rmp_hdr *hdr = (void *)f->data;
 	const struct pbuf *b = x->buf;
 
@@ -70,6 +73,12 @@ static struct frame *frame_build(struct sim *s, const struct rmp_xmit *x)
 			sim_fail(s, "the engine sends beyond a payload");
 		else
 			memcpy(f->data + RMP_HDR_LEN, b->data + x->off, x->len);
+	}
+	if (s->keyed) {
+		if (auth_seal(s, from, to, f, x->len))
+			return f;
+		frame_put(s, f);
+		return NULL;
 	}
 	hdr->flags |= RMP_F_SUM;
 	tag_make(f, RMP_HDR_LEN, x->len, hdr->tag);
@@ -120,11 +129,14 @@ static void launch(struct sim *s, u8 from, u8 to, struct frame *f)
 void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 {
 	struct wire *w = &s->wire[from][to];
-	struct frame *f = frame_build(s, x);
+	struct frame *f = frame_build(s, from, to, x);
 	u32 mtu = min(min(s->node[from].mtu, s->node[to].mtu), w->mtu);
-	bool lost = s->now < w->cut || f->len > mtu ||
-		    sim_chance(s, s->f.loss) ||
-		    (s->now < w->burst && sim_chance(s, 70000));
+	bool lost;
+
+	if (!f)
+		return;
+	lost = s->now < w->cut || f->len > mtu || sim_chance(s, s->f.loss) ||
+	       (s->now < w->burst && sim_chance(s, 70000));
 
 	trace_frame(s, lost ? "lose" : "send", from, to, f);
 	if (!lost) {
@@ -139,20 +151,28 @@ void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 			launch(s, from, to, f);
 		}
 	}
+	if (s->keyed)
+		auth_eavesdrop(s, f, sim_chance(s, 50000) ? to : from);
 	frame_put(s, f);
 }
 
 /* The engine's decoder and the tag. Return: whether the frame is good. */
-static bool receive_check(struct sim *s, const struct frame *f,
-			  struct rmp_info *info)
+static bool receive_check(struct sim *s, u8 self, const struct frame *f,
+			  struct rmp_info *info, struct rmp_auth_in *in)
 {
 	const struct rmp_hdr *hdr = (const void *)f->data;
 	u8 tag[RMP_TAG_LEN];
+	int node;
 
 	if (rmp_decode(f->data, f->len, info))
 		return false;
 	if ((u32)info->hlen + info->plen > f->stored)
 		return false;
+	node = node_by_id(s, info->node);
+	if (node < 0 || is_server(node) == is_server(self))
+		return false;
+	if (s->keyed)
+		return auth_check(s, self, node, f, info, in);
 	tag_make(f, info->hlen, info->plen, tag);
 	if (memcmp(tag, hdr->tag, RMP_TAG_LEN))
 		return s->hostile && sim_chance(s, 80000);
@@ -177,31 +197,37 @@ static void receive_unknown(struct sim *s, u8 self, u8 from,
 static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
 {
 	struct rmp_frame rf = {};
+	struct rmp_auth_in in;
 	struct link *l;
 	struct pkt *pkt;
 	u32 events;
 	int node;
 
-	if (!receive_check(s, f, &rf.info))
+	if (!receive_check(s, self, f, &rf.info, &in))
 		return;
 	node = node_by_id(s, rf.info.node);
-	if (node < 0 || is_server(node) == is_server(self))
-		return;
 	trace_frame(s, "recv", from, self, f);
 	l = s->node[self].link[node];
 	if (!l->peer && (rf.info.type == RMP_T_HELLO ||
 			 rf.info.type == RMP_T_ANNOUNCE))
 		l = link_get(s, self, node);
 	if (!l->peer) {
-		receive_unknown(s, self, node, &rf.info);
+		if (!s->keyed)
+			receive_unknown(s, self, node, &rf.info);
 		return;
 	}
+	if (s->keyed && !auth_good(l, &in)) {
+		link_after(l, 0);
+		return;
+	}
+	l->in = s->keyed ? &in : NULL;
 	pkt = pkt_new(s, f, rf.info.hlen, rf.info.plen);
 	rf.pkt = pkt;
 	events = rmp_peer_rx(l->peer, &rf, node_now(s, self), &l->sink);
 	if (!(events & RMP_EV_KEPT))
 		pkt_free(s, pkt);
 	link_after(l, events);
+	l->in = NULL;
 }
 
 void net_arrive(struct sim *s, struct event *ev)

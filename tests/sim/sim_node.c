@@ -136,6 +136,7 @@ struct link *link_get(struct sim *s, u8 self, u8 other)
 	if (!l->peer)
 		abort();
 	rmp_peer_init(l->peer, &cfg);
+	rmp_auth_init(&l->auth, l->peer, 1000 * self);
 	l->armed = RMP_NEVER;
 	return l;
 }
@@ -191,6 +192,9 @@ void link_after(struct link *l, u32 events)
 {
 	u32 i;
 
+	if (l->s->keyed)
+		events |= rmp_auth_after(&l->auth, l->peer,
+					 node_now(l->s, l->self), &l->sink);
 	if (events & RMP_EV_RESTARTED && l->peer->inc < l->opened &&
 	    !l->s->hostile)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
@@ -241,6 +245,7 @@ void link_close(struct sim *s, u8 self, u8 other)
 	if (!l->peer)
 		return;
 	rmp_peer_close(l->peer, node_now(s, self), &l->sink);
+	rmp_auth_wipe(&l->auth);
 	for (i = 0; i < l->ndone; i++)
 		client_done(l, l->done[i]);
 	l->ndone = 0;
@@ -341,6 +346,8 @@ void node_start(struct sim *s, u8 self)
 	if (sim_chance(s, 30000))
 		n->skew = US(1ULL << 32) - s->now - sim_below(s, SEC(3));
 	n->resume = 0;
+	if (s->keyed)
+		auth_start(s, self);
 	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,
 		  n->grant);
 	for (others(self, &i, &end); i < end; i++)

@@ -162,7 +162,7 @@ static void rmp_decode__refuses_faults_of_all(void **state)
 	REFUSED(RMP_T_BYE, hdr.inc = 0);
 	REFUSED(RMP_T_BYE, hdr.hlen = 14);
 	REFUSED(RMP_T_BYE, hdr.hlen = 16);
-	REFUSED(RMP_T_BYE, hdr.flags = 0x10);
+	REFUSED(RMP_T_BYE, hdr.flags = 0x20);
 	REFUSED(RMP_T_BYE, hdr.flags = RMP_F_WANT_ACK);
 	REFUSED(RMP_T_BYE, hdr.plen = cpu_to_be16(1); len++);
 	REFUSED(RMP_T_ANNOUNCE, hdr.plen = cpu_to_be16(65); len += 65);

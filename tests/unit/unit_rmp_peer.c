@@ -291,9 +291,47 @@ static void rmp_doubt__announce_is_checked(void **state)
 	f.info.inc = RIG_INC + 1;
 	assert_int_equal(rig_rx(rig, f), 0);
 	assert_int_equal(rig->p->inc, RIG_INC);
-	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	/* A WELCOME of the new life would prove it. */
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
 	assert_int_equal(rig_last(rig)->peer_inc, RIG_INC);
+	/* An old one that comes again and again is not asked about each time. */
+	rig_rx(rig, f);
+	rig->now += RMP_ASK_GAP_NS - 1;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 1);
 	rig_free(rig);
+}
+
+static void rmp_peer_rekey__asks_and_repeats(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 0, 4096);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	rig_forget(rig);
+	rmp_peer_rekey(rig->p, true, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	/* It is under way: nothing more. */
+	rmp_peer_rekey(rig->p, true, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 1);
+	f.info.frag_size = 1376;
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REQ);
+	assert_int_equal(rig_last(rig)->msg, call->msg);
+	/* Not starved: nothing of what is open is repeated. */
+	rmp_peer_rekey(rig->p, false, rig->now, &rig->sink);
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_int_equal(rig->nsent, 3);
+	rmp_peer_confirm(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 4);
+	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	rig_free(rig);
+	free(call);
 }
 
 static void rmp_rx_announce__cuts_the_wait_short(void **state)
@@ -412,6 +450,7 @@ int main(void)
 		MXT(rmp_rx_reset__one_hello_at_once),
 		MXT(rmp_check_inc__strangers_get_reset),
 		MXT(rmp_doubt__announce_is_checked),
+		MXT(rmp_peer_rekey__asks_and_repeats),
 		MXT(rmp_rx_announce__cuts_the_wait_short),
 		MXT(rmp_rx_bye__ends_calls),
 		MXT(rmp_rx_common__old_birth_is_ignored),

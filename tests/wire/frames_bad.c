@@ -146,6 +146,30 @@ static void bad_session(void)
 	bad(NULL);
 }
 
+/* With keys; the tags are none, but the dissector cannot tell. */
+static void keyed(void)
+{
+	good(RMP_T_BYE);
+	hdr()->flags = RMP_F_KEYED;
+	hdr()->nonce = cpu_to_be64(0x1234000000000007ULL);
+	bad(NULL);
+	hdr()->flags |= RMP_F_SUM;
+	bad("flags");
+	hdr()->flags = 0;
+	bad("nonce");
+	good(RMP_T_HELLO);
+	hdr()->flags = RMP_F_KEYED;
+	bad("payload");
+	hdr()->plen = cpu_to_be16(RMP_HS_LEN);
+	memset(bytes + RMP_HDR_LEN, 0x3c, RMP_HS_LEN);
+	bad(NULL);
+	hdr()->flags = 0;
+	bad("payload");
+	good(RMP_T_REQ);
+	hdr()->flags = RMP_F_KEYED;
+	bad(NULL);
+}
+
 static void bad_fragment(void)
 {
 	good(RMP_T_REQ);
@@ -259,6 +283,7 @@ void faults(void)
 	u8 type;
 
 	bad_any();
+	keyed();
 	bad_session();
 	bad_fragment();
 	bad_tags();

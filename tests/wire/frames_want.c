@@ -15,7 +15,7 @@ static const char * const columns[] = {
 	RMP_HDR_FIELDS(COLUMN)
 	"rmap.open", "rmap.birth", "rmap.proven", "rmap.flags.sum",
 	"rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
-	"rmap.malformed",
+	"rmap.flags.keyed", "rmap.handshake", "rmap.malformed",
 	"rmap.tag.status", "rmap.host", "rmap.fragments", "rmap.missing",
 	"rmap.lowest", "rmap.padding", "rmap.request_in", "rmap.response_in",
 	"rmap.repeat_of", "rmap.time", "memx.req.op", "memx.req.flags",
@@ -54,7 +54,7 @@ static void want(const char *column, const char *format, ...)
 
 static void want_bytes(const char *column, const u8 *bytes, u32 n)
 {
-	char text[2 * RMP_HEAD_LEN + 1];
+	char text[2 * RMP_HS_LEN + 1];
 	u32 i;
 
 	for (i = 0; i < n; i++)
@@ -69,6 +69,7 @@ static void want_flags(u8 flags)
 	want("rmap.flags.want_ack", "%d", !!(flags & RMP_F_WANT_ACK));
 	want("rmap.flags.reply", "%d", !!(flags & RMP_F_REPLY));
 	want("rmap.flags.pending", "%d", !!(flags & RMP_F_PENDING));
+	want("rmap.flags.keyed", "%d", !!(flags & RMP_F_KEYED));
 }
 
 static void want_header(const struct rmp_hdr *hdr)
@@ -196,6 +197,8 @@ static void want_content(const struct frame *f, const struct rmp_info *info)
 	if (info->type == RMP_T_ANNOUNCE || info->type == RMP_T_HELLO ||
 	    info->type == RMP_T_WELCOME)
 		want_advert(info);
+	if (info->type != RMP_T_ANNOUNCE && info->plen && !message)
+		want_bytes("rmap.handshake", f->bytes + info->hlen, info->plen);
 	if (message)
 		want("rmap.fragments", DEC(rmp_frag_count(info->msg_len,
 							  info->frag_size)));
@@ -264,7 +267,8 @@ static void want_row(const struct frame *f)
 		want_bytes("rmap.head", hdr->head, sizeof(hdr->head));
 		return;
 	}
-	want_tag(f);
+	if (!(hdr->flags & RMP_F_KEYED))
+		want_tag(f);
 	want_content(f, &info);
 }
 

@@ -17,6 +17,7 @@ local const = {
 	FRAGS_MAX = 128,
 	WINDOW = 128,
 	NAME_LEN = 64,
+	HS_LEN = 72,
 	FRAG_MIN = 1032,
 	FRAG_MAX = 61440,
 }
@@ -36,17 +37,18 @@ local flags = {
 	{ name = "WANT_ACK", bit = 2 },
 	{ name = "REPLY", bit = 4 },
 	{ name = "PENDING", bit = 8 },
+	{ name = "KEYED", bit = 16 },
 }
 local rules = {
-	SOLICIT = { flags = 1 },
-	ANNOUNCE = { flags = 1, name = true },
-	HELLO = { flags = 1, msg = true, size = true, pad = true },
-	WELCOME = { flags = 1, peer = true, msg = true, size = true, pad = true },
-	REQ = { flags = 3, peer = true, msg = true, frag = true, size = true },
-	REP = { flags = 3, peer = true, msg = true, frag = true, size = true },
-	ACK = { flags = 15, peer = true, msg = true, size = true },
-	RESET = { flags = 1, peer = true },
-	BYE = { flags = 1 },
+	SOLICIT = { flags = 17 },
+	ANNOUNCE = { flags = 17, name = true },
+	HELLO = { flags = 17, msg = true, size = true, pad = true },
+	WELCOME = { flags = 17, peer = true, msg = true, size = true, pad = true },
+	REQ = { flags = 19, peer = true, msg = true, frag = true, size = true },
+	REP = { flags = 19, peer = true, msg = true, frag = true, size = true },
+	ACK = { flags = 31, peer = true, msg = true, size = true },
+	RESET = { flags = 17, peer = true },
+	BYE = { flags = 17 },
 }
 local ports = {
 	[1] = "MEMORY",
@@ -132,7 +134,7 @@ local rmap = Proto("rmap", "RMAP, reliable messages of MemX")
 local memx = Proto("memx", "MemX memory protocol")
 
 rmap.prefs.check_tag = Pref.bool("Verify integrity tags", true,
-	"Compute the xxh64 of each frame; takes about half a millisecond a full frame")
+	"Compute the xxh64 of each frame without keys; takes about half a millisecond a full frame")
 
 -- ---------------------------------------------------------------- fields
 
@@ -184,6 +186,7 @@ end
 f.open = ProtoField.uint64("rmap.open", "Lowest open id", base.DEC)
 f.birth = ProtoField.uint64("rmap.birth", "Birth", base.DEC)
 f.proven = ProtoField.uint16("rmap.proven", "Frame size being proven", base.DEC)
+f.handshake = ProtoField.bytes("rmap.handshake", "Handshake")
 f.host = ProtoField.string("rmap.host", "Host name")
 f.payload = ProtoField.bytes("rmap.payload", "Payload")
 f.later = ProtoField.bytes("rmap.later", "Fields of a later version")
@@ -332,8 +335,12 @@ local function payload_fault(h, rule, len)
 		if h.plen > const.NAME_LEN then return "name", "the host name is too long" end
 		return
 	end
-	if rule.pad and h.bytes + h.frag_size > len then
-		return "pad", "not padded to the size that it proves"
+	if rule.pad then
+		if h.bytes + h.frag_size > len then return "pad", "not padded to the size that it proves" end
+		if h.plen ~= (h.has_KEYED and const.HS_LEN or 0) then
+			return "payload", "the payload of this type is a handshake, if there are keys"
+		end
+		return
 	end
 	if h.plen > 0 then return "payload", "this type has no payload" end
 end
@@ -348,6 +355,8 @@ local function fault(h, len)
 		end
 	end
 	if h.has_PENDING and h.has_REPLY then return "flags", "PENDING and REPLY exclude each other" end
+	if h.has_KEYED and h.has_SUM then return "flags", "a tag is a sum or made with a key" end
+	if not h.has_KEYED and h.nonce ~= UInt64(0) then return "nonce", "a nonce, but no key" end
 	if h.node == UInt64(0) then return "node", "the node may not be 0" end
 	if h.inc == 0 then return "inc", "the incarnation may not be 0" end
 	if rule.peer and h.peer_inc == 0 then
@@ -428,7 +437,7 @@ end
 local function tag_status(tvb, h)
 	local len = h.bytes + (h.has_SUM and h.plen or 0)
 
-	if not rmap.prefs.check_tag or tvb:captured_len() < len then return nil end
+	if not rmap.prefs.check_tag or h.has_KEYED or tvb:captured_len() < len then return nil end
 	if h.tag(0, 8):uint64() ~= xxh64(tvb, len) then return "bad" end
 	for at = 8, place.tag.size - 8, 8 do
 		if h.tag(at, 8):uint64() ~= ZERO then return "bad" end
@@ -630,7 +639,8 @@ function show.ANNOUNCE(root, tree, tvb, h)
 	return string.format("%s: %s", tvb(h.bytes, h.plen):string(), text)
 end
 
-function show.HELLO(root, _, _, h)
+function show.HELLO(root, tree, tvb, h)
+	if h.plen > 0 and tvb:captured_len() >= h.bytes + h.plen then tree:add(f.handshake, tvb(h.bytes, h.plen)) end
 	return string.format("size %d, born %s, open from %s; %s", h.frag_size, tostring(h.volume), tostring(h.msg),
 		show_advert(root, h))
 end
