@@ -418,7 +418,7 @@ static void rmp_auth__key_change_without_a_pause(void **state)
 	assert_int_equal(a.unsent + b.unsent, 0);
 }
 
-static void rmp_auth__own_tag_for_each_copy(void **state)
+static void rmp_auth__copies_have_tags_of_their_own(void **state)
 {
 	struct frame first, second;
 
@@ -449,7 +449,7 @@ int main(void)
 		AUTH(rmp_auth__renews_with_use),
 		AUTH(rmp_auth__starts_over_after_silence),
 		AUTH(rmp_auth__key_change_without_a_pause),
-		AUTH(rmp_auth__own_tag_for_each_copy),
+		AUTH(rmp_auth__copies_have_tags_of_their_own),
 	};
 
 	return MXT_RUN(tests);
