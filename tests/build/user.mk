@@ -69,10 +69,12 @@ $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/en
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) $(wrap) -o $@ $^ -lcmocka $(crypto-libs)
 
-# the simulator, fast for many seeds and with sanitizers for some
+# the simulator, fast for many seeds and with sanitizers for some; make sim
+# SEEDS=N also runs so many
 
 sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/*.c))
 sim: $(O)/sim/sim $(O)/sim/sim-asan
+	$(if $(SEEDS),$(O)/sim/sim --seeds $(SEEDS))
 $(O)/sim/sim: $(sim-objs:%=$(O)/fast/%) $(O)/fast/engines.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(crypto-libs)

@@ -30,9 +30,9 @@ mutants() {
 	reply-not-refragmented	rmp_rx	s/if (!skip || slot->rfrag_size > r->p->frag_size)/if (0)/
 	any-incarnation-served	rmp_peer	/^static bool rmp_check_inc/,/^}/s/if (info->inc != p->inc) {/if (info->inc != p->inc \&\& !session) {/
 	for-another-life-of-us	rmp_peer	/^static bool rmp_check_inc/,/^}/s/info->peer_inc != p->self_inc/0/;s/rmp_rx_base(r, info->msg);//
-	restart-shares-nothing	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return !p->peer_birth || rmp_is_fresh(r, info);/
-	stale-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return true;/
-	no-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(r, info);/return !p->known;/
+	restart-shares-nothing	rmp_peer	s/return !p->known || rmp_is_fresh(p, info, now);/return !p->peer_birth || rmp_is_fresh(p, info, now);/
+	stale-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(p, info, now);/return true;/
+	no-news-believed	rmp_peer	s/return !p->known || rmp_is_fresh(p, info, now);/return !p->known;/
 	births-alike		rmp_peer	s/p->birth = (r->now >> 8) + 1;/p->birth = 1;/
 	base-outlives-restart	rmp_peer	/^static void rmp_restarted/,/^}/s/p->base = 0;//
 	calls-outlive-restart	rmp_peer	/^static void rmp_restarted/,/^}/s/rmp_tx_fail_all(r, -ESTALE);//
@@ -54,8 +54,11 @@ mutants() {
 	room-given-twice	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
 	flow-forgotten		rmp_flow	/^void rmp_flow_remove/,/^}/s/if (rmp_flow_empty(flow))/if (1)/
 	turn-never-comes	rmp_flow	/^struct rmp_call .rmp_flow_next/,/^}/s/list_move_tail(&flow->link, &p->flows);/break;/
-	part-misplaced		rmp_codec	s/^\t\*off = no \/ parts \* RMP_PAGE + in_page;/\t*off = no \/ parts * RMP_PAGE + (no % parts > 1 ? in_page - 8 : in_page);/
+	part-misplaced		rmp_codec	s/^\t\*off = (u32)no \* frag_size;/\t*off = (u32)no * frag_size - (no % 3 > 1 ? 8 : 0);/
 	fragment-length-free	rmp_codec	s/info->plen == rmp_frag_range(/info->plen <= rmp_frag_range(/
+	hello-for-another	rmp_auth	s/return rmp_rx_hello_hs(a, p, env, in, now_ns);/return 0;/
+	keypair-not-confirmed	rmp_keys	/^int rmp_keys_rx_good/,/^}/s/keys->cur = i;//
+	lowest-open-too-high	rmp_tx	s/u64 msg = min(p->next_msg, .*/u64 msg = p->next_msg;/;s/(u16)(msg - p->una)/(u16)min_t(u64, msg - p->una, 127)/
 	END
 }
 
@@ -68,7 +71,7 @@ build() {
 		echo "the patch changes nothing"
 		return 1
 	fi
-	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/*.o
+	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/*.o -lsodium
 }
 
 caught=0
