@@ -117,9 +117,9 @@ static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
 	rmp_send_plain(r, &hdr, 0);
 }
 
-/* Sends the reply's fragments that are not in @skip. */
-static void rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
-			   const u64 *skip)
+/* Sends the reply's fragments that are not in @skip. Return: how many. */
+static u16 rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
+			  const u64 *skip)
 {
 	struct rmp_hdr hdr;
 	struct rmp_burst b = {
@@ -145,7 +145,14 @@ static void rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
 	memcpy(hdr.head, slot->rhead, RMP_HEAD_LEN);
 	b.frag_size = slot->rfrag_size;
 	b.nfrags = slot->rnfrags;
-	rmp_send_frags(r, &b);
+	return rmp_send_frags(r, &b);
+}
+
+/* Sends them once more. */
+static void rmp_resend_reply(struct rmp_run *r, struct rmp_slot *slot,
+			     const u64 *skip)
+{
+	r->p->stat[RMP_S_RETRANS] += rmp_send_reply(r, slot, skip);
 }
 
 /* A copy of a request that is whole already. */
@@ -166,8 +173,7 @@ static void rmp_rx_repeat(struct rmp_run *r, struct rmp_slot *slot,
 	/* Copies that arrive in a bunch are one question. */
 	if (r->now - slot->rsent_ns < RMP_REREPLY_GAP_NS)
 		return;
-	rmp_count(r, RMP_S_RETRANS);
-	rmp_send_reply(r, slot, NULL);
+	rmp_resend_reply(r, slot, NULL);
 }
 
 static void rmp_slot_start(struct rmp_slot *slot, const struct rmp_info *info)
@@ -249,7 +255,6 @@ void rmp_rx_ack(struct rmp_run *r, const struct rmp_info *info)
 	struct rmp_peer *p = r->p;
 	struct rmp_slot *slot = &p->slot[info->msg % RMP_WINDOW];
 	u64 have[RMP_FRAGS_MAX / 64];
-	u16 n;
 
 	rmp_rx_base(r, info->msg - info->back);
 	if (info->msg < p->base || info->msg - p->base >= RMP_WINDOW ||
@@ -260,15 +265,12 @@ void rmp_rx_ack(struct rmp_run *r, const struct rmp_info *info)
 	slot->stamp = info->stamp;
 	if (info->frag_size != slot->rfrag_size) {
 		if (r->now - slot->rsent_ns >= RMP_REREPLY_GAP_NS)
-			rmp_send_reply(r, slot, NULL);
+			rmp_resend_reply(r, slot, NULL);
 		return;
 	}
 	rmp_bitmap_get(info->head, have);
-	n = rmp_bitmap_count(have, slot->rnfrags);
-	if (n == slot->rnfrags)
-		return;
-	p->stat[RMP_S_RETRANS] += slot->rnfrags - n;
-	rmp_send_reply(r, slot, have);
+	if (rmp_bitmap_count(have, slot->rnfrags) < slot->rnfrags)
+		rmp_resend_reply(r, slot, have);
 }
 
 u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,

@@ -26,7 +26,7 @@ mutants() {
 	request-kept-for-ever	rmp_rx	/^u32 rmp_peer_reply/,/^}/s/rmp_asm_free(&r, &slot->req);//
 	orphan-answer-leaks	rmp_rx	/^u32 rmp_peer_reply/,/^}/s/if (buf)$/if (0)/
 	no-ack-for-holes	rmp_rx	s/} else if (info->frag_no == slot->req.nfrags - 1 ||/} else if (0 \&\&/
-	reply-never-repeated	rmp_rx	/^static void rmp_rx_repeat/,/^}/s/rmp_send_reply(r, slot, NULL);//
+	reply-never-repeated	rmp_rx	/^static void rmp_rx_repeat/,/^}/s/rmp_resend_reply(r, slot, NULL);//
 	reply-not-refragmented	rmp_rx	s/if (!skip || slot->rfrag_size > r->p->frag_size)/if (0)/
 	any-incarnation-served	rmp_peer	/^static bool rmp_check_inc/,/^}/s/if (info->inc != p->inc) {/if (info->inc != p->inc \&\& !session) {/
 	for-another-life-of-us	rmp_peer	/^static bool rmp_check_inc/,/^}/s/info->peer_inc != p->self_inc/0/;s/rmp_rx_base(r, info->msg);//
