@@ -167,9 +167,18 @@ class Host(Machine):
         else:
             self.sh("tc qdisc del dev eth0 root", check=False)
 
+    def dropped(self):
+        """Frames that what netem() put on eth0 has dropped so far."""
+        return json.loads(self.sh("tc -s -j qdisc show dev eth0 root"))[0]["drops"]
+
     def mtu(self, size):
         """Sets eth0's MTU."""
         self.sh(f"ip link set eth0 mtu {size}")
+
+    def port_mtu(self, size):
+        """Makes the switch drop frames to this host above @size bytes, of which no host is told; None: it passes all."""
+        self.log.say(self.name, f"port MTU {size or net.MTU}")
+        net.port_mtu(self.index, size)
 
     def cable(self, connected):
         """Pulls (False) or plugs (True) the network cable."""

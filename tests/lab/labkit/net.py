@@ -31,6 +31,11 @@ def cable(index, connected):
     _ip("link", "set", f"tap{index}", "up" if connected else "down")
 
 
+def port_mtu(index, size):
+    """Largest frame that the switch passes to host number @index; None: as large as any host's."""
+    _ip("link", "set", f"tap{index}", "mtu", str(size or MTU))
+
+
 def ip_of(index):
     return f"{PREFIX}{index}"
 
