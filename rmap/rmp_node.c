@@ -20,6 +20,10 @@ static unsigned int max_nodes = 256;
 module_param(max_nodes, uint, 0644);
 MODULE_PARM_DESC(max_nodes, "largest number of other nodes known at a time (default 256)");
 
+static unsigned int path_raise_s = 600;
+module_param(path_raise_s, uint, 0444);
+MODULE_PARM_DESC(path_raise_s, "longest time between attempts at larger frames where the path carries less than both interfaces, seconds (default 600)");
+
 static DEFINE_HASHTABLE(node_table, 8);
 static DEFINE_MUTEX(node_mutex);	/* serialises changes of node_table */
 static unsigned int node_count;		/* under node_mutex */
@@ -128,6 +132,7 @@ static struct rmp_node *node_alloc(u64 id)
 		.self_inc = rmp_inc,
 		.mtu = RMP_MTU_MIN,
 		.grant = rmp_call_grant(),
+		.raise_ns = (u64)path_raise_s * NSEC_PER_SEC,
 	};
 	struct rmp_node *node;
 	unsigned int noio;

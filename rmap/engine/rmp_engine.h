@@ -263,6 +263,18 @@ enum rmp_peer_state {
 };
 
 /**
+ * enum rmp_path_limit - what keeps the frames towards a peer small
+ * @RMP_LIMIT_INTERFACE: our interface: no larger ones could be sent
+ * @RMP_LIMIT_PEER:      the peer's interface, as the peer says
+ * @RMP_LIMIT_PATH:      something between the two, or a peer that does not say
+ */
+enum rmp_path_limit {
+	RMP_LIMIT_INTERFACE,
+	RMP_LIMIT_PEER,
+	RMP_LIMIT_PATH,
+};
+
+/**
  * enum rmp_stat - free-running counters of a peer
  *
  * Each X(symbol, name, help). Generates the enum here, names in memxctl and
@@ -286,7 +298,10 @@ enum rmp_peer_state {
 	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
 	X(RESTARTS,	"restarts",	"restarts of the peer noticed") \
 	X(FORGOTTEN,	"forgotten",	"times the peer had lost the session") \
-	X(TX_RESETS,	"tx_resets",	"RESETs sent")
+	X(TX_RESETS,	"tx_resets",	"RESETs sent") \
+	X(PATH_PROBES,	"path_probes",	"times larger frames were tried") \
+	X(PATH_RAISED,	"path_raised",	"times frames became larger") \
+	X(PATH_NARROWED, "path_narrowed", "times frames became smaller")
 
 enum rmp_stat {
 #define RMP_STAT_ENUM(sym, name, help) RMP_S_##sym,
@@ -375,6 +390,13 @@ struct rmp_delay {
  * @state:     enum rmp_peer_state
  * @frag_max:  largest fragment size our interface can carry
  * @frag_size: fragment size in force for the session
+ * @peer_max:  largest fragment size that the peer's interface can carry, as its
+ *             newest HELLO or WELCOME said; 0: it did not
+ * @raises:    attempts at a larger size since @frag_size, @frag_max or @peer_max
+ *             changed, up to RMP_RAISES_MAX
+ * @raise_ns:  the first message from then on makes the next attempt, ns;
+ *             RMP_NEVER: @frag_size is as large as the interfaces allow
+ * @raise_most_ns: longest time between attempts, ns
  * @known:     there has been a session, with whatever incarnation
  * @wanted:    rmp_peer_connect() asked for a session
  * @renew:     enum rmp_renew: HELLO is being sent though the state is UP
@@ -386,6 +408,7 @@ struct rmp_delay {
  * @asking:    a HELLO was sent and no WELCOME has come since
  * @renew_stamp: stamp of the first HELLO since the last answer
  * @hello_stamp: stamp of the newest HELLO received, 0 if none
+ * @hello_ns:  when it came
  * @birth:     first message id we gave or shall give to this peer object, 0
  *             until the first HELLO or WELCOME is sent
  * @peer_birth: the same of the peer's object for us, 0 while unknown
@@ -432,6 +455,10 @@ struct rmp_peer {
 	u8		state;
 	u16		frag_max;
 	u16		frag_size;
+	u16		peer_max;
+	u8		raises;
+	u64		raise_ns;
+	u64		raise_most_ns;
 	bool		known;
 	bool		wanted;
 	u8		renew;
@@ -442,6 +469,7 @@ struct rmp_peer {
 	bool		asking;
 	u32		renew_stamp;
 	u32		hello_stamp;
+	u64		hello_ns;
 	u64		birth;
 	u64		peer_birth;
 	u64		wake_ns;
@@ -589,6 +617,8 @@ bool rmp_frag_valid(u16 frag_size);
  * @self_inc:  ours
  * @mtu:       of the interface towards the peer
  * @grant:     pages we let the peer have in flight towards us
+ * @raise_ns:  longest time between attempts at larger frames on a path that
+ *             carries less than both interfaces, ns; 0: ten minutes
  */
 struct rmp_peer_cfg {
 	u64	node;
@@ -596,6 +626,7 @@ struct rmp_peer_cfg {
 	u32	self_inc;
 	u32	mtu;
 	u16	grant;
+	u64	raise_ns;
 };
 
 /** rmp_peer_init() - prepare zeroed memory as a peer in state DOWN */
@@ -682,6 +713,9 @@ u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
  * in other calls, which say so by RMP_EV_DEADLINE.
  */
 u64 rmp_peer_deadline(const struct rmp_peer *peer);
+
+/** rmp_peer_path_limit() - what keeps the frames of an open session small */
+enum rmp_path_limit rmp_peer_path_limit(const struct rmp_peer *peer);
 
 /** rmp_peer_set_grant() - change the credit given to the peer, in pages */
 void rmp_peer_set_grant(struct rmp_peer *peer, u16 pages);

@@ -87,21 +87,11 @@ static void rmp_birth(struct rmp_run *r)
 	p->una = p->birth;
 }
 
-/* The size the next HELLO announces and is padded to. */
-static u16 rmp_hello_size(const struct rmp_peer *p)
-{
-	u32 mtu = p->hello_tries & 2 ? 1500 : RMP_MTU_MIN;
-
-	/* Full, full, 1500, full, least, full, 1500, and so on. */
-	if (p->hello_tries < RMP_HELLO_BIG || p->hello_tries & 1)
-		return p->frag_max;
-	return min_t(u16, p->frag_max, rmp_frag_unit(mtu));
-}
-
-static void rmp_send_hello(struct rmp_run *r)
+/* frag_no, which has no other use here, says what our interface can carry. */
+void rmp_send_hello(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
-	u16 size = rmp_hello_size(p);
+	u16 size = rmp_path_hello_size(p);
 	struct rmp_hdr hdr;
 	u64 gap;
 
@@ -116,6 +106,7 @@ static void rmp_send_hello(struct rmp_run *r)
 	hdr.msg = cpu_to_be64(p->una);
 	hdr.volume = cpu_to_be64(p->birth);
 	hdr.frag_size = cpu_to_be16(size);
+	hdr.frag_no = cpu_to_be16(p->frag_max);
 	hdr.echo = cpu_to_be32(p->proof);
 	if (!p->hello_tries)
 		p->renew_stamp = rmp_stamp(r->now);
@@ -136,6 +127,7 @@ static void rmp_send_welcome(struct rmp_run *r, const struct rmp_info *info)
 	hdr.msg = cpu_to_be64(p->una);
 	hdr.volume = cpu_to_be64(p->birth);
 	hdr.frag_size = cpu_to_be16(size);
+	hdr.frag_no = cpu_to_be16(p->frag_max);
 	hdr.echo = cpu_to_be32(info->stamp);
 	rmp_send_plain(r, &hdr, size);
 }
@@ -161,18 +153,6 @@ static void rmp_hello_begin(struct rmp_run *r)
 	r->p->renew = RMP_RENEW_NONE;
 	r->p->hello_tries = 0;
 	r->p->proof_sent = false;
-	rmp_send_hello(r);
-}
-
-/* Prove the path again, next to the traffic; see RMP_RENEW_PATH. */
-void rmp_renew_path(struct rmp_run *r)
-{
-	struct rmp_peer *p = r->p;
-
-	if (p->state != RMP_PEER_UP || p->renew == RMP_RENEW_PATH)
-		return;
-	p->renew = RMP_RENEW_PATH;
-	p->hello_tries = 0;
 	rmp_send_hello(r);
 }
 
@@ -203,18 +183,15 @@ static void rmp_go_up(struct rmp_run *r, u16 size, bool forgotten)
 
 	p->state = RMP_PEER_UP;
 	p->known = true;
-	p->frag_size = size;
 	p->renew = RMP_RENEW_NONE;
 	p->hello_tries = 0;
 	p->proof = 0;
 	p->since_ns = r->now;
-	if (size < p->frag_max) {
-		p->renew = RMP_RENEW_RAISE;
-		p->hello_due = r->now + RMP_RAISE_NS;
-		rmp_arm(r, p->hello_due);
-	}
-	if (opened)
+	if (opened) {
+		p->raises = 0;
 		r->ev |= RMP_EV_UP;
+	}
+	rmp_path_set(r, size);
 	if (forgotten)
 		rmp_count(r, RMP_S_FORGOTTEN);
 	if (opened || forgotten || p->starved)
@@ -239,6 +216,7 @@ static void rmp_restarted(struct rmp_run *r, u32 inc)
 	p->base = 0;
 	p->peer_birth = 0;
 	p->hello_stamp = 0;
+	p->peer_max = 0;
 	p->credit = 0;
 	rmp_rtt_init(&p->rtt);
 	rmp_cwnd_init(p);
@@ -296,7 +274,7 @@ static void rmp_ask_again(struct rmp_run *r)
 		return;
 	p->doubt_ns = r->now;
 	if (p->state == RMP_PEER_UP)
-		rmp_renew_path(r);
+		rmp_path_renew(r);
 	else if (p->state == RMP_PEER_DOWN && p->known)
 		rmp_hello_begin(r);
 }
@@ -366,12 +344,41 @@ static int rmp_rx_common(struct rmp_run *r, const struct rmp_info *info)
 	return lost;
 }
 
+/*
+ * Whether a HELLO was sent after those that have come so far. Stamps wrap, but
+ * no frame is on the way for long.
+ */
+static bool rmp_hello_newer(struct rmp_run *r, const struct rmp_info *info)
+{
+	struct rmp_peer *p = r->p;
+
+	if (p->hello_stamp && r->now - p->hello_ns < RMP_FRESH_US * 1000ULL &&
+	    (s32)(info->stamp - p->hello_stamp) <= 0)
+		return false;
+	p->hello_stamp = info->stamp ? info->stamp : 1;
+	p->hello_ns = r->now;
+	return true;
+}
+
+/* A newer HELLO in an open session says something of the path. */
+static void rmp_rx_hello_up(struct rmp_run *r, u16 size)
+{
+	struct rmp_peer *p = r->p;
+
+	if (size > p->frag_size)
+		rmp_path_hint(r);
+	/* Smaller: a WELCOME of the size in force did not get through. */
+	else if (size < p->frag_size && p->renew == RMP_RENEW_PATH)
+		rmp_path_set(r, size);
+	else if (size < p->frag_size)
+		rmp_go_up(r, size, false);
+}
+
 static void rmp_rx_hello(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
 	u16 size = min(info->frag_size, p->frag_max);
-	bool newer = !p->hello_stamp ||
-		     (s32)(info->stamp - p->hello_stamp) > 0;
+	bool newer;
 	int lost;
 
 	if (!size)
@@ -379,18 +386,14 @@ static void rmp_rx_hello(struct rmp_run *r, const struct rmp_info *info)
 	lost = rmp_rx_common(r, info);
 	if (lost < 0)
 		return;
+	newer = rmp_hello_newer(r, info);
 	if (newer)
-		p->hello_stamp = info->stamp ? info->stamp : 1;
+		rmp_path_told(r, info);
 	rmp_send_welcome(r, info);
-	if (p->state != RMP_PEER_UP || lost) {
+	if (p->state != RMP_PEER_UP || lost)
 		rmp_go_up(r, size, lost);
-	} else if (newer && size < p->frag_size) {
-		/* A WELCOME of the size in force did not get through. */
-		if (p->renew == RMP_RENEW_PATH)
-			p->frag_size = size;
-		else
-			rmp_go_up(r, size, false);
-	}
+	else if (newer)
+		rmp_rx_hello_up(r, size);
 	rmp_tx_start_waiting(r);
 }
 
@@ -408,8 +411,10 @@ static void rmp_rx_welcome(struct rmp_run *r, const struct rmp_info *info)
 	rmp_rtt_sample(&p->rtt, r->now, info->echo);
 	p->asking = false;
 	if (p->state == RMP_PEER_HELLO || lost) {
+		rmp_path_told(r, info);
 		rmp_go_up(r, size, lost);
 	} else if (p->renew && (s32)(info->echo - p->renew_stamp) >= 0) {
+		rmp_path_told(r, info);
 		if (p->renew == RMP_RENEW_PATH || size > p->frag_size)
 			rmp_go_up(r, size, false);
 	}
@@ -523,6 +528,8 @@ void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg)
 	peer->self_inc = cfg->self_inc;
 	peer->frag_max = rmp_frag_unit(cfg->mtu);
 	peer->grant = cfg->grant;
+	peer->raise_most_ns = cfg->raise_ns ? cfg->raise_ns : RMP_RAISE_MOST_NS;
+	peer->raise_ns = RMP_NEVER;
 	peer->wake_ns = RMP_NEVER;
 	peer->idle_due = RMP_NEVER;
 	INIT_LIST_HEAD(&peer->flows);
@@ -585,7 +592,7 @@ u32 rmp_peer_rekey(struct rmp_peer *peer, bool starved, u64 now_ns,
 		peer->hello_due = now_ns + RMP_HELLO_FIRST_NS;
 		rmp_arm(&r, peer->hello_due);
 	} else {
-		rmp_renew_path(&r);
+		rmp_path_renew(&r);
 	}
 	return r.ev;
 }
@@ -622,7 +629,8 @@ static void rmp_hello_timer(struct rmp_run *r)
 		rmp_arm(r, p->hello_due);
 		return;
 	}
-	if (p->renew == RMP_RENEW_RAISE && p->hello_tries >= RMP_HELLO_BIG) {
+	if (p->renew == RMP_RENEW_RAISE &&
+	    p->hello_tries >= rmp_path_raise_tries(p)) {
 		p->renew = RMP_RENEW_NONE;
 	} else {
 		p->proof_sent = false;
@@ -663,10 +671,7 @@ u32 rmp_peer_set_mtu(struct rmp_peer *peer, u32 mtu, u64 now_ns,
 	rmp_run_start(&r, peer, now_ns, sink);
 	if (size == peer->frag_max)
 		return 0;
-	peer->frag_max = size;
-	if (size && peer->frag_size > size)
-		peer->frag_size = size;
-	rmp_renew_path(&r);
+	rmp_path_interface(&r, size);
 	return r.ev;
 }
 

@@ -33,6 +33,7 @@ enum rmp_resend_limits {
 	RMP_TRIES_PATH	= 5,	/* time-outs in a row before the path is proven anew */
 	RMP_TRIES_MAX	= 16,	/* where rmp_call.tries stops counting */
 	RMP_HELLO_BIG	= 2,	/* HELLOs at full size before smaller ones mix in */
+	RMP_RAISES_MAX	= 2,	/* where rmp_peer.raises stops counting */
 	RMP_HELLO_WRAP	= 16,	/* where hello_tries starts over, at half of it */
 	RMP_IDLE_ACKS	= 2,	/* lone ACKs that tell the responder of idleness */
 };
@@ -49,7 +50,9 @@ enum rmp_rto_us {
 #define RMP_MS(n)	((u64)(n) * 1000000)
 #define RMP_HELLO_FIRST_NS	RMP_MS(100)
 #define RMP_HELLO_LAST_NS	RMP_MS(2000)
-#define RMP_RAISE_NS		RMP_MS(1000)	/* before a larger size is tried */
+#define RMP_RAISE_FIRST_NS	RMP_MS(1000)	/* before a larger size is tried */
+#define RMP_RAISE_AGAIN_NS	RMP_MS(60000)	/* then once more */
+#define RMP_RAISE_MOST_NS	RMP_MS(600000)	/* and from then on, unless told otherwise */
 #define RMP_IDLE_NS		RMP_MS(200)
 #define RMP_IDLE_AGAIN_NS	RMP_MS(1000)
 #define RMP_RESET_GAP_NS	RMP_MS(10)
@@ -62,8 +65,8 @@ enum rmp_rto_us {
  * enum rmp_renew - why HELLO goes out although the session is UP
  * @RMP_RENEW_NONE:  it does not
  * @RMP_RENEW_PATH:  nothing gets through or the MTU changed: until answered
- * @RMP_RENEW_RAISE: the size in force is below what our interface can do: two
- *                   attempts at full size
+ * @RMP_RENEW_RAISE: the size in force is below what both interfaces can do: two
+ *                   HELLOs at that size, see rmp_path_raise_tries()
  */
 enum rmp_renew {
 	RMP_RENEW_NONE,
@@ -146,7 +149,24 @@ void rmp_arm(struct rmp_run *r, u64 when);
 void rmp_hdr_start(struct rmp_run *r, struct rmp_hdr *hdr, u8 type);
 void rmp_send_plain(struct rmp_run *r, struct rmp_hdr *hdr, u16 pad);
 u16 rmp_send_frags(struct rmp_run *r, struct rmp_burst *b);
-void rmp_renew_path(struct rmp_run *r);
+void rmp_send_hello(struct rmp_run *r);
+
+/* rmp_path.c: the size of frames */
+u16 rmp_path_hello_size(const struct rmp_peer *p);
+u8 rmp_path_raise_tries(const struct rmp_peer *p);
+void rmp_path_set(struct rmp_run *r, u16 size);
+void rmp_path_told(struct rmp_run *r, const struct rmp_info *info);
+void rmp_path_hint(struct rmp_run *r);
+void rmp_path_raise(struct rmp_run *r);
+void rmp_path_renew(struct rmp_run *r);
+void rmp_path_interface(struct rmp_run *r, u16 size);
+
+/* A message is being sent, in an open session: a larger size may be due. */
+static inline void rmp_path_traffic(struct rmp_run *r)
+{
+	if (r->now >= r->p->raise_ns)
+		rmp_path_raise(r);
+}
 
 /* rmp_tx.c: the requester half */
 void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f);

@@ -296,7 +296,9 @@ u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
 	slot->rfrag_size = peer->frag_size;
 	slot->rnfrags = rmp_frag_count(len, slot->rfrag_size);
 	slot->rsent_ns = now_ns;
-	if (peer->state == RMP_PEER_UP)
+	if (peer->state == RMP_PEER_UP) {
 		rmp_send_reply(&r, slot, NULL);
+		rmp_path_traffic(&r);
+	}
 	return r.ev;
 }

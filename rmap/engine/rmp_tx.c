@@ -160,7 +160,7 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 		rmp_cwnd_timeout(r->p, call->msg, r->now);
 	rmp_call_repeat(r, call);
 	if (call->tries > RMP_TRIES_PATH)
-		rmp_renew_path(r);
+		rmp_path_renew(r);
 }
 
 static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
@@ -183,6 +183,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	call->nack_ns = 0;
 	rmp_call_send(r, call, NULL, RMP_FRAGS_MAX, false);
 	rmp_call_wait(r, call);
+	rmp_path_traffic(r);
 }
 
 static bool rmp_call_may_start(const struct rmp_peer *p,

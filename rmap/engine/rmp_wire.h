@@ -120,9 +120,10 @@ static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
  *             have in flight towards it; REP, ACK, HELLO, WELCOME
  * @port:      service the message is for (REQ) or from (REP)
  * @msg_len:   payload bytes of the whole message
- * @frag_size: fragment size, see rmp_frag_range(); HELLO, WELCOME: the largest
- *             the sender can receive on this path
- * @frag_no:   number of this fragment
+ * @frag_size: fragment size, see rmp_frag_range(); HELLO, WELCOME: the size
+ *             being proven
+ * @frag_no:   number of this fragment; HELLO, WELCOME: largest fragment size
+ *             that the sender's interface can carry
  * @stamp:     sender's clock in microseconds, any origin
  * @echo:      the stamp of the frame that caused this one, or 0
  * @head:      application head of the message, the same in all its fragments;
