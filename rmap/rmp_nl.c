@@ -12,6 +12,9 @@
 static_assert((int)RMP_NL_DOWN == (int)RMP_PEER_DOWN);
 static_assert((int)RMP_NL_HELLO == (int)RMP_PEER_HELLO);
 static_assert((int)RMP_NL_UP == (int)RMP_PEER_UP);
+static_assert((int)RMP_NL_LIMIT_INTERFACE == (int)RMP_LIMIT_INTERFACE);
+static_assert((int)RMP_NL_LIMIT_PEER == (int)RMP_LIMIT_PEER);
+static_assert((int)RMP_NL_LIMIT_PATH == (int)RMP_LIMIT_PATH);
 
 static struct genl_family nl_family;
 
@@ -175,6 +178,17 @@ static int put_peer_stats(struct sk_buff *skb, const struct rmp_peer *peer)
 	return 0;
 }
 
+/* What an open session has found out about the path. */
+static int put_path(struct sk_buff *skb, const struct rmp_peer *peer)
+{
+	if (peer->state != RMP_PEER_UP)
+		return 0;
+	if (nla_put_u32(skb, RMP_A_PATH_MTU, peer->frag_size + RMP_HDR_LEN) ||
+	    nla_put_u8(skb, RMP_A_PATH_LIMIT, rmp_peer_path_limit(peer)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* Node's lock held, so that the figures belong together. */
 static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
 {
@@ -197,6 +211,8 @@ static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
 	if (node->iface &&
 	    (nla_put_string(skb, RMP_A_IFNAME, node->iface->dev->name) ||
 	     nla_put(skb, RMP_A_MAC, ETH_ALEN, node->mac)))
+		return -EMSGSIZE;
+	if (put_path(skb, peer))
 		return -EMSGSIZE;
 	return put_peer_stats(skb, peer);
 }

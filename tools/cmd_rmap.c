@@ -13,6 +13,8 @@ enum { MTU_MOST = 65535 };
 
 static const char *const peer_states[] = { "down", "hello", "up", NULL };
 
+static const char *const path_limits[] = { "interface", "peer", "path", NULL };
+
 static const struct schema interface_schema = {
 	.fields = (const struct field[]){
 		{ RMP_A_IFNAME, F_STR, "interface", "INTERFACE" },
@@ -51,7 +53,9 @@ static const struct schema peer_schema = {
 		{ RMP_A_SRTT_US, F_U32, "srtt_us", "SRTT_US" },
 		{ RMP_A_RTO_US, F_U32, "rto_us", "RTO_US" },
 		{ RMP_A_RTTVAR_US, F_U32, "rttvar_us" },
-		{ RMP_A_FRAG_SIZE, F_U32, "fragment_bytes", "FRAGMENT" },
+		{ RMP_A_PATH_MTU, F_U32, "path_mtu", "PATH_MTU" },
+		{ RMP_A_PATH_LIMIT, F_WORD, "limited_by", "LIMITED_BY", path_limits },
+		{ RMP_A_FRAG_SIZE, F_U32, "fragment_bytes" },
 		{ RMP_A_CWND, F_U32, "window_pages", "WINDOW" },
 		{ RMP_A_CREDIT, F_U32, "credit_pages", "CREDIT" },
 		{ RMP_A_INFLIGHT, F_U32, "inflight_pages", "INFLIGHT" },

@@ -47,6 +47,9 @@
  *	RMP_A_SILENT_MS	milliseconds since anything was heard of it
  *	RMP_A_SRTT_US, RMP_A_RTTVAR_US, RMP_A_RTO_US	0 before any sample
  *	RMP_A_FRAG_SIZE	fragment size in force
+ *	RMP_A_PATH_MTU	bytes of payload per Ethernet frame that pass for certain,
+ *			0 to 7 less than could; absent without a session
+ *	RMP_A_PATH_LIMIT	enum rmp_nl_limit; absent without a session
  *	RMP_A_CWND, RMP_A_CREDIT, RMP_A_INFLIGHT	pages of 4 KiB
  *	RMP_A_LATENCY	requests answered by it, by the time they took
  *	RMP_A_STATS	nest of RMP_A_STAT, each a nest of RMP_A_STAT_NAME,
@@ -119,6 +122,18 @@ enum rmp_nl_state {
 };
 
 /**
+ * enum rmp_nl_limit - why frames to a node are not larger
+ * @RMP_NL_LIMIT_INTERFACE: our interface carries no larger ones
+ * @RMP_NL_LIMIT_PEER:      the node's does not, as it says
+ * @RMP_NL_LIMIT_PATH:      larger ones do not get through, though both could
+ */
+enum rmp_nl_limit {
+	RMP_NL_LIMIT_INTERFACE,
+	RMP_NL_LIMIT_PEER,
+	RMP_NL_LIMIT_PATH,
+};
+
+/**
  * enum rmp_nl_attr - attributes, type in brackets
  * @RMP_A_UNSPEC:	not used
  * @RMP_A_PAD:		alignment of 64-bit attributes, to be skipped
@@ -155,6 +170,8 @@ enum rmp_nl_state {
  * @RMP_A_STAT_HELP:	[string] what it counts
  * @RMP_A_KEY:		[32 bytes] a key
  * @RMP_A_KEY_HINT:	[u64] name of a key, which gives nothing of it away
+ * @RMP_A_PATH_MTU:	[u32] bytes of payload per Ethernet frame towards a node
+ * @RMP_A_PATH_LIMIT:	[u8] enum rmp_nl_limit
  * @__RMP_A_MAX:	one more than the last
  */
 enum rmp_nl_attr {
@@ -191,6 +208,8 @@ enum rmp_nl_attr {
 	RMP_A_STAT_HELP,
 	RMP_A_KEY,
 	RMP_A_KEY_HINT,
+	RMP_A_PATH_MTU,
+	RMP_A_PATH_LIMIT,
 	__RMP_A_MAX,
 };
 
