@@ -154,7 +154,7 @@ static void expect_clean(struct sim *s, struct link *l)
 {
 	u32 i;
 
-	if (!l || !l->peer)
+	if (!l->peer)
 		return;
 	if (l->peer->inflight || l->peer->una != l->peer->next_msg ||
 	    l->peer->nwaiting)
@@ -166,19 +166,57 @@ static void expect_clean(struct sim *s, struct link *l)
 				 l->self, l->other, i, l->peer->slot[i].state);
 }
 
-static void settle(struct sim *s)
+/*
+ * With traffic, and nothing lost, each side finds the largest size that it
+ * can: what both interfaces carry, else what HELLO has for a narrow path. It
+ * may take a narrow path for a wide one until it has something large to send.
+ */
+static void expect_size(struct sim *s, struct link *l)
+{
+	u32 goal = min(s->node[l->self].mtu, s->node[l->other].mtu);
+	u32 path = min(s->wire[l->self][l->other].mtu,
+		       s->wire[l->other][l->self].mtu);
+	u16 size = rmp_frag_unit(min(goal, path));
+
+	if (!l->peer || l->peer->state != RMP_PEER_UP || s->hostile)
+		return;
+	if (l->peer->frag_size < size)
+		sim_fail(s, "%u>%u: fragments of %u, not of %u", l->self,
+			 l->other, l->peer->frag_size, size);
+}
+
+/* Some traffic, with time between. */
+static void use_paths(struct sim *s)
+{
+	u32 i;
+
+	for (i = 0; i < 3 && !s->failed; i++) {
+		ask_all(s);
+		run_idle(s);
+		run_to(s, s->now + SEC(2), false);
+	}
+}
+
+static void expect_all(struct sim *s,
+		       void (*expect)(struct sim *s, struct link *l))
 {
 	u8 i, k;
 
+	for (i = 0; i < SIM_NODES; i++)
+		for (k = 0; k < SIM_NODES && !s->failed; k++)
+			if (s->node[i].link[k])
+				expect(s, s->node[i].link[k]);
+}
+
+static void settle(struct sim *s)
+{
 	run_idle(s);
 	if (s->failed)
 		return;
-	ask_all(s);
-	run_idle(s);
-	run_to(s, s->now + SEC(4), false);
-	for (i = 0; i < SIM_NODES && !s->failed; i++)
-		for (k = 0; k < SIM_NODES; k++)
-			expect_clean(s, s->node[i].link[k]);
+	use_paths(s);
+	run_to(s, s->now + SEC(2), false);
+	expect_all(s, expect_size);
+	expect_all(s, expect_clean);
 }
 
 static void tear_down(struct sim *s)

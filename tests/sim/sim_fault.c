@@ -149,12 +149,21 @@ static void change_grant(struct sim *s, u8 node)
 			rmp_peer_set_grant(n->link[i]->peer, n->grant);
 }
 
+/* Somewhere between two nodes, and neither is told. */
+static void change_path(struct sim *s, u8 node, u8 other)
+{
+	struct wire *w = &s->wire[node][other];
+
+	w->mtu = w->mtu == 1500 ? 65535 : 1500;
+	sim_trace(s, "path %u>%u carries %u", node, other, w->mtu);
+}
+
 void fault_strike(struct sim *s)
 {
 	u8 node = draw_node(s), other = draw_node(s);
 	u64 until = s->now + sim_below(s, sim_chance(s, 80000) ? MS(300) : SEC(2));
 
-	switch (sim_below(s, 9)) {
+	switch (sim_below(s, 10)) {
 	case 0:
 		cut(s, node, until);
 		break;
@@ -183,6 +192,9 @@ void fault_strike(struct sim *s)
 		break;
 	case 8:
 		change_grant(s, node);
+		break;
+	case 9:
+		change_path(s, node, other);
 		break;
 	}
 }

@@ -128,6 +128,7 @@ struct link *link_get(struct sim *s, u8 self, u8 other)
 		.self_inc = n->inc,
 		.mtu = n->mtu,
 		.grant = n->grant,
+		.raise_ns = MS(200),
 	};
 
 	if (l->peer)
