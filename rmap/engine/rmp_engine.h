@@ -153,8 +153,8 @@ enum rmp_call_state {
  * @frag_size: fragmentation of the request, fixed when first sent
  * @nfrags:    fragments of the request
  * @tries:     time-outs in a row without progress, for back-off
- * @skips:     later calls answered since it was last sent
- * @hurried:   it was resent because later calls were answered before it
+ * @skips:     later calls answered since anything was last asked for it or came
+ * @hurried:   more was asked because later calls were answered before it
  * @cost:      pages accounted to the window
  * @asked:     pages of its reply reserved with sink->reserve
  * @acked:     request fragments known to have arrived
@@ -290,7 +290,7 @@ enum rmp_path_limit {
 	X(RETRANS,	"retrans",	"fragments sent again") \
 	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
 	X(SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
-	X(HURRIES,	"hurries",	"requests sent again before their time-out") \
+	X(HURRIES,	"hurries",	"times more was asked as later requests were answered first") \
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
 	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \

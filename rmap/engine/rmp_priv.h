@@ -40,6 +40,7 @@ enum rmp_resend_limits {
 
 enum rmp_rto_us {
 	RMP_RTO_MIN_US	= 20000,
+	RMP_RTO_LOST_US	= 1000,	/* the same where it is known that the responder answers */
 	RMP_RTO_INIT_US	= 100000,
 	RMP_RTO_MAX_US	= 1000000,
 	RMP_PROBE_MAX_US = 200000,	/* longest gap between probes of a pending call */
@@ -58,7 +59,7 @@ enum rmp_rto_us {
 #define RMP_RESET_GAP_NS	RMP_MS(10)
 #define RMP_DOUBT_GAP_NS	RMP_MS(1)
 #define RMP_ASK_GAP_NS		RMP_MS(1000)
-#define RMP_REREPLY_GAP_NS	RMP_MS(1)
+#define RMP_REREPLY_GAP_NS	(RMP_MS(1) / 10)
 #define RMP_LOOK_NS		RMP_MS(10000)	/* a least time is believed in so long */
 
 /**
@@ -204,7 +205,8 @@ void rmp_asm_free(struct rmp_run *r, struct rmp_asm *a);
 /* rmp_rtt.c */
 void rmp_rtt_init(struct rmp_rtt *rtt);
 u32 rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo);
-u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 max_us);
+u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 floor_us,
+		    u32 max_us);
 void rmp_cwnd_init(struct rmp_peer *p);
 void rmp_cwnd_grow(struct rmp_peer *p, u16 cost);
 bool rmp_cwnd_cut(struct rmp_peer *p, u64 msg);

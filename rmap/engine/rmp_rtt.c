@@ -40,10 +40,18 @@ u32 rmp_rtt_sample(struct rmp_rtt *rtt, u64 now_ns, u32 echo)
 	return us;
 }
 
-/* The time-out after @tries fruitless ones, doubled each time up to @max_us. */
-u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 max_us)
+/*
+ * The time-out after @tries fruitless ones, doubled each time up to @max_us.
+ * @floor_us: shortest time-out without back-off; only below RMP_RTO_MIN_US does
+ * it make a difference.
+ */
+u64 rmp_rtt_wait_ns(const struct rmp_rtt *rtt, u8 tries, u32 floor_us, u32 max_us)
 {
-	u64 us = (u64)rtt->rto_us << min_t(u8, tries, RMP_TRIES_MAX);
+	u64 us = rtt->rto_us;
+
+	if (floor_us < us && rtt->srtt_us)
+		us = clamp_t(u64, rtt->srtt_us + 4 * rtt->rttvar_us, floor_us, us);
+	us <<= min_t(u8, tries, RMP_TRIES_MAX);
 
 	return min_t(u64, us, max_us) * 1000;
 }

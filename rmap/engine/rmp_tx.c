@@ -54,12 +54,24 @@ static struct rmp_call *rmp_call_find(struct rmp_run *r, u64 msg)
 	return NULL;
 }
 
+/*
+ * That others were answered shows that the responder is not just busy: there is
+ * no need to be as patient with a call that was lost before. The same goes for
+ * a long reply of which parts have come: it may hold the whole window, so that
+ * no others could overtake it.
+ */
 static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 {
-	u32 max_us = call->state == RMP_CALL_PENDING ? RMP_PROBE_MAX_US :
-						       RMP_RTO_MAX_US;
+	bool pending = call->state == RMP_CALL_PENDING;
+	bool coming = call->reply.got && call->reply.nfrags > RMP_BURST;
+	u32 max_us = pending ? RMP_PROBE_MAX_US : RMP_RTO_MAX_US;
+	u32 floor_us = RMP_RTO_MIN_US;
 
-	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, call->tries, max_us);
+	if (coming || (call->hurried && !pending))
+		floor_us = RMP_RTO_LOST_US;
+
+	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, call->tries,
+						floor_us, max_us);
 	rmp_arm(r, call->due_ns);
 }
 
@@ -122,6 +134,7 @@ static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
 	hdr.frag_size = cpu_to_be16(call->reply.frag_size);
 	rmp_bitmap_put(hdr.head, call->reply.have);
 	call->nack_ns = r->now;
+	call->skips = 0;
 	rmp_send_plain(r, &hdr, 0);
 }
 
@@ -216,30 +229,49 @@ void rmp_tx_start_waiting(struct rmp_run *r)
 }
 
 /*
- * @done was answered. If the oldest open call was sent before it, as others
- * answered by now were, its frames are probably lost: do not sit out the
- * time-out, whose floor is many round trips long.
+ * @done, which has a higher id, was answered. If it was sent after something
+ * was last asked for @call, as others answered by now were, then frames of
+ * @call are probably lost.
  */
-static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
+static void rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
+			  const struct rmp_call *done)
 {
-	struct rmp_peer *p = r->p;
-	struct rmp_call *call = p->call[p->una % RMP_WINDOW];
-	u64 age_us;
+	struct rmp_rtt *rtt = &r->p->rtt;
+	u64 asked_ns = max(call->sent_ns, call->nack_ns);
 
-	if (!call || call->state != RMP_CALL_SENT || call->reply.got ||
-	    done->msg < call->msg || done->first_ns < call->sent_ns)
+	if (call->state != RMP_CALL_SENT || done->first_ns < asked_ns)
 		return;
 	if (call->skips < RMP_SKIPS) {
 		call->skips++;
 		return;
 	}
-	age_us = div64_u64(r->now - call->sent_ns, 1000);
-	if (age_us < (u64)p->rtt.srtt_us + 2 * p->rtt.rttvar_us)
+	if (div64_u64(r->now - asked_ns, 1000) <
+	    (u64)rtt->srtt_us + 2 * rtt->rttvar_us)
 		return;
 	call->hurried = true;
 	rmp_count(r, RMP_S_HURRIES);
-	p->stat[RMP_S_RETRANS] += rmp_call_probe(r, call);
+	if (call->reply.got)
+		rmp_send_nack(r, call);
+	else
+		r->p->stat[RMP_S_RETRANS] += rmp_call_probe(r, call);
 	rmp_call_wait(r, call);
+}
+
+/*
+ * Do not sit out the time-out of calls that others have overtaken: its floor is
+ * many round trips long, and meanwhile the window fills with what is lost. No
+ * call is looked at as long as they are answered in order.
+ */
+static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
+{
+	struct rmp_call *call;
+	u64 msg;
+
+	for (msg = r->p->una; msg < done->msg; msg++) {
+		call = r->p->call[msg % RMP_WINDOW];
+		if (call)
+			rmp_hurry_one(r, call, done);
+	}
 }
 
 static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
@@ -300,6 +332,8 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 		rmp_call_answered(r, call, &f->info);
 		return;
 	}
+	/* Still coming, between the replies of others. */
+	call->skips = 0;
 	call->tries = 0;
 	rmp_call_wait(r, call);
 	if (f->info.frag_no == a->nfrags - 1 &&

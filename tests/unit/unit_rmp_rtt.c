@@ -76,10 +76,37 @@ static void rmp_rtt_wait_ns__backs_off(void **state)
 {
 	struct rmp_rtt rtt = { .rto_us = 5000 };
 
-	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, RMP_RTO_MAX_US), RMP_MS(5));
-	assert_int_equal(rmp_rtt_wait_ns(&rtt, 3, RMP_RTO_MAX_US), RMP_MS(40));
-	assert_int_equal(rmp_rtt_wait_ns(&rtt, 200, RMP_RTO_MAX_US), RMP_MS(1000));
-	assert_int_equal(rmp_rtt_wait_ns(&rtt, 9, RMP_PROBE_MAX_US), RMP_MS(200));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, RMP_RTO_MIN_US,
+					 RMP_RTO_MAX_US), RMP_MS(5));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 3, RMP_RTO_MIN_US,
+					 RMP_RTO_MAX_US), RMP_MS(40));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 200, RMP_RTO_MIN_US,
+					 RMP_RTO_MAX_US), RMP_MS(1000));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 9, RMP_RTO_MIN_US,
+					 RMP_PROBE_MAX_US), RMP_MS(200));
+}
+
+static void rmp_rtt_wait_ns__lower_floor(void **state)
+{
+	struct rmp_rtt rtt;
+	u64 now = RMP_MS(100);
+
+	rmp_rtt_init(&rtt);
+	/* Nothing is known: no reason for haste. */
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, 1000, RMP_RTO_MAX_US),
+			 RMP_RTO_INIT_US * 1000);
+	rmp_rtt_sample(&rtt, now, rmp_stamp(now) - 100);
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, RMP_RTO_MIN_US,
+					 RMP_RTO_MAX_US), RMP_MS(20));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, 1000, RMP_RTO_MAX_US),
+			 RMP_MS(1));
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 2, 1000, RMP_RTO_MAX_US),
+			 RMP_MS(4));
+	/* A long path has its own. */
+	rtt.srtt_us = 5000;
+	rtt.rttvar_us = 500;
+	assert_int_equal(rmp_rtt_wait_ns(&rtt, 0, 1000, RMP_RTO_MAX_US),
+			 RMP_MS(7));
 }
 
 static void rmp_lat_bucket__edges(void **state)
@@ -182,6 +209,7 @@ int main(void)
 		MXT(rmp_rtt_sample__nonsense),
 		MXT(rmp_rtt_sample__stamp_wraps),
 		MXT(rmp_rtt_wait_ns__backs_off),
+		MXT(rmp_rtt_wait_ns__lower_floor),
 		MXT(rmp_lat_bucket__edges),
 		MXT(rmp_cwnd__grows_and_is_cut_once),
 		MXT(rmp_cwnd_undo__slow_answer),

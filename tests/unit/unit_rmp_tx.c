@@ -410,6 +410,112 @@ static void rmp_peer_deadline__moves_nearer_with_event(void **state)
 	rig_free(rig);
 }
 
+/* Six calls of a reply of three fragments, in a session with known times. */
+static struct rig *rig_six(struct rmp_call **call, u32 max_reply)
+{
+	struct rig *rig = rig_up(1500);
+	int i;
+
+	rig->p->rtt.srtt_us = 100;
+	rig->p->rtt.rttvar_us = 10;
+	rig->p->rtt.rto_us = RMP_RTO_MIN_US;
+	for (i = 0; i < 6; i++)
+		call[i] = rig_call(rig, 10, max_reply);
+	rig_forget(rig);
+	rig->now += 200000;
+	return rig;
+}
+
+static void rig_six_free(struct rig *rig, struct rmp_call **call)
+{
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		rmp_peer_cancel(rig->p, call[i], rig->now, &rig->sink);
+		rig_call_free(rig, call[i]);
+	}
+	rig_free(rig);
+}
+
+static void rmp_hurry__all_that_are_overtaken(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 0);
+	int i;
+
+	for (i = 2; i < 6; i++)
+		rig_rep(rig, call[i]->msg, 0, 1376, 0);
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig->sent[0].info.msg, call[0]->msg);
+	assert_int_equal(rig->sent[1].info.msg, call[1]->msg);
+	assert_int_equal(rig->p->stat[RMP_S_HURRIES], 2);
+	rig_six_free(rig, call);
+}
+
+static void rmp_hurry__end_of_a_reply(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 4096);
+	int i;
+
+	rig_rep(rig, call[0]->msg, 4096, 1376, 0);
+	rig_rep(rig, call[0]->msg, 4096, 1376, 1);
+	for (i = 1; i < 5; i++)
+		rig_rep(rig, call[i]->msg, 0, 1376, 0);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	assert_true(rig_last(rig)->flags & RMP_F_REPLY);
+	assert_int_equal(rig_last(rig)->msg, call[0]->msg);
+	/* Not again for one that was sent before this was asked. */
+	rig->now += 200000;
+	rig_rep(rig, call[5]->msg, 0, 1376, 0);
+	assert_int_equal(rig->nsent, 1);
+	rig_six_free(rig, call);
+}
+
+static void rmp_hurry__not_while_the_reply_comes(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 4096);
+	int i;
+
+	for (i = 1; i < 4; i++)
+		rig_rep(rig, call[i]->msg, 0, 1376, 0);
+	rig_rep(rig, call[0]->msg, 4096, 1376, 0);
+	rig_rep(rig, call[4]->msg, 0, 1376, 0);
+	rig_rep(rig, call[5]->msg, 0, 1376, 0);
+	assert_int_equal(rig->nsent, 0);
+	rig_six_free(rig, call);
+}
+
+static void rmp_call_wait__short_for_what_was_lost(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 0);
+	int i;
+
+	for (i = 1; i < 6; i++)
+		rig_rep(rig, call[i]->msg, 0, 1376, 0);
+	assert_int_equal(rig->p->stat[RMP_S_HURRIES], 1);
+	assert_int_equal(call[0]->due_ns - rig->now, RMP_RTO_LOST_US * 1000);
+	assert_int_equal(rmp_peer_deadline(rig->p), call[0]->due_ns);
+	rig_timer(rig);
+	assert_int_equal(call[0]->due_ns - rig->now, 2 * RMP_RTO_LOST_US * 1000);
+	rig_six_free(rig, call);
+}
+
+static void rmp_call_wait__short_while_a_long_reply_comes(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 8 * 4096);
+
+	rig_rep(rig, call[0]->msg, 4096, 1376, 0);
+	assert_int_equal(call[0]->due_ns - rig->now, RMP_RTO_MIN_US * 1000);
+	rig_rep(rig, call[1]->msg, 8 * 4096, 1376, 0);
+	assert_int_equal(call[1]->due_ns - rig->now, RMP_RTO_LOST_US * 1000);
+	rig_six_free(rig, call);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +534,11 @@ int main(void)
 		MXT(rmp_peer_cancel__in_each_state),
 		MXT(rmp_idle_timer__tells_twice),
 		MXT(rmp_hurry__oldest_is_overtaken),
+		MXT(rmp_hurry__all_that_are_overtaken),
+		MXT(rmp_hurry__end_of_a_reply),
+		MXT(rmp_hurry__not_while_the_reply_comes),
+		MXT(rmp_call_wait__short_for_what_was_lost),
+		MXT(rmp_call_wait__short_while_a_long_reply_comes),
 		MXT(rmp_call_repeat__path_became_narrow),
 		MXT(rmp_peer_deadline__moves_nearer_with_event),
 	};
