@@ -27,7 +27,7 @@ enum rmp_flow_limits {
 };
 
 enum rmp_resend_limits {
-	RMP_BURST	= 8,	/* fragments resent by one time-out */
+	RMP_BURST	= 8,	/* fragments resent by one time-out, calls hurried by one answer */
 	RMP_ACK_BURST	= 16,	/* fragments resent by one ACK */
 	RMP_SKIPS	= 3,	/* later calls done before the oldest counts as lost */
 	RMP_TRIES_PATH	= 5,	/* time-outs in a row before the path is proven anew */

@@ -56,18 +56,15 @@ static struct rmp_call *rmp_call_find(struct rmp_run *r, u64 msg)
 
 /*
  * That others were answered shows that the responder is not just busy: there is
- * no need to be as patient with a call that was lost before. The same goes for
- * a long reply of which parts have come: it may hold the whole window, so that
- * no others could overtake it.
+ * no need to be as patient with a call that was lost before.
  */
 static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 {
 	bool pending = call->state == RMP_CALL_PENDING;
-	bool coming = call->reply.got && call->reply.nfrags > RMP_BURST;
 	u32 max_us = pending ? RMP_PROBE_MAX_US : RMP_RTO_MAX_US;
 	u32 floor_us = RMP_RTO_MIN_US;
 
-	if (coming || (call->hurried && !pending))
+	if (call->hurried && !pending)
 		floor_us = RMP_RTO_LOST_US;
 
 	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, call->tries,
@@ -231,23 +228,23 @@ void rmp_tx_start_waiting(struct rmp_run *r)
 /*
  * @done, which has a higher id, was answered. If it was sent after something
  * was last asked for @call, as others answered by now were, then frames of
- * @call are probably lost.
+ * @call are probably lost. Return: whether more of it was asked for.
  */
-static void rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
+static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
 			  const struct rmp_call *done)
 {
 	struct rmp_rtt *rtt = &r->p->rtt;
 	u64 asked_ns = max(call->sent_ns, call->nack_ns);
 
 	if (call->state != RMP_CALL_SENT || done->first_ns < asked_ns)
-		return;
+		return false;
 	if (call->skips < RMP_SKIPS) {
 		call->skips++;
-		return;
+		return false;
 	}
 	if (div64_u64(r->now - asked_ns, 1000) <
 	    (u64)rtt->srtt_us + 2 * rtt->rttvar_us)
-		return;
+		return false;
 	call->hurried = true;
 	rmp_count(r, RMP_S_HURRIES);
 	if (call->reply.got)
@@ -255,22 +252,25 @@ static void rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
 	else
 		r->p->stat[RMP_S_RETRANS] += rmp_call_probe(r, call);
 	rmp_call_wait(r, call);
+	return true;
 }
 
 /*
  * Do not sit out the time-out of calls that others have overtaken: its floor is
  * many round trips long, and meanwhile the window fills with what is lost. No
- * call is looked at as long as they are answered in order.
+ * call is looked at as long as they are answered in order. A burst that just
+ * overflowed a queue must not come again whole.
  */
 static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
 {
 	struct rmp_call *call;
+	u16 n = 0;
 	u64 msg;
 
-	for (msg = r->p->una; msg < done->msg; msg++) {
+	for (msg = r->p->una; msg < done->msg && n < RMP_BURST; msg++) {
 		call = r->p->call[msg % RMP_WINDOW];
-		if (call)
-			rmp_hurry_one(r, call, done);
+		if (call && rmp_hurry_one(r, call, done))
+			n++;
 	}
 }
 

@@ -14,7 +14,7 @@ FEW = 50                        # fewer dropped frames say nothing of a ratio
 # Name, what netem does on both hosts, and MiB that fio writes and reads back in pages.
 NETWORKS = (
     ("none", "loss 0%", 16),
-    ("loss_0.1", "loss 0.1%", 16),
+    ("loss_0.1", "loss 0.1%", 48),
     ("loss_1", "loss 1%", 16),
     ("loss_5", "loss 5%", 8),
     ("loss_20", "loss 20%", 2),
