@@ -83,9 +83,12 @@ void rmp_path_set(struct rmp_run *r, u16 size)
 		rmp_raise_plan(r);
 		return;
 	}
-	if (p->frag_size)
-		rmp_count(r, size > p->frag_size ? RMP_S_PATH_RAISED :
-						   RMP_S_PATH_NARROWED);
+	if (size < p->frag_size) {
+		rmp_count(r, RMP_S_PATH_NARROWED);
+		rmp_tx_narrowed(r);
+	} else if (p->frag_size) {
+		rmp_count(r, RMP_S_PATH_RAISED);
+	}
 	p->frag_size = size;
 	rmp_raise_anew(r);
 }

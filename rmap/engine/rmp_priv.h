@@ -30,7 +30,7 @@ enum rmp_resend_limits {
 	RMP_BURST	= 8,	/* fragments resent by one time-out, calls hurried by one answer */
 	RMP_ACK_BURST	= 16,	/* fragments resent by one ACK */
 	RMP_SKIPS	= 3,	/* later calls done before the oldest counts as lost */
-	RMP_TRIES_PATH	= 5,	/* time-outs in a row before the path is proven anew */
+	RMP_TRIES_PATH	= 3,	/* time-outs in a row before the path is proven anew */
 	RMP_TRIES_MAX	= 16,	/* where rmp_call.tries stops counting */
 	RMP_HELLO_BIG	= 2,	/* HELLOs at full size before smaller ones mix in */
 	RMP_RAISES_MAX	= 2,	/* where rmp_peer.raises stops counting */
@@ -176,6 +176,7 @@ void rmp_tx_timer(struct rmp_run *r);
 void rmp_tx_start_waiting(struct rmp_run *r);
 void rmp_tx_session_up(struct rmp_run *r, bool forgotten);
 void rmp_tx_session_down(struct rmp_run *r);
+void rmp_tx_narrowed(struct rmp_run *r);
 void rmp_tx_send_idle(struct rmp_run *r);
 void rmp_tx_fail_all(struct rmp_run *r, int status);
 

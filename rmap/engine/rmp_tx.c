@@ -423,6 +423,25 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
 	}
 }
 
+/*
+ * Frames have become smaller, which may be what calls were waiting for: they
+ * need not sit out the back-off.
+ */
+void rmp_tx_narrowed(struct rmp_run *r)
+{
+	struct rmp_peer *p = r->p;
+	struct rmp_call *call;
+	u64 msg;
+
+	for (msg = p->una; msg < p->next_msg; msg++) {
+		call = p->call[msg % RMP_WINDOW];
+		if (!call || !call->tries)
+			continue;
+		call->tries = 0;
+		rmp_call_wait(r, call);
+	}
+}
+
 /* Without a session nothing comes, however long that lasts. */
 void rmp_tx_session_down(struct rmp_run *r)
 {

@@ -288,6 +288,14 @@ static void rmp_path_renew__narrows_and_counts(void **state)
 	rig_welcome(rig, LESS);
 	assert_int_equal(rig->p->frag_size, LESS);
 	assert_int_equal(rig->p->stat[RMP_S_PATH_NARROWED], 1);
+	/* What was backing off is repeated soon, in smaller fragments. */
+	assert_int_equal(call->tries, 0);
+	assert_in_range(call->due_ns - rig->now, 1, RMP_MS(100));
+	rig_forget(rig);
+	while (!rig->nsent)
+		rig_timer(rig);
+	assert_int_equal(rig->sent[0].info.type, RMP_T_REQ);
+	assert_int_equal(rig->sent[0].info.frag_size, LESS);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
 	rig_call_free(rig, call);
 	rig_free(rig);
