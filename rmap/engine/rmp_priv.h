@@ -29,6 +29,7 @@ enum rmp_flow_limits {
 enum rmp_resend_limits {
 	RMP_BURST	= 8,	/* fragments resent by one time-out, calls hurried by one answer */
 	RMP_ACK_BURST	= 16,	/* fragments resent by one ACK */
+	RMP_TIMEOUTS	= 4,	/* calls that time out together */
 	RMP_SKIPS	= 3,	/* later calls done before the oldest counts as lost */
 	RMP_TRIES_PATH	= 3,	/* time-outs in a row before the path is proven anew */
 	RMP_TRIES_MAX	= 16,	/* where rmp_call.tries stops counting */

@@ -510,20 +510,34 @@ static void rmp_idle_timer(struct rmp_run *r)
 	}
 }
 
+/*
+ * If many calls are due together it is likely that we or the responder did not
+ * run for a while: see first what becomes of a few.
+ */
+static void rmp_call_postpone(struct rmp_run *r, struct rmp_call *call)
+{
+	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, 0, RMP_RTO_LOST_US,
+						RMP_RTO_MAX_US);
+	rmp_arm(r, call->due_ns);
+}
+
 void rmp_tx_timer(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
+	u16 n = 0;
 	u64 msg;
 
 	for (msg = p->una; msg < p->next_msg; msg++) {
 		call = p->call[msg % RMP_WINDOW];
 		if (!call)
 			continue;
-		if (call->due_ns <= r->now)
+		if (call->due_ns > r->now)
+			rmp_arm(r, call->due_ns);
+		else if (n++ < RMP_TIMEOUTS)
 			rmp_call_timeout(r, call);
 		else
-			rmp_arm(r, call->due_ns);
+			rmp_call_postpone(r, call);
 	}
 	rmp_idle_timer(r);
 }

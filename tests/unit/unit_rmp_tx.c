@@ -504,6 +504,25 @@ static void rmp_call_wait__short_for_what_was_lost(void **state)
 	rig_six_free(rig, call);
 }
 
+static void rmp_tx_timer__few_time_out_together(void **state)
+{
+	struct rmp_call *call[6];
+	struct rig *rig = rig_six(call, 0);
+	int i;
+
+	rig->now += RMP_MS(50);
+	rmp_peer_timer(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->p->stat[RMP_S_TIMEOUTS], RMP_TIMEOUTS);
+	assert_int_equal(rig->nsent, RMP_TIMEOUTS);
+	assert_int_equal(call[5]->tries, 0);
+	/* Answered after all: not repeated. */
+	rig_rep(rig, call[4]->msg, 0, 1376, 0);
+	for (i = 0; i < 5 && !call[5]->tries; i++)
+		rig_timer(rig);
+	assert_int_equal(rig->p->stat[RMP_S_TIMEOUTS], RMP_TIMEOUTS + 1);
+	rig_six_free(rig, call);
+}
+
 static void rmp_hurry__few_at_a_time(void **state)
 {
 	struct rmp_call *call[6], *more[20];
@@ -544,6 +563,7 @@ int main(void)
 		MXT(rmp_idle_timer__tells_twice),
 		MXT(rmp_hurry__oldest_is_overtaken),
 		MXT(rmp_hurry__all_that_are_overtaken),
+		MXT(rmp_tx_timer__few_time_out_together),
 		MXT(rmp_hurry__few_at_a_time),
 		MXT(rmp_hurry__end_of_a_reply),
 		MXT(rmp_hurry__not_while_the_reply_comes),
