@@ -60,6 +60,9 @@ static int __init rmp_init(void)
 	err = rmp_recv_init();
 	if (err)
 		goto err_node;
+	err = rmp_spread_init();
+	if (err)
+		goto err_recv;
 	rmp_ring_init();
 	rmp_gso_init();
 	err = rmp_net_init();
@@ -75,6 +78,8 @@ err_net:
 err_gso:
 	rmp_gso_exit();
 	rmp_ring_exit();
+	rmp_spread_exit();
+err_recv:
 	rmp_recv_exit();
 err_node:
 	rmp_node_exit();
@@ -91,6 +96,7 @@ static void __exit rmp_exit(void)
 	rmp_net_exit();
 	rmp_announce_exit();
 	rmp_gso_exit();
+	rmp_spread_exit();
 	rmp_recv_exit();
 	rmp_node_exit();
 	rmp_ring_exit();

@@ -36,10 +36,10 @@ static unsigned int net_hook(void *priv, struct sk_buff *skb,
 	/* A VLAN's frames are its device's; other hosts' may be a guest's. */
 	if (skb_vlan_tag_present(skb) || skb->pkt_type == PACKET_OTHERHOST)
 		return NF_ACCEPT;
-	if (likely(READ_ONCE(iface->up)))
-		rmp_recv(iface, skb);
-	else
+	if (unlikely(!READ_ONCE(iface->up)))
 		kfree_skb(skb);
+	else if (!rmp_spread(skb))
+		rmp_recv(iface, skb);
 	return NF_STOLEN;
 }
 

@@ -304,6 +304,11 @@ void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
 int rmp_recv_init(void);
 void rmp_recv_exit(void);
 
+/* rmp_spread.c: more than one processor for many frames */
+int rmp_spread_init(void);
+void rmp_spread_exit(void);
+bool rmp_spread(struct sk_buff *skb);
+
 /* rmp_node.c: the table of nodes */
 int rmp_node_init(void);
 void rmp_node_exit(void);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spreads the work of receiving over processors. Network cards do not hash
+ * private EtherTypes, and neither does the kernel's receive packet steering, so
+ * all frames come in on one processor. While there are few that is the
+ * quickest; when there are many, each message is worked on somewhere else.
+ */
+#include <linux/cpumask.h>
+#include <linux/etherdevice.h>
+#include <linux/hash.h>
+#include <linux/module.h>
+#include "rmp_priv.h"
+
+#define LANE_MAX	2048	/* frames that wait for one processor at a time */
+#define BATCH		64	/* frames between two looks at who else wants to run */
+
+static unsigned int spread_above = 100;
+module_param(spread_above, uint, 0644);
+MODULE_PARM_DESC(spread_above, "frames a millisecond that one processor takes in before others help it; 0: they always do (default 100)");
+
+/**
+ * struct lane - frames given to one processor
+ * @queue: they, oldest first; has a lock of its own
+ * @work:  takes them in there
+ * @since: jiffies of the running tick, for @n
+ * @n:     frames that came in on this processor since then
+ */
+struct lane {
+	struct sk_buff_head	queue;
+	struct work_struct	work;
+	unsigned long		since;
+	unsigned int		n;
+};
+
+static DEFINE_PER_CPU(struct lane, lanes);
+static struct workqueue_struct *spread_wq;
+
+/* Whether there are more frames than one processor should do. */
+static bool many(void)
+{
+	struct lane *here = this_cpu_ptr(&lanes);
+	unsigned int most = READ_ONCE(spread_above);
+
+	if (here->since != jiffies) {
+		here->since = jiffies;
+		here->n = 0;
+	}
+	return here->n++ >= most * (MSEC_PER_SEC / HZ);
+}
+
+/* All frames of a message go the same way, so that they keep their order. */
+static int lane_of(const struct sk_buff *skb)
+{
+	u64 key = ether_addr_to_u64(eth_hdr(skb)->h_source);
+	__be64 msg;
+
+	if (!skb_copy_bits(skb, offsetof(struct rmp_hdr, msg), &msg, sizeof(msg)))
+		key += be64_to_cpu(msg) << 16;
+	return cpumask_nth(reciprocal_scale(hash_64(key, 32),
+					   num_online_cpus()), cpu_online_mask);
+}
+
+/*
+ * rmp_spread() - have another processor take in a frame, if that is better
+ *
+ * Context: softirq. Return: whether @skb is in other hands now.
+ */
+bool rmp_spread(struct sk_buff *skb)
+{
+	struct lane *lane;
+	int cpu;
+
+	if (num_online_cpus() == 1 || !many())
+		return false;
+	cpu = lane_of(skb);
+	if (cpu >= nr_cpu_ids || cpu == smp_processor_id())
+		return false;
+	lane = per_cpu_ptr(&lanes, cpu);
+	if (skb_queue_len_lockless(&lane->queue) >= LANE_MAX) {
+		rmp_stat_inc(RMP_G_DROP_SPREAD);
+		kfree_skb(skb);
+		return true;
+	}
+	rmp_stat_inc(RMP_G_SPREAD);
+	skb_queue_tail(&lane->queue, skb);
+	queue_work_on(cpu, spread_wq, &lane->work);
+	return true;
+}
+
+static void lane_one(struct sk_buff *skb)
+{
+	struct rmp_iface *iface = rmp_iface_by_index(skb->skb_iif);
+
+	if (iface && READ_ONCE(iface->up))
+		rmp_recv(iface, skb);
+	else
+		kfree_skb(skb);
+}
+
+static void lane_work_fn(struct work_struct *work)
+{
+	struct lane *lane = container_of(work, struct lane, work);
+	struct sk_buff *skb;
+	int n = 0;
+
+	local_bh_disable();
+	rcu_read_lock();
+	while (n++ < BATCH && (skb = skb_dequeue(&lane->queue)))
+		lane_one(skb);
+	rcu_read_unlock();
+	local_bh_enable();
+	if (!skb_queue_empty_lockless(&lane->queue))
+		queue_work(spread_wq, work);
+}
+
+int rmp_spread_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct lane *lane = per_cpu_ptr(&lanes, cpu);
+
+		skb_queue_head_init(&lane->queue);
+		INIT_WORK(&lane->work, lane_work_fn);
+	}
+	spread_wq = alloc_workqueue("memx_rmap_rx", WQ_HIGHPRI | WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return spread_wq ? 0 : -ENOMEM;
+}
+
+/* No hook is registered any more. */
+void rmp_spread_exit(void)
+{
+	int cpu;
+
+	destroy_workqueue(spread_wq);
+	for_each_possible_cpu(cpu)
+		skb_queue_purge(&per_cpu_ptr(&lanes, cpu)->queue);
+}
