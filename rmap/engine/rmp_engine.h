@@ -425,6 +425,8 @@ struct rmp_delay {
  * @una:       lowest id still open; all below are finished
  * @inflight:  pages of calls SENT or PENDING
  * @cwnd:      pages that loss and RTT let us have in flight
+ * @pace_ns:   when what has been sent should be through, at the pace of then,
+ *             less what may go at once
  * @cwnd_cnt:  pages acknowledged since @cwnd last grew
  * @ssthresh:  slow start below this many pages
  * @cut_msg:   first id sent after the last reduction, so that one loss event
@@ -485,6 +487,7 @@ struct rmp_peer {
 	u64		una;
 	u32		inflight;
 	u32		cwnd;
+	u64		pace_ns;
 	u32		cwnd_cnt;
 	u32		ssthresh;
 	u64		cut_msg;

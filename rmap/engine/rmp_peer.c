@@ -647,8 +647,10 @@ u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
 		return 0;
 	peer->wake_ns = RMP_NEVER;
 	rmp_hello_timer(&r);
-	if (peer->state == RMP_PEER_UP)
+	if (peer->state == RMP_PEER_UP) {
 		rmp_tx_timer(&r);
+		rmp_tx_start_waiting(&r);
+	}
 	return r.ev;
 }
 

@@ -21,6 +21,11 @@ enum rmp_delay_limits {
 	RMP_QUEUE_HIGH	= 96,	/* above, it shrinks */
 };
 
+enum rmp_pace_limits {
+	RMP_PACE_BURST	= 64,	/* pages that may go at once */
+	RMP_PACE_GAIN	= 2,	/* windows in a round trip beyond them */
+};
+
 enum rmp_flow_limits {
 	RMP_QUANTUM	= 4,	/* pages a round for weight 1 */
 	RMP_PASSES	= 8,	/* reads in a row that may pass a waiting write */
@@ -186,6 +191,10 @@ void rmp_delay_init(struct rmp_delay *d);
 void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us);
 void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call);
 u32 rmp_delay_window(const struct rmp_peer *p);
+
+/* rmp_pace.c: no bursts */
+void rmp_pace_sent(struct rmp_run *r, u16 cost);
+bool rmp_pace_may(struct rmp_run *r);
 
 /* rmp_flow.c: whose turn it is */
 void rmp_flow_add(struct rmp_peer *p, struct rmp_call *call);

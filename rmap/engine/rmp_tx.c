@@ -182,6 +182,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	p->call[call->msg % RMP_WINDOW] = call;
 	p->inflight += call->cost;
 	rmp_delay_sent(p, call);
+	rmp_pace_sent(r, call->cost);
 	p->idle_due = RMP_NEVER;
 	call->state = RMP_CALL_SENT;
 	call->frag_size = p->frag_size;
@@ -196,14 +197,17 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	rmp_path_traffic(r);
 }
 
-static bool rmp_call_may_start(const struct rmp_peer *p,
-			       const struct rmp_call *call)
+static bool rmp_call_may_start(struct rmp_run *r, const struct rmp_call *call)
 {
+	const struct rmp_peer *p = r->p;
+
 	if (p->next_msg - p->una >= RMP_WINDOW)
 		return false;
 	/* One call may always go, else a small credit would stop everything. */
-	return !p->inflight ||
-	       p->inflight + call->cost <= min_t(u32, rmp_delay_window(p), p->credit);
+	if (!p->inflight)
+		return true;
+	return p->inflight + call->cost <=
+	       min_t(u32, rmp_delay_window(p), p->credit) && rmp_pace_may(r);
 }
 
 void rmp_tx_start_waiting(struct rmp_run *r)
@@ -216,7 +220,7 @@ void rmp_tx_start_waiting(struct rmp_run *r)
 	while ((call = rmp_flow_next(p))) {
 		u16 pages = rmp_pages(call->max_reply);
 
-		if (!rmp_call_may_start(p, call) ||
+		if (!rmp_call_may_start(r, call) ||
 		    (pages && !r->sink->reserve(r->sink, pages)))
 			return;
 		call->asked = pages;
