@@ -41,7 +41,7 @@ static bool many(void)
 	struct lane *here = this_cpu_ptr(&lanes);
 	unsigned int most = READ_ONCE(spread_above);
 
-	if (here->since != jiffies) {
+	if (time_after(jiffies, here->since)) {
 		here->since = jiffies;
 		here->n = 0;
 	}
@@ -122,6 +122,7 @@ int rmp_spread_init(void)
 
 		skb_queue_head_init(&lane->queue);
 		INIT_WORK(&lane->work, lane_work_fn);
+		lane->since = jiffies;
 	}
 	spread_wq = alloc_workqueue("memx_rmap_rx", WQ_HIGHPRI | WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	return spread_wq ? 0 : -ENOMEM;

@@ -16,7 +16,8 @@ def fairness(rates):
 
 
 class T(Test):
-    hosts = {"c1": linux(memory=512), **{f"s{i}": linux(memory=512) for i in range(1, 5)}}
+    # Five machines on two cores: the client must not get less of them because there are more servers.
+    hosts = {"c1": linux(memory=512, core=0), **{f"s{i}": linux(memory=512, core=1) for i in range(1, 5)}}
     timeout = 1200
 
     def run(self):

@@ -31,6 +31,7 @@ class Options:
     memory: int = 0                 # MiB of the machine; 0: 768, with Xen 1536
     dom0: int = 700                 # MiB of it for dom0
     vcpus: int = 1
+    core: int = -1                  # of this machine that all of it runs on; -1: any
     mtu: int = 1500                 # of eth0; up to 9000
     xenstored: str = "C"            # or "oxenstored"
     kernel: str = "6.1"
@@ -91,6 +92,8 @@ class Host(Machine):
                                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                           pass_fds=[theirs.fileno()], start_new_session=True)
         theirs.close()
+        if self.options.core in os.sched_getaffinity(0):
+            os.sched_setaffinity(self._qemu.pid, {self.options.core})
         threading.Thread(target=self._receive, args=(mine, self.commands), daemon=True).start()
 
     def wait_ready(self):
