@@ -19,6 +19,7 @@
 enum {
 	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
 	MXC_IOS_RESERVED = 128,	/* I/Os that need no memory */
+	MXC_WAITING_MAX	 = 128,	/* bios that wait before submitters are held up */
 	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard */
 };
 
@@ -50,8 +51,10 @@ enum mxc_stat {
  * @disk:     the disk
  * @ios:      struct mxc_io objects
  * @waiter:   told when the volume has private pages again
- * @lock:     protects @pending, @opens, @dying
+ * @lock:     protects @pending, @waiting, @opens, @dying
  * @pending:  bios that wait for an object or pages, oldest first
+ * @waiting:  how many
+ * @room:     submitters that wait until they are fewer
  * @opens:    how often it is open
  * @dying:    being removed: not opened any more, I/O fails
  * @inflight: I/Os under way
@@ -67,6 +70,8 @@ struct mxc_dev {
 	struct mx_waiter waiter;
 	spinlock_t	lock;
 	struct bio_list	pending;
+	unsigned int	waiting;
+	wait_queue_head_t room;
 	unsigned int	opens;
 	bool		dying;
 	atomic_t	inflight;

@@ -124,6 +124,7 @@ static struct mxc_dev *alloc_dev(int index)
 	dev->index = index;
 	spin_lock_init(&dev->lock);
 	bio_list_init(&dev->pending);
+	init_waitqueue_head(&dev->room);
 	init_waitqueue_head(&dev->idle);
 	mx_waiter_init(&dev->waiter, mxc_wake);
 	return dev;

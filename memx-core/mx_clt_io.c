@@ -154,6 +154,8 @@ static struct bio *next_pending(struct mxc_dev *dev)
 
 	spin_lock_bh(&dev->lock);
 	bio = bio_list_pop(&dev->pending);
+	if (bio && --dev->waiting == MXC_WAITING_MAX / 2)
+		wake_up_all(&dev->room);
 	spin_unlock_bh(&dev->lock);
 	return bio;
 }
@@ -180,6 +182,7 @@ void mxc_drain(struct mxc_dev *dev)
 		} else if (!begin(dev, bio)) {
 			spin_lock_bh(&dev->lock);
 			bio_list_add_head(&dev->pending, bio);
+			dev->waiting++;
 			spin_unlock_bh(&dev->lock);
 			if (told_later(dev))
 				return;
@@ -198,9 +201,27 @@ static void pend(struct mxc_dev *dev, struct bio *bio)
 	mxc_stat_inc(MXC_S_PENDED);
 	spin_lock_bh(&dev->lock);
 	bio_list_add(&dev->pending, bio);
+	dev->waiting++;
 	spin_unlock_bh(&dev->lock);
 	if (!told_later(dev))
 		mxc_drain(dev);
+}
+
+/*
+ * Submitters are held up when many bios wait, as they are where requests run
+ * out of tags. Otherwise a machine that swaps here would have most of its
+ * memory under writeback, and call that out of memory. Return: whether to go on.
+ */
+static bool make_room(struct mxc_dev *dev, struct bio *bio)
+{
+	if (likely(READ_ONCE(dev->waiting) < MXC_WAITING_MAX))
+		return true;
+	if (bio->bi_opf & REQ_NOWAIT) {
+		bio_wouldblock_error(bio);
+		return false;
+	}
+	wait_event(dev->room, READ_ONCE(dev->waiting) < MXC_WAITING_MAX);
+	return true;
 }
 
 void mxc_submit_bio(struct bio *bio)
@@ -225,6 +246,8 @@ void mxc_submit_bio(struct bio *bio)
 	}
 	if (!bio->bi_iter.bi_size)
 		bio_endio(bio);
+	else if (!make_room(dev, bio))
+		return;
 	else if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio))
 		pend(dev, bio);
 }
