@@ -18,7 +18,7 @@ static bool has_data_in(const struct mxbk_pend *pend)
 static void drop_pages(struct mxbk_pend *pend)
 {
 	if (pend->npages)
-		mx_pages_put(pend->io.vol, pend->io.pages, pend->npages);
+		mx_pages_put(&pend->io);
 	pend->npages = 0;
 }
 
@@ -85,9 +85,8 @@ static int io_place(struct mx_io *io, const struct mx_piece *piece)
 	int err;
 
 	p.batch = mxbk_batch_get();
-	if (piece->reply)
-		err = rmp_payload_walk(piece->reply, piece->off, piece->len,
-				       place_run, &p);
+	if (piece->reply || piece->plain)
+		err = mx_piece_walk(piece, place_run, &p);
 	else
 		err = place_zeros(&p, piece->len);
 	mxbk_batch_flush(p.batch);
@@ -134,21 +133,20 @@ static void submit_discard(struct mxbk_pend *pend)
 
 static bool take_pages(struct mxbk_ring *ring, struct mxbk_pend *pend)
 {
-	u32 edge = offset_in_page(pend->req.pos);
-	unsigned int n = PFN_UP(edge + pend->req.len);
-
 	if (pend->npages)
 		return true;
 	if (ring->starved)
 		return false;
 	/* Set first: the waiter may be called before the call returns. */
 	WRITE_ONCE(ring->starved, true);
-	if (!mx_pages_get(pend->io.vol, pend->io.pages, n, &ring->waiter)) {
+	pend->io.pos = pend->req.pos;
+	pend->io.len = pend->req.len;
+	if (!mx_pages_get(&pend->io, &ring->waiter)) {
 		ring->stats.n[MXBK_S_OO_REQ]++;
 		return false;
 	}
 	WRITE_ONCE(ring->starved, false);
-	pend->npages = n;
+	pend->npages = pend->io.npages;
 	return true;
 }
 

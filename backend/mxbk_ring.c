@@ -468,7 +468,7 @@ static void fail_list(struct mxbk_ring *ring, struct list_head *list)
 	list_for_each_entry_safe(pend, next, list, link) {
 		list_del(&pend->link);
 		if (pend->npages)
-			mx_pages_put(pend->io.vol, pend->io.pages, pend->npages);
+			mx_pages_put(&pend->io);
 		pend->npages = 0;
 		mxbk_ring_end(pend, -EIO);
 	}

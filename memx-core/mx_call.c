@@ -62,21 +62,28 @@ static bool edge_missing(const struct mx_op *op)
 	return op->cop.n > 1 && tail;
 }
 
-/* Completes a page of a write from the answer, or with zeros. */
-static void edge_fill(struct mx_op *op, const struct rmp_asm *from)
+/*
+ * Completes a page of a write from the answer, if that has it, or with zeros.
+ * Return: false if what is in the answer is not what was written.
+ */
+static bool edge_fill(struct mx_op *op, bool have)
 {
 	u32 i = edge_index(op);
 	u8 *to = page_address(op->buf.page[i]);
 	u32 head = i ? 0 : op->head;
 	u32 tail = i == op->cop.n - 1 ? op->tail : MX_PAGE_SIZE;
+	struct mx_piece from = { .len = MX_PAGE_SIZE };
 
-	if (from) {
-		rmp_payload_copy(from, 0, to, head);
-		rmp_payload_copy(from, tail, to + tail, MX_PAGE_SIZE - tail);
-	} else {
-		memset(to, 0, head);
-		memset(to + tail, 0, MX_PAGE_SIZE - tail);
+	if (have && op->vol->sealed) {
+		from.plain = mx_sealed_open(op, i, 1, 0, 1);
+		if (!from.plain)
+			return false;
+	} else if (have) {
+		from.reply = &op->nc.call.reply;
 	}
+	mx_piece_copy(&from, 0, to, head);
+	mx_piece_copy(&from, tail, to + tail, MX_PAGE_SIZE - tail);
+	return true;
 }
 
 static void ask_of(const struct mx_op *op, struct mx_ask *ask)
@@ -101,6 +108,8 @@ static void ask_of(const struct mx_op *op, struct mx_ask *ask)
 		ask->op = op->cop.kind == MX_COP_READ ? MX_OP_READ : MX_OP_WRITE;
 		ask->npages = op->cop.n;
 	}
+	if (op->vol->sealed && ask->op != MX_OP_DISCARD)
+		ask->flags |= MX_F_SEALED;
 }
 
 static void call_done(struct rmp_ncall *nc);
@@ -113,7 +122,7 @@ static void dispatch(struct mx_op *op)
 	u32 bytes;
 
 	ask_of(op, &ask);
-	bytes = ask.npages << MX_PAGE_SHIFT;
+	bytes = mx_payload_len(ask.npages, vol->sealed);
 	mx_ask_encode(&ask, call->head);
 	call->volume = vol->id;
 	call->epoch = vol->epoch;
@@ -141,7 +150,7 @@ static void zombie_drop(struct mx_op *op)
 /* The rest of zombie_drop(), without the lock. */
 static void zombie_free(struct mx_op *op)
 {
-	u32 i, n = op->cop.kind == MX_COP_WRITE ? op->cop.n : 0;
+	u32 i, n = op->cop.kind == MX_COP_WRITE ? mx_op_npages(op) : 0;
 
 	if (n && op->pages == MX_PAGES_POOL) {
 		mx_pool_put(&op->vol->pool, op->buf.page, n);
@@ -189,7 +198,7 @@ static bool edges_done(struct mx_op *op)
 			how = E_LOST;
 		} else {
 			if (edge_missing(op))
-				edge_fill(op, NULL);
+				edge_fill(op, false);
 			op->phase++;
 		}
 	}
@@ -275,6 +284,9 @@ void mx_call_send(struct mx_op *op)
 	}
 	if (op->phase != MX_OP_MAIN && !edges_done(op))
 		return;
+	/* Before anybody can take over the pages of a call to a silent server. */
+	if (op->vol->sealed && op->cop.kind == MX_COP_WRITE)
+		mx_sealed_close(op);
 	if (op->cop.act == MX_ACT_PLACE && !choose(op))
 		return;
 	dispatch(op);
@@ -382,7 +394,7 @@ static enum next unserved(struct mx_op *op, enum verdict v, struct outcome *out,
 }
 
 /* A page that completes a write has been read. */
-static enum next edge_read(struct mx_op *op, const struct outcome *out,
+static enum next edge_read(struct mx_op *op, struct outcome *out,
 			   struct list_head *ready)
 {
 	struct mx_chunk *c = &op->ck->c;
@@ -393,7 +405,8 @@ static enum next edge_read(struct mx_op *op, const struct outcome *out,
 		return again(op, ready);
 	if (!have && op->cop.gen != c->gen)
 		return again(op, ready);
-	edge_fill(op, have ? &op->nc.call.reply : NULL);
+	if (!edge_fill(op, have))
+		return fail(op, out, -EIO, ready);
 	op->phase++;
 	op->state = MX_OP_CALLED;
 	return N_SEND;

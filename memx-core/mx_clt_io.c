@@ -57,30 +57,19 @@ static int io_place(struct mx_io *io, const struct mx_piece *piece)
 	struct mxc_io *mio = container_of(io, struct mxc_io, io);
 	struct bvec_iter iter = mio->bio->bi_iter;
 	struct bio_vec bv;
-	u32 off = piece->off;
+	u32 off = 0;
 
 	bio_advance_iter(mio->bio, &iter, piece->pos);
 	iter.bi_size = piece->len;
 	__bio_for_each_segment(bv, mio->bio, iter, iter) {
 		void *to = bvec_kmap_local(&bv);
 
-		if (piece->reply)
-			rmp_payload_copy(piece->reply, off, to, bv.bv_len);
-		else
-			memset(to, 0, bv.bv_len);
+		mx_piece_copy(piece, off, to, bv.bv_len);
 		flush_dcache_page(bv.bv_page);
 		kunmap_local(to);
 		off += bv.bv_len;
 	}
 	return 0;
-}
-
-static u32 pages_of(const struct bio *bio)
-{
-	u64 pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
-	u64 end = pos + bio->bi_iter.bi_size + MX_PAGE_SIZE - 1;
-
-	return (end >> MX_PAGE_SHIFT) - (pos >> MX_PAGE_SHIFT);
 }
 
 /* What is written is copied first: nobody can change it on its way. */
@@ -126,8 +115,12 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 
 	if (!mio)
 		return false;
+	mio->io.vol = dev->vol;
+	mio->io.op = io_op(bio);
+	mio->io.pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
+	mio->io.len = bio->bi_iter.bi_size;
 	if (bio_op(bio) == REQ_OP_WRITE &&
-	    !mx_pages_get(dev->vol, mio->io.pages, pages_of(bio), &dev->waiter)) {
+	    !mx_pages_get(&mio->io, &dev->waiter)) {
 		mempool_free(mio, dev->ios);
 		return false;
 	}
@@ -135,10 +128,6 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 	atomic_inc(&dev->inflight);
 	mio->dev = dev;
 	mio->bio = bio;
-	mio->io.vol = dev->vol;
-	mio->io.op = io_op(bio);
-	mio->io.pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
-	mio->io.len = bio->bi_iter.bi_size;
 	mio->io.place = io_place;
 	mio->io.done = io_done;
 	if (bio_op(bio) == REQ_OP_WRITE)

@@ -23,22 +23,39 @@ enum mx_io_op {
 enum {
 	MX_SECTOR	= 512,
 	MX_IO_MAX_BYTES	= MX_OP_PAGES * MX_PAGE_SIZE,
+	/* Data not aligned to pages, and a page of trailers for each of two runs. */
+	MX_IO_PAGES	= MX_OP_PAGES + 3,
 };
 
 /**
- * struct mx_piece - a place to read payload from
+ * struct mx_piece - a place to read payload from: mx_piece_copy() and
+ * mx_piece_walk() get at it. It is zeros if neither @reply nor @plain is set
  * @pos: byte position relative to mx_io.pos
  * @len: bytes
- * @reply: message that holds them, or NULL: they are zeros
- * @off: first byte within @reply; rmp_payload_copy() and rmp_payload_walk()
- *       get at it
+ * @reply: message that holds them, or NULL
+ * @plain: first of the adjacent pages of memory that hold them, or NULL
+ * @off: first byte within @reply or from the start of @plain
  */
 struct mx_piece {
 	u32		pos;
 	u32		len;
 	const struct rmp_asm *reply;
+	struct page	*plain;
 	u32		off;
 };
+
+/** mx_piece_copy() - copy @len bytes from @off of a piece */
+void mx_piece_copy(const struct mx_piece *piece, u32 off, void *dst, u32 len);
+
+/**
+ * mx_piece_walk() - visit the memory that holds a piece, which is not zeros
+ * @fn: as for rmp_payload_walk(), but for its msg_off, which says nothing
+ *
+ * Return: what the last @fn returned.
+ */
+int mx_piece_walk(const struct mx_piece *piece,
+		  int (*fn)(void *ctx, struct page *page, u32 page_off,
+			    u32 len, u32 msg_off), void *ctx);
 
 /**
  * struct mx_io - one I/O on a volume; the caller's, until done
@@ -50,7 +67,9 @@ struct mx_piece {
  * @pages:  WRITE: private pages from mx_pages_get(), pages[i] holding the
  *          volume's page (pos >> 12) + i; bytes outside [pos, pos + len) of the
  *          first and the last may be anything and are filled in from the
- *          volume. They belong to the core from submission on
+ *          volume. They belong to the core from submission on, which changes
+ *          them; behind them are pages that only the core uses
+ * @npages: private: pages in @pages
  * @place:  READ: called for each piece in any order, before done; softirq or
  *          process context, BHs off; must not sleep. The payload is gone when
  *          it returns. Return 0 or a negative error, which fails the I/O
@@ -67,7 +86,8 @@ struct mx_io {
 	u8		op;
 	u64		pos;
 	u32		len;
-	struct page	*pages[MX_OP_PAGES + 1];
+	struct page	*pages[MX_IO_PAGES];
+	u16		npages;
 	int		(*place)(struct mx_io *io, const struct mx_piece *piece);
 	void		(*done)(struct mx_io *io, int err);
 	struct list_head link;
@@ -112,18 +132,16 @@ static inline void mx_waiter_init(struct mx_waiter *waiter,
 
 /**
  * mx_pages_get() - private pages for a write from the volume's reserve
- * @pages:  result
- * @n:      how many, at most MX_OP_PAGES + 1
+ * @io:     with vol, pos and len set; gets its pages
  * @waiter: initialised, or NULL
  *
  * Return: true, or false when the reserve is used up: call again after
  * @waiter's callback, which this call has armed for once, has run.
  * Context: any but hard interrupt.
  */
-bool mx_pages_get(struct mx_volume *vol, struct page **pages, unsigned int n,
-		  struct mx_waiter *waiter);
-/** mx_pages_put() - give pages back that were not submitted */
-void mx_pages_put(struct mx_volume *vol, struct page **pages, unsigned int n);
+bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter);
+/** mx_pages_put() - give back the pages of a write that is not submitted */
+void mx_pages_put(struct mx_io *io);
 /** mx_waiter_cancel() - the waiter will not be called when this returns. Not from
  * its callback. Context: any but hard interrupt
  */
@@ -150,6 +168,8 @@ const char *mx_vol_state_name(enum mx_vol_state state);
  * @chunks:  number of chunks
  * @placed:  chunks that have a server
  * @used_pages: pages written and not discarded since
+ * @key_check: tells the key that its pages are sealed with from others; 0: they
+ *             are not sealed. Public
  * @map_gen: changes whenever the chunk map does
  */
 struct mx_vol_info {
@@ -162,6 +182,7 @@ struct mx_vol_info {
 	u32	chunks;
 	u32	placed;
 	u64	used_pages;
+	u64	key_check;
 	u64	map_gen;
 };
 

@@ -3,6 +3,7 @@
  * I/Os: divided into operations, read data handed out, completed.
  */
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include "mx_op.h"
 #include "mx_trace.h"
 
@@ -46,9 +47,49 @@ void mx_io_part(struct mx_io *io, int err)
 	local_bh_enable();
 }
 
+void mx_piece_copy(const struct mx_piece *piece, u32 off, void *dst, u32 len)
+{
+	if (piece->reply)
+		rmp_payload_copy(piece->reply, piece->off + off, dst, len);
+	else if (piece->plain)
+		memcpy(dst, page_address(piece->plain) + piece->off + off, len);
+	else
+		memset(dst, 0, len);
+}
+MX_EXPORT_SYMBOL(mx_piece_copy);
+
+int mx_piece_walk(const struct mx_piece *piece,
+		  int (*fn)(void *ctx, struct page *page, u32 page_off,
+			    u32 len, u32 msg_off), void *ctx)
+{
+	u32 off = piece->off, end = off + piece->len, n;
+	int err = 0;
+
+	if (piece->reply)
+		return rmp_payload_walk(piece->reply, off, piece->len, fn, ctx);
+	for (; off < end && !err; off += n) {
+		n = min_t(u32, end - off, PAGE_SIZE - offset_in_page(off));
+		err = fn(ctx, piece->plain + (off >> PAGE_SHIFT),
+			 offset_in_page(off), n, off);
+	}
+	return err;
+}
+MX_EXPORT_SYMBOL(mx_piece_walk);
+
+/**
+ * struct source - where the pages of a part of a run are: in either, else zeros
+ * @reply: message
+ * @plain: adjacent pages of memory
+ * @at:    first page in these
+ */
+struct source {
+	const struct rmp_asm *reply;
+	struct page *plain;
+	u32 at;
+};
+
 /* Hands out @n pages of a run from its page @i on; the I/O may be smaller. */
-static int place(struct mx_op *op, u32 i, u32 n, const struct rmp_asm *reply,
-		 u32 at)
+static int place(struct mx_op *op, u32 i, u32 n, const struct source *src)
 {
 	struct mx_io *io = op->io;
 	u64 start = (op->page + i) << MX_PAGE_SHIFT;
@@ -57,8 +98,9 @@ static int place(struct mx_op *op, u32 i, u32 n, const struct rmp_asm *reply,
 	struct mx_piece piece = {
 		.pos	= from - io->pos,
 		.len	= end - from,
-		.reply	= reply,
-		.off	= reply ? (at << MX_PAGE_SHIFT) + (from - start) : 0,
+		.reply	= src->reply,
+		.plain	= src->plain,
+		.off	= (src->at << MX_PAGE_SHIFT) + (from - start),
 	};
 
 	return io->place(io, &piece);
@@ -66,31 +108,85 @@ static int place(struct mx_op *op, u32 i, u32 n, const struct rmp_asm *reply,
 
 int mx_io_zeros(struct mx_op *op)
 {
+	const struct source zeros = {};
 	int err;
 
 	mx_vstat_inc(op->vol, MX_VS_ZERO_READS);
 	local_bh_disable();
-	err = place(op, 0, op->cop.n, NULL, 0);
+	err = place(op, 0, op->cop.n, &zeros);
 	local_bh_enable();
+	return err;
+}
+
+/* Sealed pages are opened and handed out a few at a time. */
+static int place_sealed(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
+{
+	struct source src = {};
+	int err = 0;
+	u32 some;
+
+	for (; n && !err; n -= some, i += some, at += some) {
+		some = min_t(u32, n, MX_PLAIN_PAGES);
+		src.plain = mx_sealed_open(op, i, some, at, count);
+		err = src.plain ? place(op, i, some, &src) : -EIO;
+	}
 	return err;
 }
 
 int mx_io_deliver(struct mx_op *op, u32 give, u32 mask)
 {
-	const struct rmp_asm *reply = &op->nc.call.reply;
 	u32 i = 0, n = op->cop.n;
 	int err = 0;
 
 	while (i < n && !err) {
 		bool have = give & BIT(i);
-		u32 first = i;
+		struct source src = {};
+		u32 first = i, at;
 
 		while (i < n && have == !!(give & BIT(i)))
 			i++;
-		err = place(op, first, i - first, have ? reply : NULL,
-			    hweight32(mask & (BIT(first) - 1)));
+		at = hweight32(mask & (BIT(first) - 1));
+		if (have && op->vol->sealed) {
+			err = place_sealed(op, first, i - first, at,
+					   hweight32(mask));
+			continue;
+		}
+		if (have) {
+			src.reply = &op->nc.call.reply;
+			src.at = at;
+		}
+		err = place(op, first, i - first, &src);
 	}
 	return err;
+}
+
+/* @op gets its pages, from @first on, and, if sealed, the one at @trailers. */
+static void take_pages(struct mx_op *op, u32 first, u32 trailers)
+{
+	struct page **pages = op->io->pages;
+
+	memcpy(op->buf.page, pages + first, op->cop.n * sizeof(*pages));
+	if (op->vol->sealed)
+		op->buf.page[op->cop.n] = pages[trailers];
+}
+
+/* The pages of a WRITE pass to its operations. */
+static void hand_over(struct mx_io *io, struct mx_op *op, struct mx_op *second)
+{
+	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
+	u32 n = op->cop.n + (second ? second->cop.n : 0);
+	struct mx_op *last = second ? second : op;
+
+	take_pages(op, 0, n);
+	if (second)
+		take_pages(second, op->cop.n, n + 1);
+	op->head = io->pos & (MX_PAGE_SIZE - 1);
+	if (tail)
+		last->tail = tail;
+	if (op->head || op->tail < MX_PAGE_SIZE)
+		op->phase = MX_OP_EDGE;
+	if (tail)
+		last->phase = MX_OP_EDGE;
 }
 
 /* The operations of a READ or WRITE: one, or two if it cannot be one. */
@@ -101,25 +197,12 @@ static void transfer(struct mx_io *io, struct mx_op *op, struct mx_op *second)
 	u64 end = (io->pos + io->len + MX_PAGE_SIZE - 1) >> MX_PAGE_SHIFT;
 	u64 cut = min(page + MX_OP_PAGES, ((page >> vol->shift) + 1) << vol->shift);
 	u8 kind = io->op == MX_IO_READ ? MX_COP_READ : MX_COP_WRITE;
-	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
-	struct mx_op *last = second ? second : op;
 
 	mx_op_set(op, kind, page, min(end, cut) - page);
 	if (second)
 		mx_op_set(second, kind, cut, end - cut);
-	if (kind == MX_COP_WRITE) {
-		memcpy(op->buf.page, io->pages, op->cop.n * sizeof(*io->pages));
-		op->head = io->pos & (MX_PAGE_SIZE - 1);
-		if (second)
-			memcpy(second->buf.page, io->pages + op->cop.n,
-			       second->cop.n * sizeof(*io->pages));
-		if (tail)
-			last->tail = tail;
-		if (op->head || op->tail < MX_PAGE_SIZE)
-			op->phase = MX_OP_EDGE;
-		if (tail)
-			last->phase = MX_OP_EDGE;
-	}
+	if (kind == MX_COP_WRITE)
+		hand_over(io, op, second);
 	atomic_set(&io->left, second ? 2 : 1);
 	mx_op_start(op);
 	if (second)
@@ -183,11 +266,8 @@ static int refuse(const struct mx_io *io)
 /* Ends an I/O that has no operations. */
 static void end_now(struct mx_io *io, int err)
 {
-	u64 end = io->pos + io->len + MX_PAGE_SIZE - 1;
-
 	if (io->op == MX_IO_WRITE)
-		mx_pool_put(&io->vol->pool, io->pages,
-			    (end >> MX_PAGE_SHIFT) - (io->pos >> MX_PAGE_SHIFT));
+		mx_pages_put(io);
 	atomic_set(&io->left, 1);
 	mx_io_part(io, err);
 }
@@ -250,19 +330,26 @@ void mx_io_fail_starved(struct mx_volume *vol)
 		end_now(io, -EIO);
 }
 
-bool mx_pages_get(struct mx_volume *vol, struct page **pages, unsigned int n,
-		  struct mx_waiter *waiter)
+bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter)
 {
-	if (likely(mx_pool_get(&vol->pool, pages, n, waiter)))
+	u64 end = io->pos + io->len + MX_PAGE_SIZE - 1;
+	struct mx_volume *vol = io->vol;
+	u32 n = (end >> MX_PAGE_SHIFT) - (io->pos >> MX_PAGE_SHIFT);
+
+	if (vol->sealed)
+		n += needs_two(io) ? 2 : 1;
+	if (likely(mx_pool_get(&vol->pool, io->pages, n, waiter))) {
+		io->npages = n;
 		return true;
+	}
 	mx_vstat_inc(vol, MX_VS_NO_PAGES);
 	return false;
 }
 MX_EXPORT_SYMBOL(mx_pages_get);
 
-void mx_pages_put(struct mx_volume *vol, struct page **pages, unsigned int n)
+void mx_pages_put(struct mx_io *io)
 {
-	mx_pool_put(&vol->pool, pages, n);
+	mx_pool_put(&io->vol->pool, io->pages, io->npages);
 }
 MX_EXPORT_SYMBOL(mx_pages_put);
 

@@ -89,6 +89,7 @@ static void __exit mx_exit(void)
 	mx_members_exit();
 	destroy_workqueue(mx_wq);
 	mx_op_exit();
+	mx_keys_exit();
 	report();
 }
 

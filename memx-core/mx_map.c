@@ -119,6 +119,7 @@ void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info)
 	info->chunks = vol->nchunks;
 	info->placed = atomic_read(&vol->placed);
 	info->used_pages = atomic64_read(&vol->used);
+	info->key_check = vol->sealed ? vol->seal.check : 0;
 	info->map_gen = atomic64_read(&vol->map_gen);
 }
 MX_EXPORT_SYMBOL(mx_volume_info);

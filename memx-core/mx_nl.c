@@ -16,6 +16,10 @@ static const struct nla_policy policy[MEMX_A_MAX + 1] = {
 						   MX_CHUNK_SHIFT_MAX),
 	[MEMX_A_THIN]		= { .type = NLA_FLAG },
 	[MEMX_A_WEIGHT]		= NLA_POLICY_RANGE(NLA_U32, 1, RMP_WEIGHT_MAX),
+	[MEMX_A_ENCRYPT]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[MEMX_A_KEY_CHECK]	= { .type = NLA_U64 },
+	[MEMX_A_KEY]		= NLA_POLICY_EXACT_LEN(MX_KEY_LEN),
+	[MEMX_A_KEY_ID]		= { .type = NLA_U64 },
 };
 
 static struct genl_family family;
@@ -49,6 +53,11 @@ static int vol_new(struct sk_buff *skb, struct genl_info *info)
 		spec.shift = nla_get_u8(a[MEMX_A_CHUNK_SHIFT]);
 	if (a[MEMX_A_WEIGHT])
 		spec.weight = nla_get_u32(a[MEMX_A_WEIGHT]);
+	if (a[MEMX_A_ENCRYPT])
+		spec.encrypt = nla_get_u8(a[MEMX_A_ENCRYPT]) ? MX_ENCRYPT_YES :
+							       MX_ENCRYPT_NO;
+	if (a[MEMX_A_KEY_CHECK])
+		spec.key_check = nla_get_u64(a[MEMX_A_KEY_CHECK]);
 	return mx_volume_make(&spec, info->extack);
 }
 
@@ -122,6 +131,9 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	    nla_put_u32(skb, MEMX_A_CHUNKS, info.chunks) ||
 	    nla_put_u32(skb, MEMX_A_PLACED, info.placed) ||
 	    (vol->thin && nla_put_flag(skb, MEMX_A_THIN)) ||
+	    (vol->sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
+	    (info.key_check && nla_put_u64_64bit(skb, MEMX_A_KEY_CHECK,
+						 info.key_check, MEMX_A_PAD)) ||
 	    nla_put_u32(skb, MEMX_A_WEIGHT, READ_ONCE(vol->weight)) ||
 	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, info.used_pages, MEMX_A_PAD) ||
 	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD) ||
@@ -314,6 +326,63 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int reply_key_id(struct genl_info *info, u64 id)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *head;
+
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_KEY_ADD);
+	if (!head || nla_put_u64_64bit(msg, MEMX_A_KEY_ID, id, MEMX_A_PAD)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
+static int key_add(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[MEMX_A_KEY];
+	u64 id;
+	int err;
+
+	if (!key) {
+		NL_SET_ERR_MSG(info->extack, "the key is missing");
+		return -EINVAL;
+	}
+	err = mx_keys_add(nla_data(key), &id, info->extack);
+	/* The message lives on for a while, and its memory after it. */
+	mx_wipe(nla_data(key), nla_len(key));
+	return err ? err : reply_key_id(info, id);
+}
+
+static int key_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[MEMX_A_KEY_ID];
+
+	return mx_keys_drop(id ? nla_get_u64(id) : 0, info->extack);
+}
+
+static int fill_key(struct sk_buff *skb, const void *what)
+{
+	return nla_put_u64_64bit(skb, MEMX_A_KEY_ID, *(const u64 *)what,
+				 MEMX_A_PAD);
+}
+
+static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	u64 ids[MX_CLIENT_KEYS];
+	unsigned int n = mx_keys_list(ids);
+
+	for (; cb->args[0] < n; cb->args[0]++)
+		if (!put_message(skb, cb, MEMX_C_KEY_GET, fill_key,
+				 &ids[cb->args[0]]))
+			break;
+	return skb->len;
+}
+
 static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_VOL_NEW, .doit = vol_new, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_VOL_SET, .doit = vol_set, .flags = GENL_ADMIN_PERM },
@@ -322,6 +391,9 @@ static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_MAP_GET, .dumpit = map_dump },
 	{ .cmd = MEMX_C_SERVER_GET, .dumpit = server_dump },
 	{ .cmd = MEMX_C_STATS_GET, .dumpit = stats_dump },
+	{ .cmd = MEMX_C_KEY_ADD, .doit = key_add, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_KEY_DEL, .doit = key_del, .flags = GENL_ADMIN_PERM },
+	{ .cmd = MEMX_C_KEY_GET, .dumpit = key_dump },
 };
 
 static struct genl_family family __ro_after_init = {

@@ -41,6 +41,7 @@ struct mx_op *mx_op_alloc(struct mx_volume *vol)
 	op->tries = 0;
 	op->orphan = false;
 	op->pages = MX_PAGES_POOL;
+	op->sealed = false;
 	op->buf.off = 0;
 	return op;
 }
@@ -210,7 +211,7 @@ void mx_op_finish(struct mx_op *op, int err)
 	struct mx_io *io = op->io;
 
 	if (op->cop.kind == MX_COP_WRITE)
-		mx_pool_put(&op->vol->pool, op->buf.page, op->cop.n);
+		mx_pool_put(&op->vol->pool, op->buf.page, mx_op_npages(op));
 	if (io && op->cop.kind == MX_COP_DISCARD && !err) {
 		mx_op_discard(op);
 		return;

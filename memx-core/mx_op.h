@@ -54,7 +54,8 @@ enum mx_op_pages {
  * struct mx_op - an operation
  * @cop:    the chunk engine's part
  * @nc:     call to the server
- * @buf:    WRITE: its pages, as many as @cop.n
+ * @buf:    WRITE: its pages, as many as @cop.n, and one for their trailers if
+ *          the volume is sealed
  * @vol:    volume
  * @ck:     chunk; under its own lock, as all of the following
  * @io:     the I/O it is a part of, NULL: nobody waits for it
@@ -74,6 +75,8 @@ enum mx_op_pages {
  * @orphan: a placing write that was abandoned: its answer only tells whether
  *          the server has to be told to release the chunk
  * @pages:  enum mx_op_pages
+ * @sealed: WRITE: the pages have been sealed; without a lock, as only whoever
+ *          is about to call looks at it
  */
 struct mx_op {
 	struct mx_cop	cop;
@@ -97,7 +100,14 @@ struct mx_op {
 	u8		tries;
 	bool		orphan;
 	u8		pages;
+	bool		sealed;
 };
+
+/* Pages in the buffer of a write. */
+static inline u32 mx_op_npages(const struct mx_op *op)
+{
+	return op->cop.n + op->vol->sealed;
+}
 
 /* mx_op.c: making, starting and ending */
 int mx_op_init(void);
@@ -137,6 +147,29 @@ void mx_scan_tick(struct mx_volume *vol);
 void mx_scan_lost(struct mx_volume *vol, u8 idx, u32 era);
 /** mx_scan_cancel() - end the calls of all zombies of a volume that goes away */
 void mx_scan_cancel(struct mx_volume *vol);
+
+/* mx_sealed.c: pages of sealed volumes */
+enum {
+	MX_PLAIN_ORDER	= 3,
+	MX_PLAIN_PAGES	= 1 << MX_PLAIN_ORDER,	/* opened at a time */
+};
+
+/** mx_sealed_close() - seal the pages of a write, if that is still to be done;
+ * no server has been chosen or called yet
+ */
+void mx_sealed_close(struct mx_op *op);
+/**
+ * mx_sealed_open() - open pages in the answer to a read
+ * @i:     first page, counted from the operation's
+ * @n:     pages, at most MX_PLAIN_PAGES
+ * @at:    the first one's place among the answer's pages
+ * @count: pages in the answer
+ *
+ * Context: bottom halves off. Return: the first of @n adjacent pages that hold
+ * the plain text until bottom halves are on again or this is called again; NULL,
+ * counted and logged, if one of them is not what was written.
+ */
+struct page *mx_sealed_open(struct mx_op *op, u32 i, u32 n, u32 at, u32 count);
 
 /* mx_io.c */
 /** mx_io_part() - a part of an I/O has ended; the last one completes it */

@@ -23,6 +23,7 @@
 #include "mx_stats.h"
 #include "engine/mx_chunk.h"
 #include "engine/mx_member.h"
+#include "engine/mx_seal.h"
 
 enum {
 	MX_OPEN_WAIT_MS		= 2000,	/* for the first server of a new volume */
@@ -119,6 +120,8 @@ enum mx_vol_flag {
  * @thin:    larger than the servers could promise when it was made
  * @weight:  share among the volumes of this host; under mx_vols_mutex, read
  *           without
+ * @sealed:  its pages are sealed; constant, as is @seal
+ * @seal:    with what
  * @user:    who has claimed it, empty: nobody; under mx_vols_mutex
  * @flags:   enum mx_vol_flag
  * @map:     chunk number to struct mx_ck; entries never change, MX_MARK_PLACED
@@ -157,6 +160,8 @@ struct mx_volume {
 	u8		shift;
 	bool		thin;
 	u16		weight;
+	bool		sealed;
+	struct mx_seal	seal;
 	char		user[64];
 	unsigned long	flags;
 
@@ -223,6 +228,12 @@ extern struct mutex mx_vols_mutex;
 extern struct list_head mx_vols;
 struct netlink_ext_ack;
 
+enum mx_vol_encrypt {
+	MX_ENCRYPT_IF_KEY,	/* if a client key is loaded */
+	MX_ENCRYPT_NO,
+	MX_ENCRYPT_YES,
+};
+
 /**
  * struct mx_vol_spec - a volume to be made
  * @name:  valid name
@@ -231,6 +242,8 @@ struct netlink_ext_ack;
  * @shift: log2 of pages per chunk, 0: choose
  * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
  * @thin:  may be larger than what the servers can promise
+ * @encrypt: enum mx_vol_encrypt
+ * @key_check: mx_seal.check as recorded of the volume with this @id, 0: none
  */
 struct mx_vol_spec {
 	const char *name;
@@ -239,6 +252,8 @@ struct mx_vol_spec {
 	u8	shift;
 	u16	weight;
 	bool	thin;
+	u8	encrypt;
+	u64	key_check;
 };
 
 int mx_volume_make(const struct mx_vol_spec *spec, struct netlink_ext_ack *ack);
@@ -313,6 +328,27 @@ static inline bool mx_member_dead(u8 idx)
 {
 	return READ_ONCE(mx_members.m[idx].state) >= MX_MEMBER_DEAD;
 }
+
+/* mx_keys.c: client keys. All may sleep */
+/** mx_keys_add() - @id: result, names the key */
+int mx_keys_add(const u8 *key, u64 *id, struct netlink_ext_ack *ack);
+/** mx_keys_drop() - @id: of the key, 0: the oldest */
+int mx_keys_drop(u64 id, struct netlink_ext_ack *ack);
+/** mx_keys_list() - @ids: result, MX_CLIENT_KEYS places. Return: how many */
+unsigned int mx_keys_list(u64 *ids);
+/** mx_keys_loaded() - is there any? */
+bool mx_keys_loaded(void);
+/** mx_keys_seal() - see mx_client_keys_seal() */
+int mx_keys_seal(u64 volume, u64 check, struct mx_seal *seal,
+		 struct netlink_ext_ack *ack);
+void mx_keys_exit(void);
+
+/* mx_sealed.c */
+/** mx_sealed_init() - memory that opened pages pass through; repeating it is
+ * harmless. The caller serialises. May sleep. Return: 0 or -ENOMEM
+ */
+int mx_sealed_init(void);
+void mx_sealed_exit(void);
 
 /* mx_nl.c */
 int mx_nl_init(void);

@@ -56,7 +56,7 @@ static void make_zombie(struct mx_op *op, struct list_head *ready)
 	spin_unlock(&vol->lock);
 	if (op->cop.kind == MX_COP_WRITE) {
 		op->pages = MX_PAGES_OWN;
-		mx_pool_lose(&vol->pool, op->cop.n);
+		mx_pool_lose(&vol->pool, mx_op_npages(op));
 	}
 	if (placing && op->phase == MX_OP_MAIN) {
 		op->orphan = true;
@@ -174,7 +174,8 @@ static void inherit(struct mx_op *heir, struct mx_op *op)
 	heir->cop.first = op->cop.first;
 	heir->cop.n = op->cop.n;
 	heir->buf = op->buf;
-	for (i = 0; i < op->cop.n; i++)
+	heir->sealed = op->sealed;
+	for (i = 0; i < mx_op_npages(op); i++)
 		get_page(op->buf.page[i]);
 	heir->ck = op->ck;
 	heir->io = op->io;

@@ -54,6 +54,7 @@ enum mx_stat {
 	X(MOVED,	"abandoned",		"placements begun anew because the server fell silent") \
 	X(LOSSES,	"losses",		"chunks whose server lost them") \
 	X(BAD_REPLIES,	"bad_replies",		"answers that make no sense") \
+	X(BAD_SEALS,	"bad_seals",		"times that a server's answer held pages that are not what was written") \
 	X(ZOMBIES,	"given_up",		"runs given up while their server had not answered") \
 	X(LAT_NS,	"latency_ns_sum",	"time from submission to end, all I/Os") \
 	X(LAT_MAX,	"latency_ns_max",	"longest time from submission to end")

@@ -91,6 +91,7 @@ void mx_volume_free(struct mx_volume *vol)
 	xa_destroy(&vol->map);
 	kvfree(vol->bitmaps);
 	kvfree(vol->cks);
+	mx_wipe(&vol->seal, sizeof(vol->seal));
 	kfree(vol);
 	mx_stat_inc(MX_S_VOL_FREED);
 }
@@ -111,6 +112,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->shift = spec->shift;
 	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;
 	vol->thin = spec->thin;
+	vol->sealed = spec->encrypt == MX_ENCRYPT_YES;
 	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);
@@ -133,14 +135,45 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	return vol;
 }
 
+/*
+ * Whether its pages will be sealed. A key's check value belongs to one volume,
+ * so it comes with an id; an id without it is that of a plain volume.
+ */
+static int check_encrypt(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
+{
+	struct mx_seal seal;
+	int err;
+
+	if (spec->key_check && !spec->id) {
+		NL_SET_ERR_MSG(ack, "a key's check value is of no use without the volume's id");
+		return -EINVAL;
+	}
+	if (spec->key_check && spec->encrypt == MX_ENCRYPT_NO) {
+		NL_SET_ERR_MSG(ack, "the volume was made encrypted and cannot be used without encryption");
+		return -EINVAL;
+	}
+	if (spec->id && !spec->key_check && spec->encrypt == MX_ENCRYPT_YES) {
+		NL_SET_ERR_MSG(ack, "the volume was made without encryption and cannot be used with it");
+		return -EINVAL;
+	}
+	if (spec->key_check || (spec->encrypt == MX_ENCRYPT_IF_KEY &&
+				!spec->id && mx_keys_loaded()))
+		spec->encrypt = MX_ENCRYPT_YES;
+	if (spec->encrypt != MX_ENCRYPT_YES)
+		return 0;
+	err = mx_keys_seal(spec->id, spec->key_check, &seal, ack);
+	mx_wipe(&seal, sizeof(seal));
+	return err;
+}
+
 /* Fills in what the caller left open; refuses what cannot be. */
 static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 {
 	u64 pages = spec->bytes >> MX_PAGE_SHIFT;
 	u64 bitmaps = pages / 4, spare;
 	unsigned int alive;
-	u64 room;
-	int shift;
+	u64 room, need;
+	int shift, err;
 
 	if (!mx_name_valid(spec->name, strlen(spec->name))) {
 		NL_SET_ERR_MSG(ack, "a volume's name is a letter or digit, then letters, digits, '.', '_' or '-'");
@@ -162,6 +195,9 @@ static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		return -EINVAL;
 	}
 	spec->shift = max_t(int, shift, spec->shift);
+	err = check_encrypt(spec, ack);
+	if (err)
+		return err;
 	spare = (u64)si_mem_available() << PAGE_SHIFT;
 	if (bitmaps > spare / 2) {
 		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map");
@@ -172,7 +208,10 @@ static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		NL_SET_ERR_MSG(ack, "no memory server is known");
 		return -ENOTCONN;
 	}
-	if (room < pages && !spec->thin) {
+	need = pages;
+	if (spec->encrypt == MX_ENCRYPT_YES)
+		need += mx_trailer_pages(pages);
+	if (room < need && !spec->thin) {
 		mx_extack_fmt(ack, "%u memory servers have room for %llu MiB only",
 			      alive, room >> (20 - MX_PAGE_SHIFT));
 		return -ENOSPC;
@@ -180,8 +219,8 @@ static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 	return 0;
 }
 
-/* Names and ids are unique. */
-static int enter(struct mx_volume *vol, struct netlink_ext_ack *ack)
+/* Names and ids are unique; the id decides the key. */
+static int enter(struct mx_volume *vol, u64 key_check, struct netlink_ext_ack *ack)
 {
 	int err = 0;
 
@@ -195,6 +234,10 @@ static int enter(struct mx_volume *vol, struct netlink_ext_ack *ack)
 	} else {
 		while (!vol->id || find_id(vol->id))
 			vol->id = get_random_u64();
+		if (vol->sealed)
+			err = mx_keys_seal(vol->id, key_check, &vol->seal, ack);
+	}
+	if (!err) {
 		strscpy(vol->user, "its maker", sizeof(vol->user));
 		__module_get(THIS_MODULE);
 		list_add_tail(&vol->link, &mx_vols);
@@ -219,7 +262,7 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map and reserve");
 		return -ENOMEM;
 	}
-	err = enter(vol, ack);
+	err = enter(vol, spec.key_check, ack);
 	if (err) {
 		mx_volume_free(vol);
 		return err;

@@ -31,6 +31,7 @@ static void open_ask(const struct mx_vsrv *s, struct mx_ask *ask)
 {
 	*ask = (struct mx_ask) {
 		.op	= MX_OP_OPEN,
+		.flags	= s->vol->sealed ? MX_F_SEALED : 0,
 		.page	= s->vol->pages,
 		.arg	= s->vol->shift,
 	};

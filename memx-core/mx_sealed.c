@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations on sealed volumes: pages are sealed before they are sent and
+ * opened before anybody gets them.
+ *
+ * A write's pages are ours alone and are sealed in place. What has arrived may
+ * be shared with others (a tap, a server on the same host that sent its own
+ * pages), so it is copied and opened in memory of the CPU's own; to its user it
+ * is copied from there.
+ */
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/random.h>
+#include "mx_op.h"
+
+/* First of MX_PLAIN_PAGES adjacent pages; used with bottom halves off. */
+static DEFINE_PER_CPU(struct page *, plain);
+
+int mx_sealed_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (per_cpu(plain, cpu))
+			continue;
+		per_cpu(plain, cpu) = alloc_pages(GFP_KERNEL | __GFP_NOWARN,
+						  MX_PLAIN_ORDER);
+		if (!per_cpu(plain, cpu))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* No volume is left. */
+void mx_sealed_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct page *page = per_cpu(plain, cpu);
+
+		if (!page)
+			continue;
+		mx_wipe(page_address(page), PAGE_SIZE << MX_PLAIN_ORDER);
+		__free_pages(page, MX_PLAIN_ORDER);
+	}
+}
+
+void mx_sealed_close(struct mx_op *op)
+{
+	u8 *trailers = page_address(op->buf.page[op->cop.n]);
+	u8 *random = trailers + MX_OP_PAGES * MX_TRAILER_LEN;
+	u32 i;
+
+	if (op->sealed)
+		return;
+	get_random_bytes(random, op->cop.n * MX_SEAL_RANDOM);
+	for (i = 0; i < op->cop.n; i++)
+		mx_seal_page(&op->vol->seal, op->page + i,
+			     random + i * MX_SEAL_RANDOM,
+			     page_address(op->buf.page[i]),
+			     trailers + i * MX_TRAILER_LEN);
+	op->sealed = true;
+}
+
+static_assert(MX_OP_PAGES * (MX_TRAILER_LEN + MX_SEAL_RANDOM) <= MX_PAGE_SIZE,
+	      "room for trailers and what is drawn for them");
+
+static void complain(const struct mx_op *op, u64 page)
+{
+	struct mx_volume *vol = op->vol;
+
+	mx_vstat_inc(vol, MX_VS_BAD_SEALS);
+	pr_err_ratelimited("memx_core: volume %s: page %llu as server %016llx gives it is not what was written: read fails\n",
+			   vol->name, page,
+			   rmp_node_id(vol->srv[op->srv]->node));
+}
+
+struct page *mx_sealed_open(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
+{
+	const struct rmp_asm *reply = &op->nc.call.reply;
+	u8 trailers[MX_PLAIN_PAGES * MX_TRAILER_LEN];
+	struct page *pages = this_cpu_read(plain);
+	u8 *text = page_address(pages);
+	u32 k;
+
+	rmp_payload_copy(reply, at << MX_PAGE_SHIFT, text, n << MX_PAGE_SHIFT);
+	rmp_payload_copy(reply, (count << MX_PAGE_SHIFT) + at * MX_TRAILER_LEN,
+			 trailers, n * MX_TRAILER_LEN);
+	for (k = 0; k < n; k++) {
+		if (mx_seal_open(&op->vol->seal, op->page + i + k,
+				 trailers + k * MX_TRAILER_LEN,
+				 text + (k << MX_PAGE_SHIFT)))
+			continue;
+		complain(op, op->page + i + k);
+		return NULL;
+	}
+	return pages;
+}
