@@ -22,7 +22,7 @@ static int add(const u8 *key, struct netlink_ext_ack *ack)
 	return err;
 }
 
-int mx_keys_add(const u8 *key, u64 *id, struct netlink_ext_ack *ack)
+int mx_keys_add(const u8 *key, struct netlink_ext_ack *ack)
 {
 	int err;
 
@@ -37,7 +37,6 @@ int mx_keys_add(const u8 *key, u64 *id, struct netlink_ext_ack *ack)
 	else
 		err = add(key, ack);
 	mutex_unlock(&keys_mutex);
-	*id = mx_client_key_id(key);
 	return err;
 }
 

@@ -326,36 +326,19 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static int reply_key_id(struct genl_info *info, u64 id)
-{
-	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	void *head;
-
-	if (!msg)
-		return -ENOMEM;
-	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_KEY_ADD);
-	if (!head || nla_put_u64_64bit(msg, MEMX_A_KEY_ID, id, MEMX_A_PAD)) {
-		nlmsg_free(msg);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
-}
-
 static int key_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *key = info->attrs[MEMX_A_KEY];
-	u64 id;
 	int err;
 
 	if (!key) {
 		NL_SET_ERR_MSG(info->extack, "the key is missing");
 		return -EINVAL;
 	}
-	err = mx_keys_add(nla_data(key), &id, info->extack);
+	err = mx_keys_add(nla_data(key), info->extack);
 	/* The message lives on for a while, and its memory after it. */
 	mx_wipe(nla_data(key), nla_len(key));
-	return err ? err : reply_key_id(info, id);
+	return err;
 }
 
 static int key_del(struct sk_buff *skb, struct genl_info *info)

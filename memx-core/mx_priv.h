@@ -330,8 +330,7 @@ static inline bool mx_member_dead(u8 idx)
 }
 
 /* mx_keys.c: client keys. All may sleep */
-/** mx_keys_add() - @id: result, names the key */
-int mx_keys_add(const u8 *key, u64 *id, struct netlink_ext_ack *ack);
+int mx_keys_add(const u8 *key, struct netlink_ext_ack *ack);
 /** mx_keys_drop() - @id: of the key, 0: the oldest */
 int mx_keys_drop(u64 id, struct netlink_ext_ack *ack);
 /** mx_keys_list() - @ids: result, MX_CLIENT_KEYS places. Return: how many */

@@ -30,6 +30,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_USER, F_STR, "user", "USER" },
 		{ MEMX_A_ID, F_ID64, "id" },
 		{ MEMX_A_THIN, F_FLAG, "thin" },
+		{ MEMX_A_SEALED, F_FLAG, "sealed" },
+		{ MEMX_A_KEY_CHECK, F_ID64, "key_check" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
 		{ MEMX_A_READ_LATENCY, F_HIST, "read_latency" },
@@ -50,6 +52,10 @@ static const struct schema volume_schema = {
  * @shift: log2 of pages in a chunk, or 0: the kernel chooses
  * @weight: share among the host's volumes, 0: the usual
  * @thin:  may be larger than what the servers can promise now
+ * @encrypt: --encrypt
+ * @plain: --no-encrypt
+ * @id:    of a volume made elsewhere, 0: a new one
+ * @check: its key's check value, 0: it is not encrypted, or new
  */
 struct wish {
 	const char	*name;
@@ -57,6 +63,10 @@ struct wish {
 	int		shift;
 	uint32_t	weight;
 	bool		thin;
+	bool		encrypt;
+	bool		plain;
+	uint64_t	id;
+	uint64_t	check;
 };
 
 static uint64_t now_ms(void)
@@ -142,6 +152,12 @@ static int volume_new(struct ctl *ctl, const struct wish *wish)
 		mnl_attr_put_u32(msg, MEMX_A_WEIGHT, wish->weight);
 	if (wish->thin)
 		mnl_attr_put(msg, MEMX_A_THIN, 0, NULL);
+	if (wish->encrypt || wish->plain)
+		mnl_attr_put_u8(msg, MEMX_A_ENCRYPT, wish->encrypt);
+	if (wish->id)
+		mnl_attr_put_u64(msg, MEMX_A_ID, wish->id);
+	if (wish->check)
+		mnl_attr_put_u64(msg, MEMX_A_KEY_CHECK, wish->check);
 	return nl_talk(&ctl->nl, NULL, NULL);
 }
 
@@ -188,20 +204,37 @@ static int volume_new_patiently(struct ctl *ctl, const struct wish *wish,
 	}
 }
 
+static int identity_parse(struct wish *wish, const char *id, const char *check)
+{
+	if (wish->encrypt && wish->plain)
+		return usage("either --encrypt or --no-encrypt");
+	if (id && (hex_parse(id, &wish->id) || !wish->id))
+		return usage("'%s' is no id of a volume", id);
+	if (check && (hex_parse(check, &wish->check) || !wish->check))
+		return usage("'%s' is no check value of a key", check);
+	if (check && !id)
+		return usage("--key-check is of no use without --id");
+	return CTL_OK;
+}
+
 static int volume_create(struct ctl *ctl, int argc, char **argv)
 {
 	const char *size = NULL, *chunk = NULL, *wait = NULL, *weight = NULL;
+	const char *id = NULL, *check = NULL;
 	struct wish wish = { 0 };
 	const struct opt opts[] = {
 		{ "--size", &size }, { "--chunk", &chunk }, { "--wait", &wait },
-		{ "--weight", &weight }, { "--thin", NULL, &wish.thin }, { 0 }
+		{ "--weight", &weight }, { "--thin", NULL, &wish.thin },
+		{ "--encrypt", NULL, &wish.encrypt },
+		{ "--no-encrypt", NULL, &wish.plain },
+		{ "--id", &id }, { "--key-check", &check }, { 0 }
 	};
 	uint64_t wait_ms = CREATE_WAIT * 1000;
 	int ret;
 
 	if (args_parse(argc, argv, opts, &wish.name, 1, 1) < 0 ||
 	    wish_parse(&wish, size, chunk) || weight_parse(weight, &wish.weight) ||
-	    seconds_parse(wait, &wait_ms))
+	    identity_parse(&wish, id, check) || seconds_parse(wait, &wait_ms))
 		return CTL_USAGE;
 	ret = ctl_family(ctl, NL_CORE, true);
 	if (ret)
@@ -297,7 +330,7 @@ static int volume_show(struct ctl *ctl, int argc, char **argv)
 
 const struct command volume_commands[] = {
 	{ "volume", "create", volume_create,
-	  "NAME --size SIZE [--chunk SIZE] [--weight N] [--thin] [--wait SECONDS]",
+	  "NAME --size SIZE [--chunk SIZE] [--weight N] [--thin] [--encrypt | --no-encrypt] [--id ID [--key-check CHECK]] [--wait SECONDS]",
 	  "make a volume on the memory servers; wait for one to show up (3 s)" },
 	{ "volume", "set", volume_set, "NAME --weight N",
 	  "its share among this host's volumes when they compete, 1 to 64" },

@@ -96,6 +96,21 @@ const char *size_format(uint64_t bytes, char *text)
 	return text;
 }
 
+int hex_parse(const char *text, uint64_t *value)
+{
+	size_t n;
+
+	if (text[0] == '0' && text[1] == 'x')
+		text += 2;
+	*value = 0;
+	for (n = 0; isxdigit((unsigned char)text[n]); n++) {
+		int c = tolower((unsigned char)text[n]);
+
+		*value = *value << 4 | (isdigit(c) ? c - '0' : c - 'a' + 10);
+	}
+	return n && n <= 16 && !text[n] ? 0 : -EINVAL;
+}
+
 int chunk_shift(uint64_t bytes)
 {
 	int shift;

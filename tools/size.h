@@ -25,6 +25,12 @@ const char *size_format(uint64_t bytes, char *text);
 /** number_parse() - a decimal number up to @most. Return: 0, -EINVAL, -ERANGE */
 int number_parse(const char *text, uint64_t most, uint64_t *value);
 
+/** hex_parse() - an id, 1 to 16 hexadecimal digits, 0x before them or not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int hex_parse(const char *text, uint64_t *value);
+
 /** chunk_shift() - log2 of the pages in a chunk of @bytes, or -EINVAL */
 int chunk_shift(uint64_t bytes);
 

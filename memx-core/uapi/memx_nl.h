@@ -30,8 +30,8 @@
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
  *  MEMX_C_SERVER_GET dump memory servers: NODE INC HOST STATE LOAD CAPACITY
  *                         FREE USED SILENT_MS
- *  MEMX_C_KEY_ADD   do    KEY -> KEY_ID. From now on new volumes are sealed
- *                         with it. -EEXIST; -ENOSPC: two are loaded
+ *  MEMX_C_KEY_ADD   do    KEY. From now on new volumes are sealed with it.
+ *                         -EEXIST; -ENOSPC: two are loaded
  *  MEMX_C_KEY_DEL   do    optional KEY_ID; absent: the oldest. Volumes keep
  *                         their keys. -ENOENT
  *  MEMX_C_KEY_GET   dump  client keys, newest first: KEY_ID

@@ -4,11 +4,13 @@
  * busy with reads, writes and discards whose outcome is known.
  *
  *	echo "call OP VOLUME EPOCH PAGE NPAGES ARG FLAGS [TEXT]" > do
- *	echo "storm VOLUME EPOCH PAGES COUNT DEPTH SEED" > do
+ *	echo "storm VOLUME EPOCH PAGES COUNT DEPTH SEED [FLAGS]" > do
  *	cat do
  *
  * The file is /sys/kernel/debug/memx_ask/do, VOLUME hexadecimal, OP the number
  * on the wire. TEXT is the name for OPEN and the content's number for WRITE.
+ * With the flag for sealed volumes, a WRITE sends trailers that have the page's
+ * number, and a READ counts a page without the right one as torn.
  * It asks the first memory server that it hears of.
  */
 #include <linux/debugfs.h>
@@ -18,6 +20,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/unaligned.h>
 #include <linux/wait.h>
 #include "rmp.h"
 #include "engine/mx_wire.h"
@@ -62,6 +65,7 @@ struct ask_slot {
  * @pages:  its pages that are used
  * @count:  requests in all
  * @depth:  at once
+ * @flags:  of READ and WRITE
  * @rnd:    what decides
  * @number: content's number of the next write
  * @want:   number that each page must have, 0: none
@@ -76,6 +80,7 @@ struct storm {
 	u32		pages;
 	u32		count;
 	u32		depth;
+	u32		flags;
 	struct rnd_state rnd;
 	u64		number;
 	u64		*want;
@@ -130,6 +135,38 @@ static u64 page_number(const u64 *va)
 	return va[0];
 }
 
+static bool sealed(const struct ask_slot *slot)
+{
+	return slot->ask.flags & MX_F_SEALED;
+}
+
+/* Trailers: 32 bytes each, of which the first 8 are the content's number. */
+
+static void fill_trailers(struct ask_slot *slot, u32 n)
+{
+	u8 *va = page_address(slot->buf.page[n]);
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		put_unaligned_le64(slot->seed + i, va + i * MX_TRAILER_LEN);
+}
+
+static void look_at_trailers(struct ask_slot *slot)
+{
+	u32 bit, i = 0, n = hweight32(slot->ans.mask);
+	__le64 number;
+
+	for (bit = 0; bit < MX_OP_PAGES; bit++) {
+		if (!(slot->ans.mask & BIT(bit)))
+			continue;
+		rmp_payload_copy(&slot->ncall.call.reply,
+				 n * PAGE_SIZE + i++ * MX_TRAILER_LEN, &number,
+				 sizeof(number));
+		if (le64_to_cpu(number) != slot->seen[bit])
+			slot->seen[bit] = MIXED;
+	}
+}
+
 static void look_at_pages(struct ask_slot *slot)
 {
 	unsigned int bit, n = 0;
@@ -141,6 +178,8 @@ static void look_at_pages(struct ask_slot *slot)
 				 slot->back, PAGE_SIZE);
 		slot->seen[bit] = page_number(slot->back);
 	}
+	if (sealed(slot))
+		look_at_trailers(slot);
 }
 
 static void ask_done(struct rmp_ncall *ncall)
@@ -167,8 +206,11 @@ static void ask(struct ask_slot *slot, u64 vol, u32 epoch, u32 len)
 
 	memset(&slot->ans, 0, sizeof(slot->ans));
 	memset(slot->seen, 0, sizeof(slot->seen));
-	for (i = 0; slot->ask.op == MX_OP_WRITE && i * PAGE_SIZE < len; i++)
+	for (i = 0; slot->ask.op == MX_OP_WRITE && i < slot->ask.npages &&
+	     i < MX_OP_PAGES; i++)
 		fill_page(page_address(slot->buf.page[i]), slot->seed + i);
+	if (slot->ask.op == MX_OP_WRITE && sealed(slot))
+		fill_trailers(slot, i);
 	mx_ask_encode(&slot->ask, call->head);
 	slot->ncall.done = ask_done;
 	call->port = RMP_PORT_MEMORY;
@@ -208,7 +250,8 @@ static int do_call(const char *text)
 	slot->ask = (struct mx_ask){ .op = op, .npages = npages, .page = page,
 				     .arg = arg, .flags = flags };
 	if (op == MX_OP_WRITE) {
-		len = min_t(u32, npages, MX_OP_PAGES) * PAGE_SIZE;
+		len = mx_payload_len(min_t(u32, npages, MX_OP_PAGES),
+				     flags & MX_F_SEALED);
 		if (kstrtou64(word, 0, &slot->seed))
 			return -EINVAL;
 	} else if (op == MX_OP_OPEN) {
@@ -233,13 +276,14 @@ static bool choose(struct storm *s, struct mx_ask *a)
 	n = min3(n, (u32)(CHUNK - page % CHUNK), s->pages - page);
 	if (find_next_bit(s->busy, page + n, page) < page + n)
 		return false;
-	*a = (struct mx_ask){ .page = page, .npages = n };
+	*a = (struct mx_ask){ .page = page, .npages = n, .flags = s->flags };
 	if (what < 8) {
 		a->op = MX_OP_WRITE;
 	} else if (what < 14) {
 		a->op = MX_OP_READ;
 	} else {
 		a->op = MX_OP_DISCARD;
+		a->flags = 0;
 		a->npages = 0;
 		a->arg = n;
 	}
@@ -261,7 +305,8 @@ static void storm_ask(struct storm *s, struct ask_slot *slot)
 	write = slot->ask.op == MX_OP_WRITE;
 	slot->seed = s->number;
 	s->number += MX_OP_PAGES;
-	ask(slot, s->vol, s->epoch, write ? slot->ask.npages * PAGE_SIZE : 0);
+	ask(slot, s->vol, s->epoch,
+	    write ? mx_payload_len(slot->ask.npages, sealed(slot)) : 0);
 }
 
 static void expect(struct storm *s, const struct ask_slot *slot)
@@ -322,8 +367,8 @@ static int do_storm(const char *text)
 	u64 seed;
 	int err;
 
-	if (sscanf(text, "%llx %u %u %u %u %llu", &s.vol, &s.epoch, &s.pages,
-		   &s.count, &s.depth, &seed) != 6)
+	if (sscanf(text, "%llx %u %u %u %u %llu %u", &s.vol, &s.epoch, &s.pages,
+		   &s.count, &s.depth, &seed, &s.flags) < 6)
 		return -EINVAL;
 	if (!s.pages || s.pages > STORM_PAGES || !s.depth ||
 	    s.depth > DEPTH_MAX || s.pages < 4 * s.depth * MX_OP_PAGES)
@@ -411,7 +456,7 @@ static void free_slots(void)
 	unsigned int i, p;
 
 	for (i = 0; i < DEPTH_MAX && slots[i]; i++) {
-		for (p = 0; p < MX_OP_PAGES; p++)
+		for (p = 0; p < RMP_BUF_PAGES; p++)
 			if (slots[i]->buf.page[p])
 				put_page(slots[i]->buf.page[p]);
 		kfree(slots[i]->back);
@@ -431,7 +476,7 @@ static bool alloc_slot(unsigned int index)
 	slot->back = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!slot->back)
 		return false;
-	for (p = 0; p < MX_OP_PAGES; p++) {
+	for (p = 0; p < RMP_BUF_PAGES; p++) {
 		slot->buf.page[p] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!slot->buf.page[p])
 			return false;

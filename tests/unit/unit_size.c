@@ -103,6 +103,23 @@ static void number_parse__bounds(void **state)
 	assert_int_equal(number_parse("-1", 10, &n), -EINVAL);
 }
 
+static void hex_parse__ids(void **state)
+{
+	static const char *const bad[] = { "", "0x", "x", "12 ", " 12", "1g", "-1", "0x0x1",
+					   "11223344556677889" };
+	uint64_t n;
+	size_t i;
+
+	assert_int_equal(hex_parse("0", &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(hex_parse("0xAb12", &n), 0);
+	assert_int_equal(n, 0xab12);
+	assert_int_equal(hex_parse("ffffffffffffffff", &n), 0);
+	assert_int_equal(n, UINT64_MAX);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(hex_parse(bad[i], &n), -EINVAL);
+}
+
 static void chunk_shift__powers(void **state)
 {
 	assert_int_equal(chunk_shift(1 << 20), 8);
@@ -142,6 +159,7 @@ int main(void)
 		MXT(size_format__shortest),
 		MXT(size_format__inverse),
 		MXT(number_parse__bounds),
+		MXT(hex_parse__ids),
 		MXT(chunk_shift__powers),
 		MXT(name_valid__grammar),
 	};
