@@ -112,6 +112,17 @@ static int write_map(struct xenbus_transaction xbt, struct mxbk_dev *dev,
 	return err;
 }
 
+/* What a new user of the volume compares its key with. */
+static int write_key_check(struct xenbus_transaction xbt, const char *dir,
+			   u64 check)
+{
+	if (check)
+		return xenbus_printf(xbt, dir, MX_XS_KEY_CHECK, "%llx", check);
+	if (!xenbus_exists(xbt, dir, MX_XS_KEY_CHECK))
+		return 0;
+	return xenbus_rm(xbt, dir, MX_XS_KEY_CHECK);
+}
+
 static int write_identity(struct xenbus_transaction xbt, const char *dir,
 			  const struct mx_vol_info *info)
 {
@@ -125,6 +136,8 @@ static int write_identity(struct xenbus_transaction xbt, const char *dir,
 	if (!err)
 		err = xenbus_printf(xbt, dir, MX_XS_CHUNK, "%llu",
 				    (u64)MX_PAGE_SIZE << info->chunk_shift);
+	if (!err)
+		err = write_key_check(xbt, dir, info->key_check);
 	return err;
 }
 

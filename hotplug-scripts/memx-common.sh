@@ -155,19 +155,25 @@ memx_item_parse() {
 		memx_yes_no persist "$value" || return 1
 		memx_persist=$value
 		;;
+	encrypt)
+		memx_yes_no encrypt "$value" || return 1
+		memx_encrypt=$value
+		;;
 	*)
-		memx_why="unknown key '$key' (there are vol, size, chunk, weight, thin, persist)"
+		memx_why="unknown key '$key' (there are vol, size, chunk, weight, thin, persist, encrypt)"
 		return 1
 		;;
 	esac
 }
 
 # memx_target_parse TARGET: sets memx_vol, memx_size and memx_chunk (bytes or
-# empty), memx_weight (or empty), memx_thin and memx_persist (yes or no). On failure memx_why says why.
+# empty), memx_weight (or empty), memx_thin and memx_persist (yes or no),
+# memx_encrypt (yes, no or empty). On failure memx_why says why.
 memx_target_parse() {
 	local rest=$1
 
-	memx_vol='' memx_size='' memx_chunk='' memx_weight='' memx_thin=no memx_persist=no memx_seen=''
+	memx_vol='' memx_size='' memx_chunk='' memx_weight='' memx_thin=no memx_persist=no
+	memx_encrypt='' memx_seen=''
 	case $rest in
 	'')
 		memx_why="it is empty (vol=NAME,size=SIZE)"
@@ -220,11 +226,12 @@ memx_ctl() {
 	return "$rc"
 }
 
-# memx_volume_read NAME: sets memx_have_size, memx_have_chunk (bytes) and
-# memx_have_user. Fails as memxctl does.
+# memx_volume_read NAME: sets memx_have_size, memx_have_chunk (bytes),
+# memx_have_encrypt (yes or no) and memx_have_user. Fails as memxctl does.
 memx_volume_read() {
-	memx_ctl "$MEMX_SHOW_TIME" volume show "$1" --field size,chunk,user || return
-	IFS=$'\t' read -r memx_have_size memx_have_chunk memx_have_user <<<"$memx_out"
+	memx_ctl "$MEMX_SHOW_TIME" volume show "$1" --field size,chunk,sealed,user || return
+	# the one that may be empty comes last: read takes tabs in a row for one
+	IFS=$'\t' read -r memx_have_size memx_have_chunk memx_have_encrypt memx_have_user <<<"$memx_out"
 }
 
 # Claims. A file per volume says which disk has it and whether the volume was

@@ -38,6 +38,8 @@
 #define MX_XS_SIZE_MAX 20
 #define MX_XS_CHUNK "memx/chunk"
 #define MX_XS_CHUNK_MAX 20
+#define MX_XS_KEY_CHECK "memx/key-check"
+#define MX_XS_KEY_CHECK_MAX 16
 #define MX_XS_USED "memx/used"
 #define MX_XS_USED_MAX 20
 #define MX_XS_SERVERS "memx/servers"

@@ -18,6 +18,7 @@
 	X(EPOCH, "memx/epoch", "memx_blkback", "uint", 10) \
 	X(SIZE, "memx/size", "memx_blkback", "bytes", 20) \
 	X(CHUNK, "memx/chunk", "memx_blkback", "bytes", 20) \
+	X(KEY_CHECK, "memx/key-check", "memx_blkback", "hex64", 16) \
 	X(USED, "memx/used", "memx_blkback", "uint", 20) \
 	X(SERVERS, "memx/servers", "memx_blkback", "servers", 1900) \
 	X(MAP, "memx/map/N", "memx_blkback", "map:16", 1900) \

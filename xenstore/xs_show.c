@@ -35,6 +35,7 @@ static const struct shown keys[] = {
 	{ MX_XS_EPOCH, "epoch", true },
 	{ MX_XS_SIZE, "size", true },
 	{ MX_XS_CHUNK, "chunk", true },
+	{ MX_XS_KEY_CHECK, "key_check", false },
 	{ MX_XS_USED, "used_pages", true },
 	{ MX_XS_GEN, "gen", true },
 	{ MX_XS_MAP_ERROR, "map_error", false },
@@ -58,7 +59,8 @@ static void key_json(struct json *j, const struct xs_disk *disk,
 		json_null(j, shown->name);
 	else if (shown->number && number_of(pair->value, &n))
 		json_u64(j, shown->name, n);
-	else if (!strcmp(shown->key, MX_XS_ID) &&
+	else if ((!strcmp(shown->key, MX_XS_ID) ||
+		  !strcmp(shown->key, MX_XS_KEY_CHECK)) &&
 		 strspn(pair->value, "0123456789abcdef") == pair->len)
 		json_hex(j, shown->name, strtoull(pair->value, NULL, 16), 16);
 	else
