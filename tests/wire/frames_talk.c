@@ -277,14 +277,15 @@ static void write_with_loss(void)
 
 static void read_with_loss(void)
 {
-	struct mx_ask read = { .op = MX_OP_READ, .npages = 1, .page = 43 };
+	struct mx_ask read = { .op = MX_OP_READ, .flags = MX_F_SEALED,
+			       .npages = 1, .page = 43 };
 	struct rmp_call *call;
 	u32 at = nframes;
 
 	call = ask(read, NULL, 0);
 	lose = 2;
 	pump();
-	expect(at + 1, "REQ", call->msg, "0/1 READ 1 page at 43");
+	expect(at + 1, "REQ", call->msg, "0/1 READ 1 page at 43 SEALED");
 	expect(at + 3, "REP", call->msg, "2/3 READ OK");
 	expect(at + 4, "ACK|REPLY", call->msg, "missing 1 of 3");
 	expect(at + 5, "REP", call->msg, "1/3 READ OK");

@@ -125,6 +125,7 @@ static void print_memory(void)
 #define ROLE(name) printf("value role %s %d\n", #name, MX_ROLE_##name);
 	ROLES(ROLE)
 	printf("value op_flag RELEASE %d\n", MX_F_RELEASE);
+	printf("value op_flag SEALED %d\n", MX_F_SEALED);
 }
 
 int main(void)

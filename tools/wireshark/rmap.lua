@@ -127,6 +127,7 @@ local role_names = {
 }
 local op_flag_names = {
 	[1] = "RELEASE",
+	[2] = "SEALED",
 }
 -- END
 
@@ -544,7 +545,7 @@ local function value_of(head, field)
 	return field.size == 8 and range:uint64() or range:uint()
 end
 
-local function request_text(head)
+local function operation_text(head)
 	local op = value_of(head, req_place.op)
 	local page, arg = tostring(value_of(head, req_place.page)), tostring(value_of(head, req_place.arg))
 	local npages = value_of(head, req_place.npages)
@@ -553,12 +554,17 @@ local function request_text(head)
 	if op == op_no.READ or op == op_no.WRITE then
 		return string.format("%s %s at %s", text, pages(npages), page)
 	elseif op == op_no.DISCARD then
-		local flag = bit_names(value_of(head, req_place.flags), op_flag_names)
-		return string.format("%s %s at %s%s", text, pages(arg), page, flag ~= "" and " " .. flag or "")
+		return string.format("%s %s at %s", text, pages(arg), page)
 	elseif op == op_no.OPEN then
 		return string.format("%s %s, chunks of 2^%s", text, pages(page), arg)
 	end
 	return text
+end
+
+local function request_text(head)
+	local flags = bit_names(value_of(head, req_place.flags), op_flag_names)
+
+	return operation_text(head) .. (flags ~= "" and " " .. flags or "")
 end
 
 local function reply_text(head)
