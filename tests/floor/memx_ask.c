@@ -11,7 +11,7 @@
  * on the wire. TEXT is the name for OPEN and the content's number for WRITE.
  * With the flag for sealed volumes, a WRITE sends trailers that have the page's
  * number, and a READ counts a page without the right one as torn.
- * It asks the first memory server that it hears of.
+ * It asks the first memory server that it hears of, or the one named by node=.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -26,6 +26,10 @@
 #include "engine/mx_wire.h"
 
 MX_IMPORT_NS(MEMX);
+
+static unsigned long long node;
+module_param(node, ullong, 0444);
+MODULE_PARM_DESC(node, "id of the server to ask");
 
 #define DEPTH_MAX	64
 #define STORM_PAGES	65536
@@ -99,16 +103,17 @@ static struct storm last;
 static bool last_is_storm;
 static struct dentry *debug_dir;
 
-static void heard(struct rmp_node *node, const u8 *head)
+static void heard(struct rmp_node *from, const u8 *head)
 {
 	struct mx_ad ad;
 
 	if (READ_ONCE(server) || mx_ad_decode(head, &ad) ||
-	    !(ad.roles & MX_ROLE_SERVER))
+	    !(ad.roles & MX_ROLE_SERVER) ||
+	    (node && rmp_node_id(from) != node))
 		return;
-	rmp_node_get(node);
-	if (cmpxchg(&server, NULL, node))
-		rmp_node_put(node);
+	rmp_node_get(from);
+	if (cmpxchg(&server, NULL, from))
+		rmp_node_put(from);
 }
 
 static struct rmp_watcher watcher = {

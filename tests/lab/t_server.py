@@ -8,7 +8,7 @@ from lab import Test, linux
 DO = "/sys/kernel/debug/memx_ask/do"
 OPEN, DROP, READ, WRITE, DISCARD, STAT = 1, 2, 3, 4, 5, 6
 OK, FULL, NOVOL, STALE, INVAL, AGAIN = 0, 1, 2, 3, 4, 5
-RELEASE = 1
+RELEASE, SEALED = 1, 2
 MIB = 256                               # pages
 LEFT = re.compile(r"memx_server: unloaded, (.*)")
 
@@ -30,6 +30,7 @@ class T(Test):
             self.until(lambda: "server=0" not in host.get(DO), "the server is heard", 10)
         self.volumes()
         self.pages()
+        self.sealed()
         self.hostile()
         self.capacity()
         self.freeing()
@@ -107,6 +108,32 @@ class T(Test):
         self.good(DISCARD, page=768, arg=1000 - 768, flags=RELEASE)
         self.check(self.free == 64 * MIB - MIB, "a released chunk gives its promise up")
 
+    def sealed(self):
+        """Pages with trailers: kept with them, promised with them, and not to be mixed up with plain ones."""
+        self.good(STAT)
+        free = self.free
+        self.good(OPEN, vol=6, page=4000, arg=8, text="six", flags=SEALED)
+        self.bad(INVAL, OPEN, vol=6, page=4000, arg=8, text="six")
+        self.bad(INVAL, OPEN, page=1000, arg=8, text="one", flags=SEALED)
+        self.bad(INVAL, WRITE, vol=6, page=2, n=3, text="40")
+        self.good(WRITE, vol=6, page=2, n=3, text="40", flags=SEALED)
+        self.check(self.free == free - MIB - 2, f"a chunk takes two pages more: {free} {self.free}")
+        self.check(self.read(0, 6, vol=6, flags=SEALED) == [0, 0, 40, 41, 42, 0], "pages with their trailers")
+        self.good(WRITE, vol=6, page=3, n=1, text="60", flags=SEALED)
+        self.good(DISCARD, vol=6, page=2, arg=1)
+        self.check(self.read(0, 32, vol=6, flags=SEALED)[:6] == [0, 0, 0, 60, 42, 0], "each with its own")
+        self.good(WRITE, vol=6, page=100, n=32, text="100", flags=SEALED)
+        self.check(self.read(100, 32, vol=6, flags=SEALED) == list(range(100, 132)), "as many as fit")
+        self.bad(INVAL, READ, vol=6, page=3, n=1)
+        self.bad(INVAL, READ, page=3, n=1, flags=SEALED)
+        self.bad(INVAL, WRITE, page=3, n=1, text="1", flags=SEALED)
+        self.bad(INVAL, DISCARD, vol=6, page=0, arg=1, flags=SEALED)
+        self.good(OPEN, vol=0x66, page=16 * MIB, arg=8, text="storm", flags=SEALED)
+        self.storm(self.c1, 0x66, 9, count=4000, depth=16, pages=16 * MIB, flags=SEALED)
+        self.good(DROP, vol=6)
+        self.good(DROP, vol=0x66)
+        self.until(lambda: self.ask(STAT) == OK and self.free == free, "all is given back", 10)
+
     def hostile(self):
         for what in (dict(op=READ, page=1000, n=1), dict(op=READ, page=999, n=2), dict(op=READ, page=255, n=2),
                      dict(op=READ, n=0), dict(op=READ, n=33), dict(op=READ, n=1, arg=1), dict(op=READ, n=1, flags=1),
@@ -162,8 +189,8 @@ class T(Test):
         self.good(DROP, epoch=2, host=self.c2)
         self.until(lambda: self.show()["used_pages"] == 0, "nothing is stored", 10)
 
-    def storm(self, host, vol, seed, depth=32, count=8000, pages=28 * MIB, epoch=1):
-        host.sh(f"echo 'storm {vol:x} {epoch} {pages} {count} {depth} {seed}' > {DO}", 240)
+    def storm(self, host, vol, seed, depth=32, count=8000, pages=28 * MIB, epoch=1, flags=0):
+        host.sh(f"echo 'storm {vol:x} {epoch} {pages} {count} {depth} {seed} {flags}' > {DO}", 240)
         words = dict(word.split("=") for word in host.get(DO).split())
         self.check(words["failed"] == "0" and words["bad"] == "0", f"{host}: every answer is right: {words}")
         return int(words["again"])
