@@ -246,9 +246,9 @@ const struct command key_commands[] = {
 	{ "key", "generate", key_generate, "FILE",
 	  "draw a key and write it to a new file that only its owner may read" },
 	{ "key", "add", key_add, "cluster|client FILE",
-	  "cluster: prove frames with it; client: encrypt new volumes with it. Two of a kind at a time, the newest first" },
+	  "use a key from now on, for frames or for new volumes; two at a time" },
 	{ "key", "drop", key_drop, "cluster KEY | client [KEY]",
-	  "forget a key, named as the list does, or the oldest client key; volumes in use keep theirs" },
+	  "forget a key, named as the list does, or the oldest; volumes keep theirs" },
 	{ "key", "list", key_list, "", "name the keys, newest first, without telling them" },
 	{ 0 }
 };

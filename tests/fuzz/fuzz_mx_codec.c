@@ -29,7 +29,8 @@ static void try_ask(const u8 *head, u32 len)
 	must(ask.npages <= MX_OP_PAGES);
 	must(ask.page <= end && ask.page + ask.npages <= end);
 	if (ask.op == MX_OP_WRITE)
-		must(ask.npages && len == ask.npages * MX_PAGE_SIZE);
+		must(ask.npages &&
+		     len == mx_payload_len(ask.npages, ask.flags & MX_F_SEALED));
 	else if (ask.op == MX_OP_OPEN)
 		must(ask.page && len && len <= MX_NAME_MAX &&
 		     ask.page >> ask.arg <= MX_CHUNKS_MAX);
@@ -41,7 +42,12 @@ static void try_ask(const u8 *head, u32 len)
 
 static void try_answer(const u8 *head, u32 len, u8 op, u16 npages)
 {
-	struct mx_ask ask = { .op = op, .npages = npages % (MX_OP_PAGES + 1) };
+	bool sealed = npages & 0x8000;
+	struct mx_ask ask = {
+		.op = op,
+		.flags = sealed ? MX_F_SEALED : 0,
+		.npages = npages % (MX_OP_PAGES + 1),
+	};
 	struct mx_answer ans;
 	u8 again[HEAD];
 
@@ -51,8 +57,8 @@ static void try_answer(const u8 *head, u32 len, u8 op, u16 npages)
 	must(!memcmp(head, again, HEAD));
 	must(ans.status <= MX_ST_MAX && ans.op == op);
 	must(!((u64)ans.mask >> ask.npages));
-	must(len <= (u32)ask.npages * MX_PAGE_SIZE);
-	must(len == hweight32(ans.mask) * MX_PAGE_SIZE);
+	must(len <= mx_payload_len(ask.npages, sealed));
+	must(len == mx_payload_len(hweight32(ans.mask), sealed));
 }
 
 static void try_ad(const u8 *head)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Two guests with a slice each, beside a disk of the stock backend: none sees what another wrote, then or later."""
+"""Two guests with a slice each, one encrypted, beside a disk of the stock backend: none sees what another wrote, then or later."""
+import json
+
 from lab import Test, linux, xen
 from swapping import cluster, used
 
@@ -14,9 +16,12 @@ class T(Test):
     def run(self):
         cluster(self, self.x1, (self.s1,))
         self.x1.sh(f"truncate -s {SIZE}M /tmp/stock.img")
-        one = self.guest("g1", "v1", "vdev=xvdb,format=raw,target=/tmp/stock.img")
+        self.without_key()
+        self.x1.sh("memxctl key generate /root/key && memxctl key add client /root/key")
+        one = self.guest("g1", "v1,encrypt=no", "vdev=xvdb,format=raw,target=/tmp/stock.img")
         two = self.guest("g2", "v2")
         self.drivers(one, two)
+        self.sealed(one, two)
         self.together(lambda: self.fill(one, DISK, 1), lambda: self.fill(two, DISK, 2),
                       lambda: self.fill(one, "/dev/xvdb", 3))
         self.own(one, DISK, 1)
@@ -26,7 +31,7 @@ class T(Test):
         one.shutdown()
         self.until(lambda: self.volumes() == {"v2"}, "the first guest's volume is gone", 20)
         self.own(two, DISK, 2)
-        three = self.guest("g3", "v3")
+        three = self.guest("g3", "v3,encrypt=yes")
         self.check(self.others(three, SIZE) == 0, "a new guest reads zeros where others' pages were stored")
         self.own(two, DISK, 2)
         for guest in (two, three):
@@ -36,6 +41,26 @@ class T(Test):
     def guest(self, name, volume, *more):
         return self.x1.guest_create(name, memory=96, disks=(
             f"vdev=xvdma,script=block-memx,target=vol={volume},size={SIZE}M",) + more)
+
+    def without_key(self):
+        """A guest whose disk must be encrypted does not start without a key, and is told why."""
+        path = self.x1.guest_config("g0", memory=96, disks=(
+            f"vdev=xvdma,script=block-memx,target=vol=v0,encrypt=yes,size={SIZE}M",))
+        rc, out = self.x1.rc(f"xl create {path}", 60)
+        self.check(rc != 0 and "encryption needs a client key" in out, f"no key, no disk: {out.strip()[-300:]}")
+
+    def sealed(self, one, two):
+        """Which slice is encrypted is known to tools and to whoever reads the record."""
+        sealed = dict(line.split() for line in self.x1.sh("memxctl --field name,sealed volume list").splitlines())
+        self.check(sealed == {"v1": "no", "v2": "yes"}, f"what was asked for: {sealed}")
+        check = json.loads(self.x1.sh("memxctl --json volume show v2"))["key_check"]
+        self.until(lambda: self.record(two) is not None, "the record is written", 10)
+        self.check(int(self.record(two), 16) == int(check, 16), f"the key's check value is recorded: {check}")
+        self.check(self.record(one) is None, "and none for the other")
+        self.x1.sh("/memx-build/tools/memx-xs check")
+
+    def record(self, guest):
+        return self.x1.xenstore(f"/local/domain/0/backend/vbd/{guest.id}/{1 << 28 | 338 << 8}/memx/key-check")
 
     def volumes(self):
         return set(self.x1.sh("memxctl --field name volume list").split())
