@@ -17,7 +17,7 @@ def fairness(rates):
 
 class T(Test):
     # Five machines on two cores: the client must not get less of them because there are more servers.
-    hosts = {"c1": linux(memory=512, core=0), **{f"s{i}": linux(memory=512, core=1) for i in range(1, 5)}}
+    hosts = {"c1": linux(memory=512, core=0), **{f"s{i}": linux(memory=768 if i == 1 else 512, core=1) for i in range(1, 5)}}
     timeout = 1200
 
     def run(self):
@@ -27,9 +27,9 @@ class T(Test):
         self.weights()
         self.figure("no_room", self.c1.counters("rmap")["no_room"])
 
-    def serve(self, server):
+    def serve(self, server, mib=4 * MIB):
         server.memx_load("memx_server", memx_rmap="insecure=1")
-        server.sh(f"memxctl server start --dev eth0 --memory {4 * MIB}M")
+        server.sh(f"memxctl server start --dev eth0 --memory {mib}M")
 
     def volume(self, name):
         """A volume with every page written; returns its device."""
@@ -45,7 +45,8 @@ class T(Test):
         """Two volumes on one server, before the others are there; the rest on all four."""
         self.c1.memx_load("memx_client", memx_rmap="insecure=1")
         self.c1.sh("memxctl attach eth0")
-        self.serve(self.s1)
+        # As much will be left of it as the others have, or no chunk would go there.
+        self.serve(self.s1, 6 * MIB)
         self.one, self.two = self.volume("one"), self.volume("two")
         self.together(*(lambda s=s: self.serve(s) for s in (self.s2, self.s3, self.s4)))
         self.until(lambda: len(json.loads(self.c1.sh("memxctl --json servers"))) == 4, "all servers are heard", 20)
