@@ -54,6 +54,7 @@ enum mxc_stat {
  * @lock:     protects @pending, @waiting, @opens, @dying
  * @pending:  bios that wait for an object or pages, oldest first
  * @waiting:  how many
+ * @turn:     of whoever begins what is pending
  * @room:     submitters that wait until they are fewer
  * @opens:    how often it is open
  * @dying:    being removed: not opened any more, I/O fails
@@ -71,6 +72,7 @@ struct mxc_dev {
 	spinlock_t	lock;
 	struct bio_list	pending;
 	unsigned int	waiting;
+	struct mx_turn	turn;
 	wait_queue_head_t room;
 	unsigned int	opens;
 	bool		dying;

@@ -161,7 +161,7 @@ static bool told_later(struct mxc_dev *dev)
 	       !list_empty_careful(&dev->waiter.link);
 }
 
-void mxc_drain(struct mxc_dev *dev)
+static void drain(struct mxc_dev *dev)
 {
 	struct bio *bio;
 
@@ -178,6 +178,19 @@ void mxc_drain(struct mxc_dev *dev)
 			cpu_relax();
 		}
 	}
+}
+
+/* Begins what is pending; an I/O may end meanwhile and come here again. */
+void mxc_drain(struct mxc_dev *dev)
+{
+	int seen;
+
+	if (!mx_turn_take(&dev->turn))
+		return;
+	do {
+		seen = mx_turn_seen(&dev->turn);
+		drain(dev);
+	} while (mx_turn_again(&dev->turn, seen));
 }
 
 void mxc_wake(struct mx_waiter *waiter)

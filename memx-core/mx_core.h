@@ -28,6 +28,39 @@ enum {
 };
 
 /**
+ * struct mx_turn - lets one at a time do a thing that may call for itself again
+ *
+ * What is begun may end at once and call for the next to begin, one level of the
+ * stack for each; so only who came first goes on, once more for those who came
+ * meanwhile:
+ *
+ *	if (mx_turn_take(turn))
+ *		do
+ *			n = mx_turn_seen(turn), work();
+ *		while (mx_turn_again(turn, n));
+ *
+ * @n: those who came since nobody was at it
+ */
+struct mx_turn {
+	atomic_t n;
+};
+
+static inline bool mx_turn_take(struct mx_turn *turn)
+{
+	return atomic_inc_return(&turn->n) == 1;
+}
+
+static inline int mx_turn_seen(const struct mx_turn *turn)
+{
+	return atomic_read(&turn->n);
+}
+
+static inline bool mx_turn_again(struct mx_turn *turn, int seen)
+{
+	return atomic_sub_return(seen, &turn->n);
+}
+
+/**
  * struct mx_piece - a place to read payload from: mx_piece_copy() and
  * mx_piece_walk() get at it. It is zeros if neither @reply nor @plain is set
  * @pos: byte position relative to mx_io.pos

@@ -306,7 +306,7 @@ static struct mx_io *next_starved(struct mx_volume *vol)
 	return io;
 }
 
-void mx_io_feed(struct mx_volume *vol)
+static void feed(struct mx_volume *vol)
 {
 	struct mx_io *io;
 
@@ -320,6 +320,18 @@ void mx_io_feed(struct mx_volume *vol)
 			return;
 		}
 	}
+}
+
+void mx_io_feed(struct mx_volume *vol)
+{
+	int seen;
+
+	if (!mx_turn_take(&vol->feeding))
+		return;
+	do {
+		seen = mx_turn_seen(&vol->feeding);
+		feed(vol);
+	} while (mx_turn_again(&vol->feeding, seen));
 }
 
 void mx_io_fail_starved(struct mx_volume *vol)

@@ -42,6 +42,7 @@ struct mx_op *mx_op_alloc(struct mx_volume *vol)
 	op->orphan = false;
 	op->pages = MX_PAGES_POOL;
 	op->sealed = false;
+	op->nc.call.state = RMP_CALL_IDLE;
 	op->buf.off = 0;
 	return op;
 }

@@ -135,6 +135,7 @@ enum mx_vol_flag {
  * @zombies: operations that nobody waits for, whose call is still under way
  * @retry:   operations that are tried again later
  * @starved: I/Os that wait for operation objects, oldest first
+ * @feeding: turn of whoever begins those
  * @timer:   for @retry
  * @nops:    operation objects in use
  * @wq:      woken when @nops or a server's state changes
@@ -176,6 +177,7 @@ struct mx_volume {
 	struct list_head zombies;
 	struct list_head retry;
 	struct list_head starved;
+	struct mx_turn	feeding;
 	struct timer_list timer;
 
 	atomic_t	nops;
