@@ -231,7 +231,7 @@ void rmp_act_end(struct rmp_act *act, u32 events)
 {
 	struct rmp_node *node = act->node;
 
-	if (unlikely(node->auth.rekey || node->auth.confirm))
+	if (unlikely(node->auth.rekey || node->auth.confirm || node->auth.ask))
 		events |= rmp_auth_after(&node->auth, &node->peer, act->now,
 					 &act->sink);
 	events |= act->events;

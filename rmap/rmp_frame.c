@@ -135,13 +135,14 @@ static bool frame_pad(struct sk_buff *skb, u32 len)
 }
 
 /* Begin the tag of a frame with its header. */
-static void frame_tag(struct rmp_tagger *t, struct rmp_hdr *hdr, bool covers,
-		      const struct rmp_seal *seal)
+static void frame_tag(struct rmp_tagger *t, const struct sk_buff *skb,
+		      struct rmp_hdr *hdr, bool covers, const struct rmp_seal *seal)
 {
 	memset(hdr->tag, 0, sizeof(hdr->tag));
 	if (covers && !seal)
 		hdr->flags |= RMP_F_SUM;
 	rmp_tag_begin(t, seal);
+	rmp_tag_ends(t, eth_hdr(skb), hdr->type);
 	rmp_tag_add(t, hdr, sizeof(*hdr));
 }
 
@@ -157,7 +158,7 @@ static bool frame_fill(struct sk_buff *skb, struct rmp_hdr *hdr,
 	u16 hs = key ? key->hlen : 0;
 	struct rmp_tagger t;
 
-	frame_tag(&t, hdr, covers, key ? &key->seal : NULL);
+	frame_tag(&t, skb, hdr, covers, key ? &key->seal : NULL);
 	if (hs) {
 		skb_put_data(skb, &key->hs, hs);
 		rmp_tag_add(&t, &key->hs, hs);
@@ -219,11 +220,12 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 	}
 	skb = frame_alloc(iface, dst, hdr);
 	if (!skb) {
+		mx_wipe(&seal, sizeof(seal));
 		rmp_stat_inc(RMP_G_TX_NOMEM);
 		return NULL;
 	}
 	hdr = (struct rmp_hdr *)skb_network_header(skb);
-	frame_tag(&t, hdr, len, rmp_insecure ? NULL : &seal);
+	frame_tag(&t, skb, hdr, len, rmp_insecure ? NULL : &seal);
 	rmp_tag_add(&t, skb_put_data(skb, data, len), len);
 	rmp_tag_end(&t, hdr->tag);
 	mx_wipe(&seal, sizeof(seal));

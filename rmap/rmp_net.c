@@ -157,13 +157,17 @@ static int iface_check(const struct net_device *dev, u32 mtu_cap,
 static int set_node_id(const struct net_device *dev)
 {
 	const u8 *mac = dev->perm_addr;
+	int err;
 
 	if (rmp_id)
 		return 0;
 	if (!is_valid_ether_addr(mac))
 		mac = dev->dev_addr;
 	WRITE_ONCE(rmp_id, ether_addr_to_u64(mac));
-	return rmp_ring_id();
+	err = rmp_ring_id();
+	if (err)
+		WRITE_ONCE(rmp_id, 0);
+	return err;
 }
 
 static struct rmp_iface *iface_alloc(struct net_device *dev, u32 mtu_cap)

@@ -255,6 +255,18 @@ static inline void rmp_tag_end(struct rmp_tagger *t, u8 *tag)
 	memset(tag + sizeof(sum), 0, RMP_TAG_LEN - sizeof(sum));
 }
 
+/*
+ * Frames outside of sessions name no receiver, so the addresses that they
+ * travel between are in their tags: they cannot be sent on to others, nor from
+ * elsewhere. @eth: the frame's Ethernet header.
+ */
+static inline void rmp_tag_ends(struct rmp_tagger *t, const struct ethhdr *eth,
+				u8 type)
+{
+	if (t->keyed && !rmp_is_session(type))
+		rmp_tag_add(t, eth, offsetof(struct ethhdr, h_proto));
+}
+
 /**
  * struct rmp_frame_key - what a frame gets of its key
  * @seal: what the tag is made with

@@ -82,6 +82,7 @@ static bool tag_good(struct sk_buff *skb, struct arrival *a,
 	if (seal || info->flags & RMP_F_SUM)
 		len += info->plen;
 	rmp_tag_begin(&t, seal);
+	rmp_tag_ends(&t, eth_hdr(skb), info->type);
 	rmp_skb_tag(skb, &a->hdr, len, &t, want);
 	memcpy(a->hdr.tag, tag, sizeof(tag));
 	return mx_equal(tag, want, sizeof(tag));

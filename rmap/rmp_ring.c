@@ -18,6 +18,7 @@
  */
 static struct rmp_keyring __rcu *ring;
 static struct rmp_limit limit;
+static u64 ring_next;			/* counter where it has come to, over all keys */
 static DEFINE_SPINLOCK(ring_lock);	/* bottom halves off */
 static u32 src_secret;
 
@@ -81,15 +82,17 @@ int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
 	int rc;
 
 	lockdep_assert_held(&node->lock);
-	env_fill(&env, rcu_dereference(ring), act->src);
-	if (!env.ring)
-		return -ENOKEY;
-	if (rmp_is_session(hdr->type))
+	if (rmp_is_session(hdr->type)) {
+		env_fill(&env, NULL, act->src);
 		return rmp_auth_tx(&node->auth, &node->peer, &env, NULL,
 				   act->now, hdr, seal, hs);
+	}
+	rc = -ENOKEY;
 	spin_lock(&ring_lock);
-	rc = rmp_auth_tx(&node->auth, &node->peer, &env, act->in, act->now, hdr,
-			 seal, hs);
+	env_fill(&env, rcu_dereference(ring), act->src);
+	if (env.ring)
+		rc = rmp_auth_tx(&node->auth, &node->peer, &env, act->in,
+				 act->now, hdr, seal, hs);
 	spin_unlock(&ring_lock);
 	return rc;
 }
@@ -102,13 +105,13 @@ int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
  */
 int rmp_ring_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal)
 {
-	struct rmp_keyring *now = rcu_dereference(ring);
-	int rc;
+	struct rmp_keyring *now;
+	int rc = -ENOKEY;
 
-	if (!now)
-		return -ENOKEY;
 	spin_lock(&ring_lock);
-	rc = rmp_auth_group(now, which, hdr, seal);
+	now = rcu_dereference(ring);
+	if (now)
+		rc = rmp_auth_group(now, which, hdr, seal);
 	spin_unlock(&ring_lock);
 	return rc;
 }
@@ -130,8 +133,10 @@ int rmp_ring_good(struct rmp_act *act, const struct rmp_auth_in *in)
 static void ring_replace(struct rmp_keyring *old, struct rmp_keyring *next)
 {
 	spin_lock_bh(&ring_lock);
-	if (old && next)
-		next->next = old->next;
+	if (old)
+		ring_next = max(ring_next, old->next);
+	if (next)
+		next->next = max(next->next, ring_next);
 	rcu_assign_pointer(ring, next);
 	spin_unlock_bh(&ring_lock);
 	synchronize_rcu();
@@ -249,8 +254,7 @@ int rmp_ring_id(void)
 	rmp_keyring_init(next, rmp_id, rmp_inc, (u32)ktime_get_real_seconds());
 	for (i = old->n - 1; i >= 0; i--)
 		rmp_keyring_add(next, old->key[i].psk);
-	ring_replace(NULL, next);
-	kfree_sensitive(old);
+	ring_replace(old, next);
 	return 0;
 }
 

@@ -22,30 +22,40 @@ MODULE_PARM_DESC(spread_above, "frames a millisecond that one processor takes in
  * struct lane - frames given to one processor
  * @queue: they, oldest first; has a lock of its own
  * @work:  takes them in there
- * @since: jiffies of the running tick, for @n
+ * @since: jiffies of the running tick, for the next two
  * @n:     frames that came in on this processor since then
+ * @busy:  in the tick before there were more than one processor should do
  */
 struct lane {
 	struct sk_buff_head	queue;
 	struct work_struct	work;
 	unsigned long		since;
 	unsigned int		n;
+	bool			busy;
 };
 
 static DEFINE_PER_CPU(struct lane, lanes);
 static struct workqueue_struct *spread_wq;
 
-/* Whether there are more frames than one processor should do. */
+/*
+ * Whether there are more frames than one processor should do. Decided for a
+ * whole tick: fragments of a message that go different ways would overtake each
+ * other, which looks like a loss.
+ */
 static bool many(void)
 {
 	struct lane *here = this_cpu_ptr(&lanes);
 	unsigned int most = READ_ONCE(spread_above);
+	unsigned long now = jiffies;
 
-	if (time_after(jiffies, here->since)) {
-		here->since = jiffies;
+	if (now != here->since) {
+		here->busy = now - here->since == 1 &&
+			     here->n >= most * (MSEC_PER_SEC / HZ);
+		here->since = now;
 		here->n = 0;
 	}
-	return here->n++ >= most * (MSEC_PER_SEC / HZ);
+	here->n++;
+	return here->busy || !most;
 }
 
 /* All frames of a message go the same way, so that they keep their order. */
@@ -70,12 +80,15 @@ bool rmp_spread(struct sk_buff *skb)
 	struct lane *lane;
 	int cpu;
 
-	if (num_online_cpus() == 1 || !many())
+	if (num_online_cpus() == 1)
 		return false;
 	cpu = lane_of(skb);
 	if (cpu >= nr_cpu_ids || cpu == smp_processor_id())
 		return false;
 	lane = per_cpu_ptr(&lanes, cpu);
+	/* Nothing may overtake what waits there. */
+	if (!many() && skb_queue_empty_lockless(&lane->queue))
+		return false;
 	if (skb_queue_len_lockless(&lane->queue) >= LANE_MAX) {
 		rmp_stat_inc(RMP_G_DROP_SPREAD);
 		kfree_skb(skb);

@@ -134,13 +134,16 @@ int rmp_auth_tx(struct rmp_auth *a, const struct rmp_peer *p,
 		u64 now_ns, struct rmp_hdr *hdr, struct rmp_seal *seal,
 		struct rmp_hs *hs)
 {
+	u8 which;
 	int rc;
 
 	if (rmp_is_session(hdr->type))
 		return rmp_tx_session(a, now_ns, hdr, seal);
-	if (hdr->type != RMP_T_HELLO && hdr->type != RMP_T_WELCOME)
-		return rmp_auth_group(env->ring, rmp_which(env->ring, a->hint),
-				      hdr, seal);
+	if (hdr->type != RMP_T_HELLO && hdr->type != RMP_T_WELCOME) {
+		which = in && !rmp_is_session(in->info->type) ?
+			in->which : rmp_which(env->ring, a->hint);
+		return rmp_auth_group(env->ring, which, hdr, seal);
+	}
 	rc = rmp_tx_handshake(a, p, env, in, now_ns, hdr, hs);
 	if (rc)
 		return rc;
@@ -177,11 +180,15 @@ static bool rmp_group_fresh(struct rmp_auth *a, const struct rmp_info *info)
 	return rmp_replay_accept(&a->group, ctr);
 }
 
-/* The first frame of an incarnation that is believed. */
-static void rmp_new_inc(struct rmp_auth *a, const struct rmp_info *info)
+/*
+ * The first frame of an incarnation that is believed. @fresh: it has made the
+ * current keypair.
+ */
+static void rmp_new_inc(struct rmp_auth *a, const struct rmp_info *info, bool fresh)
 {
-	rmp_keys_restarted(&a->keys);
+	rmp_keys_restarted(&a->keys, fresh);
 	a->inc = info->inc;
+	a->top = max(a->top, a->group.top);
 	memset(&a->group, 0, sizeof(a->group));
 	rmp_replay_accept(&a->group, info->nonce & RMP_CTR_MAX);
 }
@@ -202,6 +209,7 @@ static int rmp_rx_hello_hs(const struct rmp_auth *a, const struct rmp_peer *p,
 	return rmp_keys_hello_good(&a->keys, &e, &in->hs);
 }
 
+/* Return: 0: there is a new keypair; 1: there is not, but the rest may be of use. */
 static int rmp_rx_welcome_hs(struct rmp_auth *a, const struct rmp_peer *p,
 			     const struct rmp_auth_env *env,
 			     const struct rmp_auth_in *in, u64 now_ns)
@@ -216,8 +224,47 @@ static int rmp_rx_welcome_hs(struct rmp_auth *a, const struct rmp_peer *p,
 	rc = rmp_keys_finish(&a->keys, &e, &in->hs);
 	if (!rc)
 		a->confirm = true;
-	/* What else it says may still be of use to the session. */
-	return rc == -EALREADY ? 0 : rc;
+	/* A session without keys would only ask again, and outrun every answer. */
+	if (rc == -EALREADY && rmp_keys_live(&a->keys, now_ns))
+		return 1;
+	return rc;
+}
+
+static int rmp_rx_hs(struct rmp_auth *a, const struct rmp_peer *p,
+		     const struct rmp_auth_env *env,
+		     const struct rmp_auth_in *in, u64 now_ns)
+{
+	if (in->info->type == RMP_T_HELLO)
+		return rmp_rx_hello_hs(a, p, env, in, now_ns);
+	if (in->info->type == RMP_T_WELCOME)
+		return rmp_rx_welcome_hs(a, p, env, in, now_ns);
+	return 1;
+}
+
+/*
+ * A frame of another incarnation that the session would believe, for its echo
+ * is one of ours; but stamps come again after an hour or so. So it must be of
+ * now for another reason too: it ends a handshake that we began, or its counter,
+ * which starts at the clock, is above all that were heard from that node. A
+ * node whose clock went back is asked, and answers with the former.
+ */
+static int rmp_rx_news(struct rmp_auth *a, const struct rmp_peer *p,
+		       const struct rmp_auth_env *env,
+		       const struct rmp_auth_in *in, u64 now_ns)
+{
+	u64 ctr = in->info->nonce & RMP_CTR_MAX;
+	bool welcome = in->info->type == RMP_T_WELCOME;
+	int rc = rmp_rx_hs(a, p, env, in, now_ns);
+
+	if (a->inc && rc != -EBADMSG &&
+	    (welcome ? rc : rc == -EALREADY || ctr < max(a->top, a->group.top))) {
+		a->ask = true;
+		return -EALREADY;
+	}
+	if (rc < 0)
+		return rc;
+	rmp_new_inc(a, in->info, welcome && !rc);
+	return 0;
 }
 
 int rmp_auth_good(struct rmp_auth *a, const struct rmp_peer *p,
@@ -236,12 +283,12 @@ int rmp_auth_good(struct rmp_auth *a, const struct rmp_peer *p,
 	if (!rmp_peer_believes(p, info, now_ns))
 		return 0;	/* the engine answers it with doubt */
 	if (info->inc != a->inc)
-		rmp_new_inc(a, info);
+		rc = rmp_rx_news(a, p, env, in, now_ns);
+	else
+		rc = rmp_rx_hs(a, p, env, in, now_ns);
+	if (rc < 0)
+		return rc;
 	memcpy(a->hint, env->ring->key[in->which].hint, sizeof(a->hint));
-	if (info->type == RMP_T_HELLO)
-		return rmp_rx_hello_hs(a, p, env, in, now_ns);
-	if (info->type == RMP_T_WELCOME)
-		return rmp_rx_welcome_hs(a, p, env, in, now_ns);
 	return 0;
 }
 
@@ -250,6 +297,10 @@ u32 rmp_auth_after(struct rmp_auth *a, struct rmp_peer *p, u64 now_ns,
 {
 	u32 events = 0;
 
+	if (a->ask) {
+		a->ask = false;
+		events |= rmp_peer_ask(p, now_ns, sink);
+	}
 	if (a->confirm) {
 		a->confirm = false;
 		events |= rmp_peer_confirm(p, now_ns, sink);

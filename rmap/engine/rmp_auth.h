@@ -28,8 +28,10 @@ static_assert((int)RMP_TAG_LEN == MX_TAG_LEN, "a tag fits its field");
  * @hint:    a cluster key that the peer is known to have; zeros: none yet
  * @inc:     incarnation that @group is about; 0: none believed yet
  * @group:   counters of its frames outside of sessions
+ * @top:     above all those of its former lives
  * @rekey:   a new keypair is due: HELLO is to be sent
  * @starved: frames were not sent since there was no keypair
+ * @ask:     it may live anew, but this does not prove it: HELLO is to be sent
  * @confirm: a keypair is new to the peer: a frame should be sent at once
  */
 struct rmp_auth {
@@ -37,8 +39,10 @@ struct rmp_auth {
 	u8			hint[RMP_HINT_LEN];
 	u32			inc;
 	struct rmp_replay	group;
+	u64			top;
 	bool			rekey;
 	bool			starved;
+	bool			ask;
 	bool			confirm;
 };
 

@@ -659,6 +659,9 @@ bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
 u32 rmp_peer_rekey(struct rmp_peer *peer, bool starved, u64 now_ns,
 		   struct rmp_sink *sink);
 
+/** rmp_peer_ask() - find out by HELLO, but not often, which life the peer lives */
+u32 rmp_peer_ask(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
 /** rmp_peer_confirm() - send a frame of the session, whatever it says */
 u32 rmp_peer_confirm(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 

@@ -22,17 +22,22 @@ static void rmp_hs_forget(struct rmp_keys *keys)
 	mx_wipe(&keys->hs, sizeof(keys->hs));
 }
 
-void rmp_keys_restarted(struct rmp_keys *keys)
+void rmp_keys_restarted(struct rmp_keys *keys, bool but_current)
 {
-	mx_wipe(keys->pair, sizeof(keys->pair));
-	keys->cur = 0;
+	u32 i;
+
+	for (i = 0; i < RMP_PAIRS; i++)
+		if (!but_current || i != keys->cur)
+			mx_wipe(&keys->pair[i], sizeof(keys->pair[i]));
+	if (!but_current)
+		keys->cur = 0;
 	keys->order_rx = 0;
 }
 
 void rmp_keys_wipe(struct rmp_keys *keys)
 {
 	rmp_hs_forget(keys);
-	rmp_keys_restarted(keys);
+	rmp_keys_restarted(keys, false);
 	keys->tries = 0;
 }
 
@@ -151,7 +156,8 @@ int rmp_keys_hello(struct rmp_keys *keys, const struct rmp_hs_env *env,
 
 	if (!ring->n)
 		return -ENOKEY;
-	c = &ring->key[ring->n > 1 && (keys->tries & 1)];
+	/* Every third: sizes of HELLO take turns by two and by four. */
+	c = &ring->key[ring->n > 1 && keys->tries % 3 == 1];
 	rmp_hs_forget(keys);
 	keys->order_tx = max(env->order, keys->order_tx + 1);
 	rmp_hs_set(hello, c->hint, keys->order_tx, rmp_next_id(keys));
@@ -276,6 +282,16 @@ int rmp_keys_finish(struct rmp_keys *keys, const struct rmp_hs_env *env,
 	return rc;
 }
 
+static bool rmp_pair_live(const struct rmp_keypair *p, u64 now_ns)
+{
+	return p->serial && now_ns < p->dies_ns && p->tx_next < RMP_REJECT_FRAMES;
+}
+
+bool rmp_keys_live(const struct rmp_keys *keys, u64 now_ns)
+{
+	return rmp_pair_live(&keys->pair[keys->cur], now_ns);
+}
+
 static u64 rmp_field(u16 id, u64 ctr)
 {
 	return (u64)id << RMP_CTR_BITS | ctr;
@@ -286,7 +302,7 @@ int rmp_keys_tx(struct rmp_keys *keys, u64 now_ns, struct rmp_seal *seal)
 	struct rmp_keypair *p = &keys->pair[keys->cur];
 	bool asked = keys->hs.order && now_ns < keys->hs.dies_ns;
 
-	if (!p->serial || now_ns >= p->dies_ns || p->tx_next >= RMP_REJECT_FRAMES)
+	if (!rmp_pair_live(p, now_ns))
 		return -ENOKEY;
 	rmp_seal_set(seal, p->tx_key, p->initiator ? RMP_DIR_I2R : RMP_DIR_R2I,
 		     rmp_field(p->tx_id, p->tx_next++));

@@ -416,16 +416,17 @@ void rmp_keys_wipe(struct rmp_keys *keys);
 
 /**
  * rmp_keys_restarted() - the peer lives anew: forget its keypairs
+ * @but_current: the one in use is of its new life already
  *
- * A handshake that we began stays open: the answer may be what told the news.
+ * A handshake that we began stays open.
  */
-void rmp_keys_restarted(struct rmp_keys *keys);
+void rmp_keys_restarted(struct rmp_keys *keys, bool but_current);
 
 /**
  * rmp_keys_hello() - begin a handshake; one begun before is forgotten
  *
  * Call it anew for each HELLO, repeated ones as well. With two cluster keys
- * every other attempt is made with the old one.
+ * every third attempt is made with the old one.
  *
  * Return: 0, -ENOKEY (no cluster key), or -EINVAL (a secret that is none).
  */
@@ -505,6 +506,9 @@ int rmp_keys_rx_good(struct rmp_keys *keys, u64 field, u64 now_ns);
  * begun with it is forgotten.
  */
 void rmp_keys_retire(struct rmp_keys *keys, const u8 *hint, u64 now_ns);
+
+/** rmp_keys_live() - whether there is a keypair to send under */
+bool rmp_keys_live(const struct rmp_keys *keys, u64 now_ns);
 
 /** rmp_keys_timer() - wipe what has died */
 void rmp_keys_timer(struct rmp_keys *keys, u64 now_ns);

@@ -597,6 +597,15 @@ u32 rmp_peer_rekey(struct rmp_peer *peer, bool starved, u64 now_ns,
 	return r.ev;
 }
 
+u32 rmp_peer_ask(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	rmp_ask_again(&r);
+	return r.ev;
+}
+
 u32 rmp_peer_confirm(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
 {
 	struct rmp_run r;

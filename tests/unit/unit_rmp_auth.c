@@ -362,6 +362,88 @@ static void rmp_auth__restart_makes_new_keys(void **state)
 	call_is_answered(&a);
 }
 
+/*
+ * Stamps come round after 71 minutes, so that the echo in a frame of a life that
+ * is over looks like one of now.
+ */
+static void rmp_auth__former_life_when_stamps_come_round(void **state)
+{
+	struct frame hello, welcome;
+	u64 then;
+
+	call(&a);
+	hello = take(&a);
+	then = now;
+	assert_int_equal(receive(&b, &hello), 0);
+	welcome = take(&b);
+	assert_int_equal(receive(&a, &welcome), 0);
+	flow();
+	now += RMP_MS(5000);
+	start(&b, &a, 2, 21);
+	call(&b);
+	flow();
+	answer(&a);
+	flow();
+	assert_int_equal(a.p.inc, 21);
+	now = then + (1ULL << 32) * 1000 - RMP_MS(5);
+	call_is_answered(&a);
+	now += RMP_MS(6);
+	call(&a);
+	flow();
+	assert_int_equal(receive(&a, &welcome), -EALREADY);
+	assert_int_equal(a.p.inc, 21);
+	flow();
+	answer(&b);
+	flow();
+	assert_int_equal(a.call.status, 0);
+}
+
+/* A node whose clock went back is believed, too, once it answers a HELLO. */
+static void rmp_auth__restart_with_the_clock_gone_back(void **state)
+{
+	u32 n;
+
+	call_is_answered(&a);
+	now += RMP_MS(1000000);
+	call_is_answered(&a);
+	start(&b, &a, 2, 21);
+	rmp_keyring_init(&b.ring, 2, 21, 1);
+	give_key(&b, 1);
+	call(&b);
+	for (n = 0; n < 20 && !b.answered; n++) {
+		flow();
+		answer(&a);
+		flow();
+		now = max(now, rmp_peer_deadline(&b.p));
+		timer(&b);
+	}
+	assert_int_equal(a.p.inc, 21);
+	assert_int_equal(b.answered, 1);
+	call_is_answered(&a);
+}
+
+/* The old key and a narrow path: every size is tried under either key. */
+static void rmp_auth__old_key_over_a_narrow_path(void **state)
+{
+	u32 n;
+
+	give_key(&a, 2);
+	a.p.frag_max = 8880;
+	call(&a);
+	for (n = 0; n < 30 && !b.served; n++) {
+		while (a.nwire || b.nwire) {
+			struct end *e = a.nwire ? &a : &b;
+			struct frame f = take(e);
+
+			if (f.len <= 1500)
+				receive(e->other, &f);
+		}
+		now = max(now, rmp_peer_deadline(&a.p));
+		timer(&a);
+	}
+	assert_int_equal(b.served, 1);
+}
+
 static void rmp_auth__renews_with_use(void **state)
 {
 	u64 serial;
@@ -446,6 +528,9 @@ int main(void)
 		AUTH(rmp_auth__old_bye),
 		AUTH(rmp_auth__wrong_key_is_silence),
 		AUTH(rmp_auth__restart_makes_new_keys),
+		AUTH(rmp_auth__former_life_when_stamps_come_round),
+		AUTH(rmp_auth__restart_with_the_clock_gone_back),
+		AUTH(rmp_auth__old_key_over_a_narrow_path),
 		AUTH(rmp_auth__renews_with_use),
 		AUTH(rmp_auth__starts_over_after_silence),
 		AUTH(rmp_auth__key_change_without_a_pause),
