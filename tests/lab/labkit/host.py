@@ -178,6 +178,10 @@ class Host(Machine):
         """Sets eth0's MTU."""
         self.sh(f"ip link set eth0 mtu {size}")
 
+    def port_security(self):
+        """The switch believes no other address on this host's port, and its own nowhere else."""
+        net.secure(self.index)
+
     def port_mtu(self, size):
         """Makes the switch drop frames to this host above @size bytes, of which no host is told; None: it passes all."""
         self.log.say(self.name, f"port MTU {size or net.MTU}")

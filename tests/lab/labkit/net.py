@@ -36,6 +36,13 @@ def port_mtu(index, size):
     _ip("link", "set", f"tap{index}", "mtu", str(size or MTU))
 
 
+def secure(index):
+    """Ties the address of host number @index to its port, and learns no others there, as switches with port security do."""
+    env = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+    subprocess.run(["bridge", "fdb", "replace", mac_of(index), "dev", f"tap{index}", "master", "static"], check=True, env=env)
+    subprocess.run(["bridge", "link", "set", "dev", f"tap{index}", "learning", "off"], check=True, env=env)
+
+
 def ip_of(index):
     return f"{PREFIX}{index}"
 
