@@ -38,7 +38,7 @@ mutants() {
 	calls-outlive-restart	rmp_peer	/^static void rmp_restarted/,/^}/s/rmp_tx_fail_all(r, -ESTALE);//
 	hello-only-at-full-size	rmp_path	/^u16 rmp_path_hello_size/,/^}/s/if (p->hello_tries < .*/if (1)/
 	size-never-raised	rmp_path	/^static void rmp_raise_plan/,/^}/s/p->raise_ns = r->now.*/;/
-	hello-once		rmp_peer	/^static void rmp_send_hello/,/^}/s/rmp_arm(r, p->hello_due);//
+	hello-once		rmp_peer	/^void rmp_send_hello/,/^}/s/rmp_arm(r, p->hello_due);//
 	no-proof-in-hello	rmp_peer	s/hdr.echo = cpu_to_be32(p->proof);//
 	timer-not-armed		rmp_tx	/^static void rmp_call_wait/,/^}/s/rmp_arm(r, call->due_ns);//
 	reply-holes-not-asked	rmp_tx	/^static void rmp_call_repeat/,/^}/s/rmp_send_nack(r, call);/;/
