@@ -158,6 +158,7 @@ class T(Test):
         self.s1.freeze()
         reader = self.c1.bg(f"dd if={DEV} of=/dev/null bs=4k skip={at * MIB} count=1 iflag=direct")
         writer = self.c1.bg(f"dd if=/dev/zero of={DEV} bs=4k seek={at * MIB + 1} count=1 oflag=direct conv=notrunc")
+        self.until(lambda: sum(map(int, self.c1.get("/sys/block/memxa/inflight").split())) == 2, "both wait", 10, 0.1)
         rc, out = self.c1.rc("memxctl device remove memxa")
         self.check(rc != 0 and "open" in out, f"not while it is open: {out.strip()}")
         self.check(self.ended(writer) != 0, "the writer gets its error")
