@@ -58,9 +58,10 @@ inside() {
 	' sh "$dir" "$@"
 }
 
-# The tree as it stands, without what was built or fetched.
+# The tree as it stands, without what was built or fetched; nor is anything built
+# before of use, as a cache that was copied is newer than the sources.
 copy_sources() {
-	rm -rf "$1/src"
+	rm -rf "$1/src" "$1/tmp/build"
 	mkdir "$1/src"
 	tar -c --exclude=./build --exclude=./.cache --exclude=./.git . | tar -x -C "$1/src" --no-same-owner
 }
