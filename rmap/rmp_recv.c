@@ -237,7 +237,8 @@ static bool recv_auth(struct rmp_act *act, struct sk_buff *skb,
 	int rc;
 
 	act->in = in;
-	act->src = rmp_ring_src(eth_hdr(skb)->h_source);
+	if (!rmp_is_session(in->info->type))
+		act->src = rmp_ring_src(eth_hdr(skb)->h_source);
 	rc = rmp_ring_good(act, in);
 	if (!rc)
 		return true;

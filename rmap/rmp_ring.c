@@ -42,10 +42,8 @@ u8 rmp_ring_keys(void)
 u8 rmp_ring_which(const u8 *hint)
 {
 	const struct rmp_keyring *now = rcu_dereference(ring);
-	const struct rmp_cluster_key *key;
 
-	key = now ? rmp_keyring_find(now, hint) : NULL;
-	return key ? key - now->key : 0;
+	return now ? rmp_keyring_which(now, hint) : 0;
 }
 
 /** rmp_ring_src() - what an address counts as in the limit on handshakes */
@@ -82,11 +80,9 @@ int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
 	int rc;
 
 	lockdep_assert_held(&node->lock);
-	if (rmp_is_session(hdr->type)) {
-		env_fill(&env, NULL, act->src);
-		return rmp_auth_tx(&node->auth, &node->peer, &env, NULL,
+	if (rmp_is_session(hdr->type))
+		return rmp_auth_tx(&node->auth, &node->peer, NULL, NULL,
 				   act->now, hdr, seal, hs);
-	}
 	rc = -ENOKEY;
 	spin_lock(&ring_lock);
 	env_fill(&env, rcu_dereference(ring), act->src);
@@ -123,6 +119,8 @@ int rmp_ring_good(struct rmp_act *act, const struct rmp_auth_in *in)
 	struct rmp_auth_env env;
 
 	lockdep_assert_held(&node->lock);
+	if (rmp_is_session(in->info->type))
+		return rmp_auth_good(&node->auth, &node->peer, NULL, in, act->now);
 	env_fill(&env, rcu_dereference(ring), act->src);
 	if (!env.ring)
 		return -ENOKEY;

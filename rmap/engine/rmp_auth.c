@@ -65,14 +65,6 @@ int rmp_auth_group(struct rmp_keyring *ring, u8 which, struct rmp_hdr *hdr,
 	return rc;
 }
 
-/* Number of the cluster key that the peer has; the newest if that is not known. */
-static u8 rmp_which(const struct rmp_keyring *ring, const u8 *hint)
-{
-	const struct rmp_cluster_key *key = rmp_keyring_find(ring, hint);
-
-	return key ? key - ring->key : 0;
-}
-
 static int rmp_tx_session(struct rmp_auth *a, u64 now_ns, struct rmp_hdr *hdr,
 			  struct rmp_seal *seal)
 {
@@ -141,14 +133,15 @@ int rmp_auth_tx(struct rmp_auth *a, const struct rmp_peer *p,
 		return rmp_tx_session(a, now_ns, hdr, seal);
 	if (hdr->type != RMP_T_HELLO && hdr->type != RMP_T_WELCOME) {
 		which = in && !rmp_is_session(in->info->type) ?
-			in->which : rmp_which(env->ring, a->hint);
+			in->which : rmp_keyring_which(env->ring, a->hint);
 		return rmp_auth_group(env->ring, which, hdr, seal);
 	}
 	rc = rmp_tx_handshake(a, p, env, in, now_ns, hdr, hs);
 	if (rc)
 		return rc;
 	hdr->plen = cpu_to_be16(sizeof(*hs));
-	rc = rmp_auth_group(env->ring, rmp_which(env->ring, hs->hint), hdr, seal);
+	which = rmp_keyring_which(env->ring, hs->hint);
+	rc = rmp_auth_group(env->ring, which, hdr, seal);
 	return rc ? rc : (int)sizeof(*hs);
 }
 

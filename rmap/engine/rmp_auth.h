@@ -76,12 +76,6 @@ struct rmp_auth_in {
 	struct rmp_hs		hs;
 };
 
-/** rmp_is_session() - whether frames of a type are under a keypair */
-static inline bool rmp_is_session(u8 type)
-{
-	return type >= RMP_T_REQ && type <= RMP_T_ACK;
-}
-
 /** rmp_auth_init() - no keys yet; @id: random */
 void rmp_auth_init(struct rmp_auth *a, const struct rmp_peer *p, u16 id);
 
@@ -101,6 +95,7 @@ int rmp_auth_group(struct rmp_keyring *ring, u8 which, struct rmp_hdr *hdr,
 
 /**
  * rmp_auth_tx() - key for a frame that the peer's engine wants sent
+ * @env:  not looked at for REQ, REP and ACK
  * @in:   the frame that the engine is dealing with, NULL: none
  * @hdr:  the frame's; flag, nonce and payload length are set
  * @seal: result: what the tag is made with
@@ -129,6 +124,7 @@ int rmp_auth_rx(const struct rmp_auth *a, const struct rmp_keyring *ring,
 
 /**
  * rmp_auth_good() - the frame's tag was good; to be called before rmp_peer_rx()
+ * @env: not looked at for REQ, REP and ACK
  *
  * Return: 0, and rmp_auth_after() must follow rmp_peer_rx(); or -EALREADY (seen
  * before) or -EBADMSG (handshake): drop it.

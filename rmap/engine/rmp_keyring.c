@@ -120,6 +120,13 @@ int rmp_keyring_drop(struct rmp_keyring *ring, const u8 *hint)
 	return 0;
 }
 
+u8 rmp_keyring_which(const struct rmp_keyring *ring, const u8 *hint)
+{
+	const struct rmp_cluster_key *key = rmp_keyring_find(ring, hint);
+
+	return key ? key - ring->key : 0;
+}
+
 void rmp_keyring_wipe(struct rmp_keyring *ring)
 {
 	mx_wipe(ring, sizeof(*ring));

@@ -122,6 +122,9 @@ int rmp_keyring_drop(struct rmp_keyring *ring, const u8 *hint);
 const struct rmp_cluster_key *rmp_keyring_find(const struct rmp_keyring *ring,
 					       const u8 *hint);
 
+/** rmp_keyring_which() - its number; that of the newest if there is none */
+u8 rmp_keyring_which(const struct rmp_keyring *ring, const u8 *hint);
+
 /** rmp_keyring_wipe() - forget all keys; init must come before the next use */
 void rmp_keyring_wipe(struct rmp_keyring *ring);
 

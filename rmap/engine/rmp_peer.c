@@ -302,7 +302,7 @@ static void rmp_doubt(struct rmp_run *r, const struct rmp_info *info)
 static bool rmp_check_inc(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
-	bool session = info->type >= RMP_T_REQ && info->type <= RMP_T_ACK;
+	bool session = rmp_is_session(info->type);
 
 	if (info->inc != p->inc) {
 		if (!rmp_believe(p, info, r->now)) {

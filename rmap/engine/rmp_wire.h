@@ -59,6 +59,12 @@ enum rmp_type {
 	RMP_T_MAX	= RMP_T_BYE,
 };
 
+/** rmp_is_session() - whether frames of a type belong to a session */
+static inline bool rmp_is_session(u8 type)
+{
+	return type >= RMP_T_REQ && type <= RMP_T_ACK;
+}
+
 /* Each X(name): the types once more, for whoever needs their names. */
 #define RMP_TYPES(X) \
 	X(SOLICIT) X(ANNOUNCE) X(HELLO) X(WELCOME) X(REQ) X(REP) X(ACK) \
