@@ -385,6 +385,8 @@ struct rmp_delay {
  * @inc:       its incarnation, 0 while unknown
  * @since_ns:  when @inc was first believed or the session last opened; only
  *             frames that echo a stamp of ours from after that may end it
+ * @shared_ns: when the peer was last found to have forgotten the session: what
+ *             answers calls as sent before is void
  * @self_node: our node id
  * @self_inc:  our incarnation
  * @state:     enum rmp_peer_state
@@ -452,6 +454,7 @@ struct rmp_peer {
 	u64		node;
 	u32		inc;
 	u64		since_ns;
+	u64		shared_ns;
 	u64		self_node;
 	u32		self_inc;
 	u8		state;

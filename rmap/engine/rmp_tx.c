@@ -44,13 +44,27 @@ static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 	}
 }
 
-static struct rmp_call *rmp_call_find(struct rmp_run *r, u64 msg)
+/*
+ * Whether a frame answers what was sent before the responder forgot the session.
+ * It may have executed the call again since, and have another reply.
+ */
+static bool rmp_from_before(const struct rmp_run *r, const struct rmp_info *info)
 {
-	struct rmp_call *call = r->p->call[msg % RMP_WINDOW];
+	u32 age_us = rmp_stamp(r->now) - info->echo;
 
-	if (call && call->msg == msg)
+	return age_us > div64_u64(r->now, 1000) -
+			div64_u64(r->p->shared_ns, 1000);
+}
+
+/* The open call that a frame is about, or NULL. */
+static struct rmp_call *rmp_call_find(struct rmp_run *r,
+				      const struct rmp_info *info)
+{
+	struct rmp_call *call = r->p->call[info->msg % RMP_WINDOW];
+
+	if (call && call->msg == info->msg && !rmp_from_before(r, info))
 		return call;
-	rmp_count(r, msg < r->p->next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
+	rmp_count(r, info->msg < r->p->next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
 	return NULL;
 }
 
@@ -350,7 +364,7 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 /* A fragment of a reply. */
 void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f)
 {
-	struct rmp_call *call = rmp_call_find(r, f->info.msg);
+	struct rmp_call *call = rmp_call_find(r, &f->info);
 
 	r->p->credit = f->info.credit;
 	if (call && f->info.msg_len > call->max_reply) {
@@ -387,7 +401,7 @@ static void rmp_ack_bitmap(struct rmp_run *r, struct rmp_call *call,
 /* The responder tells which fragments of a request it has. */
 void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info)
 {
-	struct rmp_call *call = rmp_call_find(r, info->msg);
+	struct rmp_call *call = rmp_call_find(r, info);
 
 	r->p->credit = info->credit;
 	if (call && !call->reply.got) {
@@ -413,6 +427,8 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
 	struct rmp_call *call;
 	u64 msg;
 
+	if (forgotten)
+		p->shared_ns = r->now;
 	for (msg = p->una; msg < p->next_msg; msg++) {
 		call = p->call[msg % RMP_WINDOW];
 		if (!call)

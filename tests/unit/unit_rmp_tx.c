@@ -274,6 +274,49 @@ static void rmp_tx_rep__other_size_starts_over(void **state)
 	rig_free(rig);
 }
 
+/*
+ * Found by seed 16636: a part of a reply from before the responder had forgotten
+ * the session came late. From then on only the rest of the reply was asked for,
+ * of a responder that had never seen the request.
+ */
+static void rmp_tx_rep__from_before_it_forgot(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 0, 4096);
+	struct rmp_frame rep = rig_fragment(RMP_T_REP, call->msg, 4096, 1376, 1);
+	struct rmp_frame ack = rig_frame(RMP_T_ACK);
+	struct rmp_frame hello = rig_frame(RMP_T_HELLO);
+
+	rep.info.echo = rig_stamp(rig);
+	ack.info.msg = call->msg;
+	ack.info.flags = RMP_F_PENDING;
+	ack.info.echo = rig_stamp(rig);
+	rig->now += RMP_MS(5);
+	hello.info.volume = RIG_ID + 100;
+	hello.info.msg = RIG_ID + 100;
+	rig_forget(rig);
+	rig_rx(rig, hello);
+	assert_int_equal(rig->p->stat[RMP_S_FORGOTTEN], 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REQ);
+	rig->now += RMP_MS(1);
+	assert_false(rig_rx(rig, rep) & RMP_EV_KEPT);
+	rig_rx(rig, ack);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	assert_int_equal(call->reply.got, 0);
+	assert_int_equal(rig->p->stat[RMP_S_RX_OLD], 2);
+	/* What answers the copy that was sent since counts. */
+	rep.info.echo = rig_stamp(rig) - 1000;
+	assert_true(rig_rx(rig, rep) & RMP_EV_KEPT);
+	/* So does an answer after stamps have come round. */
+	rig->now += (1ULL << 32) * 1000 + RMP_MS(10);
+	rep = rig_fragment(RMP_T_REP, call->msg, 4096, 1376, 2);
+	rep.info.echo = rig_stamp(rig) - 5000;
+	assert_true(rig_rx(rig, rep) & RMP_EV_KEPT);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
 static void rmp_peer_call__too_long(void **state)
 {
 	struct rig *rig = rig_up(1500);
@@ -558,6 +601,7 @@ int main(void)
 		MXT(rmp_tx_rep__hole_is_asked_for_at_once),
 		MXT(rmp_tx_rep__too_long),
 		MXT(rmp_tx_rep__other_size_starts_over),
+		MXT(rmp_tx_rep__from_before_it_forgot),
 		MXT(rmp_peer_call__too_long),
 		MXT(rmp_peer_cancel__in_each_state),
 		MXT(rmp_idle_timer__tells_twice),
