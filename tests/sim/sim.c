@@ -273,14 +273,14 @@ static bool run_seed(u64 seed, bool verbose)
 	return ok;
 }
 
-static void run_past(u32 *passed, u32 *failed)
+static void run_past(u32 most, u32 *passed, u32 *failed)
 {
 	FILE *f = fopen("tests/sim/seeds.txt", "r");
 	char line[256];
 	char *end;
 	u64 seed;
 
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && *failed < most && fgets(line, sizeof(line), f)) {
 		seed = strtoull(line, &end, 10);
 		if (end == line)
 			continue;
@@ -296,7 +296,7 @@ static void run_past(u32 *passed, u32 *failed)
 int main(int argc, char **argv)
 {
 	u64 seed = 0, start = 1, seeds = 1000;
-	bool verbose = false, one = false, past = true;
+	bool verbose = false, one = false;
 	u32 passed = 0, failed = 0, most = 10;
 	int i;
 
@@ -306,7 +306,6 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--verbose")) {
 			verbose = true;
 		} else if (!strcmp(argv[i], "--first-failure")) {
-			past = false;
 			most = 1;
 		} else if (!strcmp(argv[i], "--seeds") && more) {
 			seeds = strtoull(argv[++i], NULL, 0);
@@ -330,8 +329,8 @@ int main(int argc, char **argv)
 	if (one) {
 		start = seed;
 		seeds = 1;
-	} else if (past) {
-		run_past(&passed, &failed);
+	} else {
+		run_past(most, &passed, &failed);
 	}
 	for (seed = start; seed < start + seeds && failed < most; seed++) {
 		if (run_seed(seed, verbose))
