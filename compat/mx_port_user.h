@@ -35,6 +35,7 @@ typedef u64 __be64;
 
 #define MX_ASSERT(expr) assert(expr)
 
+#define mx_noinit
 #define __packed __attribute__((packed))
 #define __aligned(x) __attribute__((aligned(x)))
 #define fallthrough __attribute__((fallthrough))

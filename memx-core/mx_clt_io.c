@@ -5,14 +5,20 @@
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include "mx_clt.h"
+#include "mx_slab.h"
 
 static struct kmem_cache *io_cache;
 
+static void construct(void *mio)
+{
+	memset(mio, 0, sizeof(struct mxc_io));
+}
+
 int mxc_io_init(void)
 {
-	io_cache = KMEM_CACHE(mxc_io, SLAB_HWCACHE_ALIGN);
+	io_cache = kmem_cache_create("mxc_io", sizeof(struct mxc_io), 0,
+				     SLAB_HWCACHE_ALIGN, construct);
 	return io_cache ? 0 : -ENOMEM;
 }
 
@@ -23,7 +29,7 @@ void mxc_io_exit(void)
 
 mempool_t *mxc_io_pool(void)
 {
-	return mempool_create_slab_pool(MXC_IOS_RESERVED, io_cache);
+	return mx_slab_pool(MXC_IOS_RESERVED, io_cache);
 }
 
 static void io_free(struct mxc_io *mio)

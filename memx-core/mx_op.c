@@ -2,20 +2,31 @@
 /*
  * Operations: made, submitted to their chunk, tried again, ended.
  */
-#include <linux/slab.h>
 #include "mx_op.h"
+#include "mx_slab.h"
 
-struct kmem_cache *mx_op_cache;
+static struct kmem_cache *cache;
+
+static void construct(void *op)
+{
+	memset(op, 0, sizeof(struct mx_op));
+}
 
 int mx_op_init(void)
 {
-	mx_op_cache = KMEM_CACHE(mx_op, SLAB_HWCACHE_ALIGN);
-	return mx_op_cache ? 0 : -ENOMEM;
+	cache = kmem_cache_create("mx_op", sizeof(struct mx_op), 0,
+				  SLAB_HWCACHE_ALIGN, construct);
+	return cache ? 0 : -ENOMEM;
+}
+
+mempool_t *mx_op_pool(void)
+{
+	return mx_slab_pool(MX_OPS_RESERVED, cache);
 }
 
 void mx_op_exit(void)
 {
-	kmem_cache_destroy(mx_op_cache);
+	kmem_cache_destroy(cache);
 }
 
 struct mx_op *mx_op_alloc(struct mx_volume *vol)

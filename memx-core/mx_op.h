@@ -112,7 +112,8 @@ static inline u32 mx_op_npages(const struct mx_op *op)
 /* mx_op.c: making, starting and ending */
 int mx_op_init(void);
 void mx_op_exit(void);
-extern struct kmem_cache *mx_op_cache;
+/** mx_op_pool() - a volume's reserve of operations */
+mempool_t *mx_op_pool(void);
 /** mx_op_alloc() - Return: NULL if there is no memory: wait for mx_op_put() */
 struct mx_op *mx_op_alloc(struct mx_volume *vol);
 void mx_op_put(struct mx_op *op);

@@ -351,7 +351,7 @@ static bool defer(struct rmp_req *req, const struct mxs_claim *who,
 static void request(struct rmp_req *req)
 {
 	const struct rmp_slot *slot = rmp_req_slot(req);
-	struct mxs_turn turn;
+	struct mxs_turn turn mx_noinit;
 	struct mxs_claim who;
 	int status;
 

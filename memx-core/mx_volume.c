@@ -68,7 +68,7 @@ static int make_reserves(struct mx_volume *vol)
 {
 	vol->stats = alloc_percpu(struct mx_vol_stats);
 	vol->name_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	vol->ops = mempool_create_slab_pool(MX_OPS_RESERVED, mx_op_cache);
+	vol->ops = mx_op_pool();
 	if (!vol->stats || !vol->name_page || !vol->ops)
 		return -ENOMEM;
 	memcpy(page_address(vol->name_page), vol->name, strlen(vol->name));

@@ -47,7 +47,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	struct rmp_iface *iface = act->iface ? act->iface : node->iface;
 	const u8 *mac = act->iface ? act->mac : node->mac;
 	const struct rmp_hdr *hdr = x->hdr;
-	struct rmp_frame_key key;
+	struct rmp_frame_key key mx_noinit;
 
 	if (!iface) {
 		rmp_stat_inc(RMP_G_TX_NOIFACE);
@@ -173,7 +173,7 @@ static void act_arm(struct rmp_node *node, u64 earliest)
 enum hrtimer_restart rmp_act_timer(struct hrtimer *timer)
 {
 	struct rmp_node *node = container_of(timer, struct rmp_node, timer);
-	struct rmp_act act;
+	struct rmp_act act mx_noinit;
 	u32 events = 0;
 
 	rmp_stat_inc(RMP_G_TIMER);

@@ -18,7 +18,7 @@ static DECLARE_WAIT_QUEUE_HEAD(owed_wait);
 
 void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall)
 {
-	struct rmp_act act;
+	struct rmp_act act mx_noinit;
 
 	refcount_inc(&node->ref);
 	rmp_act_begin(&act, node);
@@ -43,7 +43,7 @@ MX_EXPORT_SYMBOL(rmp_weigh);
 
 void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall)
 {
-	struct rmp_act act;
+	struct rmp_act act mx_noinit;
 
 	rmp_act_begin(&act, node);
 	rmp_act_end(&act, rmp_peer_cancel(&node->peer, &ncall->call, act.now,
@@ -126,7 +126,7 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
 {
 	struct rmp_node *node = req->node;
 	u16 port = req->port;
-	struct rmp_act act;
+	struct rmp_act act mx_noinit;
 
 	if (n)
 		memcpy(req->buf.page, pages, n * sizeof(*pages));

@@ -21,9 +21,6 @@ static bool payload_sum = true;
 module_param(payload_sum, bool, 0644);
 MODULE_PARM_DESC(payload_sum, "integrity tag covers the payload of frames sent, not only their header (default Y)");
 
-/* Payload that lies behind the header: a host name or a handshake. */
-#define RMP_LINEAR max_t(int, RMP_NAME_LEN, RMP_HS_LEN)
-
 /* What HELLO and WELCOME are padded with. */
 static struct page *zero_page;
 
@@ -39,14 +36,15 @@ void rmp_frame_exit(void)
 	put_page(zero_page);
 }
 
+/* @linear: bytes of payload behind the header, of a name or a handshake */
 static struct sk_buff *frame_alloc(struct rmp_iface *iface, const u8 *dst,
-				   const struct rmp_hdr *hdr)
+				   const struct rmp_hdr *hdr, u16 linear)
 {
 	struct net_device *dev = iface->dev;
 	int hlen = LL_RESERVED_SPACE(dev);
 	struct sk_buff *skb;
 
-	skb = alloc_skb(hlen + RMP_HDR_LEN + RMP_LINEAR + dev->needed_tailroom,
+	skb = alloc_skb(hlen + RMP_HDR_LEN + linear + dev->needed_tailroom,
 			RMP_GFP);
 	if (!skb)
 		return NULL;
@@ -156,7 +154,7 @@ static bool frame_fill(struct sk_buff *skb, struct rmp_hdr *hdr,
 {
 	bool covers = x->len && (key || payload_sum);
 	u16 hs = key ? key->hlen : 0;
-	struct rmp_tagger t;
+	struct rmp_tagger t mx_noinit;
 
 	frame_tag(&t, skb, hdr, covers, key ? &key->seal : NULL);
 	if (hs) {
@@ -179,7 +177,8 @@ struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 				const struct rmp_xmit *x,
 				const struct rmp_frame_key *key)
 {
-	struct sk_buff *skb = frame_alloc(iface, dst, x->hdr);
+	struct sk_buff *skb = frame_alloc(iface, dst, x->hdr,
+					  key ? key->hlen : 0);
 	struct rmp_hdr *hdr;
 
 	if (!skb)
@@ -218,7 +217,7 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 		rmp_stat_inc(RMP_G_TX_NOKEY);
 		return NULL;
 	}
-	skb = frame_alloc(iface, dst, hdr);
+	skb = frame_alloc(iface, dst, hdr, len);
 	if (!skb) {
 		mx_wipe(&seal, sizeof(seal));
 		rmp_stat_inc(RMP_G_TX_NOMEM);

@@ -75,7 +75,7 @@ static bool tag_good(struct sk_buff *skb, struct arrival *a,
 	const struct rmp_info *info = &a->frame.info;
 	u32 len = info->hlen - sizeof(a->hdr);
 	u8 tag[RMP_TAG_LEN], want[RMP_TAG_LEN];
-	struct rmp_tagger t;
+	struct rmp_tagger t mx_noinit;
 
 	memcpy(tag, a->hdr.tag, sizeof(tag));
 	memset(a->hdr.tag, 0, sizeof(a->hdr.tag));
@@ -118,7 +118,7 @@ static bool recv_keyed(struct sk_buff *skb, struct rmp_node *node,
 {
 	struct rmp_info *info = &a->frame.info;
 	enum rmp_gstat why = RMP_G_DROP_NOKEY;
-	struct rmp_seal seal;
+	struct rmp_seal seal mx_noinit;
 	bool good = false;
 	int which = 0;
 
@@ -281,7 +281,7 @@ static u32 recv_engine(struct rmp_act *act, struct rmp_iface *iface,
 static void recv_known(struct rmp_iface *iface, struct sk_buff *skb,
 		       struct rmp_node *node, struct arrival *a)
 {
-	struct rmp_act act;
+	struct rmp_act act mx_noinit;
 	u32 events = 0;
 
 	rmp_skb_cb(skb)->off = a->frame.info.hlen;
@@ -298,7 +298,7 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 {
 	const struct rmp_info *info;
 	struct rmp_node *node;
-	struct arrival a;
+	struct arrival a mx_noinit;
 
 	a.in.which = 0;
 	if (!recv_parse(skb, &a))

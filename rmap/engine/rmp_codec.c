@@ -181,7 +181,7 @@ static bool rmp_payload_ok(const struct rmp_info *info, u8 need, u32 len)
 int rmp_decode(const void *raw, u32 len, struct rmp_info *info)
 {
 	const struct rmp_rule *rule;
-	struct rmp_hdr hdr;
+	struct rmp_hdr hdr mx_noinit;
 
 	if (len < RMP_HDR_LEN)
 		return -EBADMSG;

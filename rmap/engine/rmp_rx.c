@@ -121,7 +121,7 @@ static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
 static u16 rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
 			  const u64 *skip)
 {
-	struct rmp_hdr hdr;
+	struct rmp_hdr hdr mx_noinit;
 	struct rmp_burst b = {
 		.hdr = &hdr,
 		.buf = slot->rbuf,

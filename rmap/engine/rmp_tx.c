@@ -90,7 +90,7 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 static u16 rmp_call_send(struct rmp_run *r, struct rmp_call *call,
 			 const u64 *skip, u16 max, bool want_ack)
 {
-	struct rmp_hdr hdr;
+	struct rmp_hdr hdr mx_noinit;
 	struct rmp_burst b = {
 		.hdr = &hdr,
 		.buf = call->buf,
