@@ -167,8 +167,9 @@ static bool told_later(struct mxc_dev *dev)
 	       !list_empty_careful(&dev->waiter.link);
 }
 
-static void drain(struct mxc_dev *dev)
+static void drain(void *ctx)
 {
+	struct mxc_dev *dev = ctx;
 	struct bio *bio;
 
 	while ((bio = next_pending(dev))) {
@@ -189,14 +190,7 @@ static void drain(struct mxc_dev *dev)
 /* Begins what is pending; an I/O may end meanwhile and come here again. */
 void mxc_drain(struct mxc_dev *dev)
 {
-	int seen;
-
-	if (!mx_turn_take(&dev->turn))
-		return;
-	do {
-		seen = mx_turn_seen(&dev->turn);
-		drain(dev);
-	} while (mx_turn_again(&dev->turn, seen));
+	mx_turn_run(&dev->turn, drain, dev);
 }
 
 void mxc_wake(struct mx_waiter *waiter)

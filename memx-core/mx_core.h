@@ -32,12 +32,7 @@ enum {
  *
  * What is begun may end at once and call for the next to begin, one level of the
  * stack for each; so only who came first goes on, once more for those who came
- * meanwhile:
- *
- *	if (mx_turn_take(turn))
- *		do
- *			n = mx_turn_seen(turn), work();
- *		while (mx_turn_again(turn, n));
+ * meanwhile.
  *
  * @n: those who came since nobody was at it
  */
@@ -45,19 +40,18 @@ struct mx_turn {
 	atomic_t n;
 };
 
-static inline bool mx_turn_take(struct mx_turn *turn)
+/** mx_turn_run() - do the work, or leave it to whoever is at it */
+static inline void mx_turn_run(struct mx_turn *turn, void (*work)(void *ctx),
+			       void *ctx)
 {
-	return atomic_inc_return(&turn->n) == 1;
-}
+	int seen;
 
-static inline int mx_turn_seen(const struct mx_turn *turn)
-{
-	return atomic_read(&turn->n);
-}
-
-static inline bool mx_turn_again(struct mx_turn *turn, int seen)
-{
-	return atomic_sub_return(seen, &turn->n);
+	if (atomic_inc_return(&turn->n) != 1)
+		return;
+	do {
+		seen = atomic_read(&turn->n);
+		work(ctx);
+	} while (atomic_sub_return(seen, &turn->n));
 }
 
 /**

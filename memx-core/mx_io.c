@@ -306,8 +306,9 @@ static struct mx_io *next_starved(struct mx_volume *vol)
 	return io;
 }
 
-static void feed(struct mx_volume *vol)
+static void feed(void *ctx)
 {
+	struct mx_volume *vol = ctx;
 	struct mx_io *io;
 
 	while ((io = next_starved(vol))) {
@@ -324,14 +325,7 @@ static void feed(struct mx_volume *vol)
 
 void mx_io_feed(struct mx_volume *vol)
 {
-	int seen;
-
-	if (!mx_turn_take(&vol->feeding))
-		return;
-	do {
-		seen = mx_turn_seen(&vol->feeding);
-		feed(vol);
-	} while (mx_turn_again(&vol->feeding, seen));
+	mx_turn_run(&vol->feeding, feed, vol);
 }
 
 void mx_io_fail_starved(struct mx_volume *vol)

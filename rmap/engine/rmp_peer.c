@@ -230,10 +230,8 @@ static void rmp_restarted(struct rmp_run *r, u32 inc)
 static bool rmp_is_fresh(const struct rmp_peer *p, const struct rmp_info *info,
 			 u64 now)
 {
-	u32 age_us = rmp_stamp(now) - info->echo;
-
-	return info->echo && age_us <= RMP_FRESH_US &&
-	       age_us <= div64_u64(now, 1000) - div64_u64(p->since_ns, 1000);
+	return info->echo && rmp_echo_age_us(info, now) <= RMP_FRESH_US &&
+	       rmp_echo_since(info, now, p->since_ns);
 }
 
 /* Whether a frame with an incarnation that is news to us is to be believed. */

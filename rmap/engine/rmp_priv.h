@@ -146,6 +146,20 @@ static inline u32 rmp_stamp(u64 now_ns)
 	return us ? us : 1;
 }
 
+/* How long ago the frame that @info echoes was sent, in us; stamps wrap. */
+static inline u32 rmp_echo_age_us(const struct rmp_info *info, u64 now_ns)
+{
+	return rmp_stamp(now_ns) - info->echo;
+}
+
+/* Whether that was not before @since_ns. */
+static inline bool rmp_echo_since(const struct rmp_info *info, u64 now_ns,
+				  u64 since_ns)
+{
+	return rmp_echo_age_us(info, now_ns) <=
+	       div64_u64(now_ns, 1000) - div64_u64(since_ns, 1000);
+}
+
 /* rmp_codec.c */
 void rmp_bitmap_put(u8 *head, const u64 *map);
 void rmp_bitmap_get(const u8 *head, u64 *map);

@@ -45,24 +45,17 @@ static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 }
 
 /*
- * Whether a frame answers what was sent before the responder forgot the session.
- * It may have executed the call again since, and have another reply.
+ * The open call that a frame is about, or NULL. What answers a copy sent before
+ * the responder forgot the session does not count: it may have executed the call
+ * again since, and have another reply.
  */
-static bool rmp_from_before(const struct rmp_run *r, const struct rmp_info *info)
-{
-	u32 age_us = rmp_stamp(r->now) - info->echo;
-
-	return age_us > div64_u64(r->now, 1000) -
-			div64_u64(r->p->shared_ns, 1000);
-}
-
-/* The open call that a frame is about, or NULL. */
 static struct rmp_call *rmp_call_find(struct rmp_run *r,
 				      const struct rmp_info *info)
 {
 	struct rmp_call *call = r->p->call[info->msg % RMP_WINDOW];
 
-	if (call && call->msg == info->msg && !rmp_from_before(r, info))
+	if (call && call->msg == info->msg &&
+	    rmp_echo_since(info, r->now, r->p->shared_ns))
 		return call;
 	rmp_count(r, info->msg < r->p->next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
 	return NULL;

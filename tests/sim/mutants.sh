@@ -49,7 +49,7 @@ mutants() {
 	cancel-leaks-reply	rmp_tx	/^static void rmp_call_end/,/^}/s/if (status)$/if (0)/
 	waiting-not-started	rmp_tx	/^void rmp_tx_rep/,/^}/s/rmp_tx_start_waiting(r);//
 	others-reply-taken	rmp_tx	s/if (call && call->msg == info->msg \&\&/if (call \&\&/
-	old-reply-taken		rmp_tx	s/ && !rmp_from_before(r, info))/)/
+	old-reply-taken		rmp_tx	s/rmp_echo_since(info, r->now, r->p->shared_ns))/1)/
 	idleness-not-told	rmp_tx	/^static void rmp_idle_timer/,/^}/s/rmp_tx_send_idle(r);//
 	back-too-small		rmp_tx	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->una)/0/
 	room-not-given-back	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
