@@ -5,13 +5,14 @@
  *
  * usage: send IFACE FILE PER_SECOND SECONDS	(PER_SECOND 0: full speed)
  * FILE: for each frame two bytes of length, big-endian, and the frame itself.
- * Prints how many were sent.
+ * Ends early on SIGTERM. Prints how many were sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,13 @@ enum { FRAMES_MAX = 65536, BATCH = 32 };
 
 static struct iovec frames[FRAMES_MAX];
 static unsigned int nframes;
+static volatile sig_atomic_t ended;
+
+static void end(int sig)
+{
+	(void)sig;
+	ended = 1;
+}
 
 static void die(const char *what)
 {
@@ -100,7 +108,8 @@ int main(int argc, char **argv)
 	seconds = atof(argv[4]);
 	load(argv[2]);
 	fd = wire(argv[1]);
-	for (start = now(); now() - start < seconds;) {
+	signal(SIGTERM, end);
+	for (start = now(); !ended && now() - start < seconds;) {
 		unsigned int n = BATCH;
 
 		if (rate > 0) {

@@ -5,6 +5,7 @@ import subprocess
 
 PREFIX = "10.77.0."
 MTU = "9000"
+SWITCH = "br0"                  # frames sent on it leave by the port of the host they are for
 
 
 def _ip(*args):
@@ -14,15 +15,15 @@ def _ip(*args):
 
 def switch():
     """Makes the bridge; it only switches, the namespace's own IP stack is not used."""
-    _ip("link", "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
-    _ip("link", "set", "br0", "mtu", MTU, "addrgenmode", "none", "up")
+    _ip("link", "add", SWITCH, "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
+    _ip("link", "set", SWITCH, "mtu", MTU, "addrgenmode", "none", "up")
 
 
 def plug(index):
     """Makes the tap for host number @index and returns its name."""
     tap = f"tap{index}"
     _ip("tuntap", "add", tap, "mode", "tap", "vnet_hdr")
-    _ip("link", "set", tap, "mtu", MTU, "master", "br0", "addrgenmode", "none", "up")
+    _ip("link", "set", tap, "mtu", MTU, "master", SWITCH, "addrgenmode", "none", "up")
     return tap
 
 
