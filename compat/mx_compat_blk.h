@@ -15,6 +15,7 @@
 #define MX_BLK_FUA		BIT(1)	/* takes REQ_FUA writes */
 #define MX_BLK_STABLE_WRITES	BIT(2)	/* data must not change while being written */
 #define MX_BLK_SYNCHRONOUS	BIT(3)	/* completes in the submitter's context */
+#define MX_BLK_NOWAIT		BIT(4)	/* ends a REQ_NOWAIT bio rather than sleep */
 
 #ifdef HAVE_BLK_FEATURES
 
@@ -30,6 +31,8 @@ static inline blk_features_t mx_blk_features(u32 features)
 		f |= BLK_FEAT_STABLE_WRITES;
 	if (features & MX_BLK_SYNCHRONOUS)
 		f |= BLK_FEAT_SYNCHRONOUS;
+	if (features & MX_BLK_NOWAIT)
+		f |= BLK_FEAT_NOWAIT;
 	return f;
 }
 
@@ -42,6 +45,8 @@ static inline void mx_blk_set_features(struct request_queue *q, u32 features)
 		blk_queue_write_cache(q, true, features & MX_BLK_FUA);
 	if (features & MX_BLK_STABLE_WRITES)
 		blk_queue_flag_set(QUEUE_FLAG_STABLE_WRITES, q);
+	if (features & MX_BLK_NOWAIT)
+		blk_queue_flag_set(QUEUE_FLAG_NOWAIT, q);
 #ifdef QUEUE_FLAG_SYNCHRONOUS
 	if (features & MX_BLK_SYNCHRONOUS)
 		blk_queue_flag_set(QUEUE_FLAG_SYNCHRONOUS, q);

@@ -97,7 +97,8 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 
 	mx_volume_info(dev->vol, &info);
 	lim.chunk_sectors = 1U << (info.chunk_shift + PAGE_SECTORS_SHIFT);
-	disk = mx_blk_alloc_disk(&lim, 0, NUMA_NO_NODE);
+	/* Without it io_uring would give each I/O to a thread of its own. */
+	disk = mx_blk_alloc_disk(&lim, MX_BLK_NOWAIT, NUMA_NO_NODE);
 	if (IS_ERR(disk))
 		return disk;
 	disk->fops = &mxc_fops;

@@ -17,6 +17,7 @@ class T(Test):
     def run(self):
         self.set_up()
         self.plain()
+        self.nowait()
         self.sub_pages()
         self.file_system()
         self.swap()
@@ -87,6 +88,13 @@ class T(Test):
         self.agreed()
         self.figure("read_us", peers.latency_us(self.c1, DEV, 4))
         self.figure("read_iops", peers.rate(self.c1, DEV, seconds=4))
+
+    def nowait(self):
+        """Who must not be made to wait is served directly, without a kernel thread for each I/O."""
+        out = peers.fio_once(self.c1, DEV, rw="randread", depth=1, size="4M", extra="--ioengine=pvsync2 --nowait=1")
+        self.check(out["errors"] == 0, "reads that must not wait are taken")
+        out = peers.fio_once(self.c1, DEV, depth=64, size="32M", extra="--ioengine=io_uring --verify=crc32c --verify_fatal=1")
+        self.check(out["errors"] == 0, "fio by io_uring: no error")
 
     def sub_pages(self):
         """Writes smaller than a page leave the rest of the page as it was."""
