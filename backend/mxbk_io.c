@@ -238,14 +238,18 @@ void mxbk_io_start(struct mxbk_ring *ring, struct list_head *list)
 
 	fetch_segs(ring, list);
 	/* Reads leave at once; writes when all have been copied. */
+	mx_plug();
 	list_for_each_entry_safe(pend, next, list, link) {
 		list_del(&pend->link);
 		start(ring, pend, &writes);
 	}
+	mx_unplug();
 	mxbk_batch_flush(ring->batch);
+	mx_plug();
 	list_for_each_entry_safe(pend, next, &writes, link) {
 		list_del(&pend->link);
 		if (!copy_went_wrong(pend))
 			submit(pend, MX_IO_WRITE, pend->req.pos, pend->req.len);
 	}
+	mx_unplug();
 }

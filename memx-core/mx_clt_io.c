@@ -8,6 +8,18 @@
 #include "mx_clt.h"
 #include "mx_slab.h"
 
+#define UNPLUG_BATCH 32		/* bios begun in one go */
+
+/**
+ * struct mxc_plug - bios that a submitter has gathered for a device
+ * @cb:   of the submitter's plug; its data is the device
+ * @bios: oldest first; only the submitter uses them
+ */
+struct mxc_plug {
+	struct blk_plug_cb	cb;
+	struct bio_list		bios;
+};
+
 static struct kmem_cache *io_cache;
 
 static void construct(void *mio)
@@ -226,6 +238,46 @@ static bool make_room(struct mxc_dev *dev, struct bio *bio)
 	return true;
 }
 
+static void submit(struct mxc_dev *dev, struct bio *bio)
+{
+	if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio))
+		pend(dev, bio);
+}
+
+/* The end of a submitter's plug: what it has gathered leaves together. */
+static void unplug(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct mxc_plug *plug = container_of(cb, struct mxc_plug, cb);
+	struct mxc_dev *dev = cb->data;
+	unsigned int n = 0;
+	struct bio *bio;
+
+	mx_plug();
+	while ((bio = bio_list_pop(&plug->bios))) {
+		/* Others may want bottom halves. */
+		if (n++ == UNPLUG_BATCH) {
+			mx_unplug();
+			mx_plug();
+			n = 1;
+		}
+		submit(dev, bio);
+	}
+	mx_unplug();
+	kfree(plug);
+}
+
+/* Return: whether the submitter will come to unplug() with @bio. */
+static bool gather(struct mxc_dev *dev, struct bio *bio)
+{
+	struct blk_plug_cb *cb = blk_check_plugged(unplug, dev,
+						   sizeof(struct mxc_plug));
+
+	if (!cb)
+		return false;
+	bio_list_add(&container_of(cb, struct mxc_plug, cb)->bios, bio);
+	return true;
+}
+
 void mxc_submit_bio(struct bio *bio)
 {
 	struct mxc_dev *dev = bio->bi_bdev->bd_disk->private_data;
@@ -248,8 +300,6 @@ void mxc_submit_bio(struct bio *bio)
 	}
 	if (!bio->bi_iter.bi_size)
 		bio_endio(bio);
-	else if (!make_room(dev, bio))
-		return;
-	else if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio))
-		pend(dev, bio);
+	else if (make_room(dev, bio) && !gather(dev, bio))
+		submit(dev, bio);
 }

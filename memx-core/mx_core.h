@@ -134,6 +134,18 @@ struct mx_io {
 void mx_submit(struct mx_io *io);
 
 /**
+ * mx_plug() - I/Os submitted until mx_unplug() leave together
+ *
+ * May be nested. Bottom halves are off in between; be short.
+ *
+ * Context: any but hard interrupt.
+ */
+void mx_plug(void);
+
+/** mx_unplug() - end of mx_plug(), by the same thread */
+void mx_unplug(void);
+
+/**
  * struct mx_waiter - to be told when pages are back in the reserve
  * @wake: softirq or process context, BHs off; may call mx_pages_get() again.
  *        Must not free the waiter

@@ -294,6 +294,18 @@ void mx_submit(struct mx_io *io)
 }
 MX_EXPORT_SYMBOL(mx_submit);
 
+void mx_plug(void)
+{
+	rmp_cork();
+}
+MX_EXPORT_SYMBOL(mx_plug);
+
+void mx_unplug(void)
+{
+	rmp_uncork();
+}
+MX_EXPORT_SYMBOL(mx_unplug);
+
 static struct mx_io *next_starved(struct mx_volume *vol)
 {
 	struct mx_io *io;

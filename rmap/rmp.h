@@ -50,6 +50,19 @@ struct rmp_ncall {
  */
 void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall);
 
+/**
+ * rmp_cork() - what leaves this processor until rmp_uncork() leaves together
+ *
+ * Around several calls, so that a device is told of their frames once. May be
+ * nested. Bottom halves are off in between; be short.
+ *
+ * Context: any but hard interrupt.
+ */
+void rmp_cork(void);
+
+/** rmp_uncork() - end of rmp_cork(), by the same thread */
+void rmp_uncork(void);
+
 /** rmp_flow_setup() - a flow for rmp_call.flow, see struct rmp_flow */
 void rmp_flow_setup(struct rmp_flow *flow, u16 weight);
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Frames out: an skb with the header in its linear part and the payload as
- * references to the caller's pages, tagged, and given to the device.
+ * references to the caller's pages, tagged.
  */
 #include <linux/highmem.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/pkt_sched.h>
-#include <linux/sched/mm.h>
 #include "rmp_priv.h"
 #include "rmp_trace.h"
 
@@ -231,43 +230,4 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 	this_cpu_inc(iface->stats->tx);
 	trace_rmp_tx(0, hdr->type, hdr->flags, 0, 0, len);
 	return skb;
-}
-
-/* @n: frames in @skb */
-static void frame_xmit(struct sk_buff *skb, unsigned int n)
-{
-	rmp_stat_add(RMP_G_TX_FRAMES, n);
-	if (unlikely(dev_queue_xmit(skb)))
-		rmp_stat_add(RMP_G_TX_REFUSED, n);
-}
-
-/*
- * rmp_frame_send() - give frames to their devices
- *
- * Context: bottom halves off since before the frames were built, so that their
- * device cannot be unregistered; no lock held.
- */
-void rmp_frame_send(struct sk_buff_head *list)
-{
-	unsigned int flags;
-	struct sk_buff *skb;
-
-	if (skb_queue_empty(list))
-		return;
-	flags = memalloc_noreclaim_save();
-	while ((skb = __skb_dequeue(list)))
-		frame_xmit(skb, rmp_gso_train(skb, list));
-	memalloc_noreclaim_restore(flags);
-}
-
-/** rmp_frame_send_one() - as rmp_frame_send(); @skb may be NULL */
-void rmp_frame_send_one(struct sk_buff *skb)
-{
-	struct sk_buff_head list;
-
-	if (!skb)
-		return;
-	__skb_queue_head_init(&list);
-	__skb_queue_tail(&list, skb);
-	rmp_frame_send(&list);
 }

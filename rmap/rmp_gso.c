@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trains: the frames of a message given to the device together, so that it is
- * told of them once.
+ * Trains: the frames of a message, or of several, given to the device together,
+ * so that it is told of them once.
  *
  * To tell a device of a frame is dear, most of all from inside a virtual
  * machine. The kernel can pass on many at once (xmit_more), but only for what
@@ -140,21 +140,24 @@ static bool same_way(const struct sk_buff *a, const struct sk_buff *b)
 }
 
 /*
- * rmp_gso_train() - couple frames that follow one another
+ * rmp_gso_train() - couple the frames that go the same way
  * @skb:  a frame
- * @list: the frames after it; those that are coupled are taken off
+ * @list: the frames after it, of any; those that are coupled are taken off
  *
  * Context: bottom halves off. Return: number of frames in what is @skb now.
  */
 unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list)
 {
-	struct sk_buff *frame = skb_peek(list), *last = NULL;
+	struct sk_buff *frame, *next, *last = NULL;
 	unsigned int n = 1;
 
-	if (!frame || !same_way(skb, frame) || !takes_trains(skb->dev))
+	if (skb_queue_empty(list) || !takes_trains(skb->dev))
 		return n;
-	while (frame && same_way(skb, frame) &&
-	       skb->len + frame->len <= TRAIN_BYTES_MAX) {
+	skb_queue_walk_safe(list, frame, next) {
+		if (!same_way(skb, frame))
+			continue;
+		if (skb->len + frame->len > TRAIN_BYTES_MAX)
+			break;
 		__skb_unlink(frame, list);
 		if (last)
 			last->next = frame;
@@ -165,7 +168,6 @@ unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list)
 		skb->data_len += frame->len;
 		skb->truesize += frame->truesize;
 		n++;
-		frame = skb_peek(list);
 	}
 	if (n == 1)
 		return n;

@@ -64,6 +64,7 @@ static int __init rmp_init(void)
 	if (err)
 		goto err_recv;
 	rmp_ring_init();
+	rmp_send_init();
 	rmp_gso_init();
 	err = rmp_net_init();
 	if (err)

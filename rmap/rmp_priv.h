@@ -303,6 +303,9 @@ struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 				struct rmp_hdr *hdr, const void *data, u16 len,
 				u8 which);
+
+/* rmp_send.c: frames to devices, also rmp_cork() */
+void rmp_send_init(void);
 void rmp_frame_send(struct sk_buff_head *list);
 void rmp_frame_send_one(struct sk_buff *skb);
 

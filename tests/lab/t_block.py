@@ -18,6 +18,7 @@ class T(Test):
         self.set_up()
         self.plain()
         self.nowait()
+        self.together()
         self.sub_pages()
         self.file_system()
         self.swap()
@@ -95,6 +96,14 @@ class T(Test):
         self.check(out["errors"] == 0, "reads that must not wait are taken")
         out = peers.fio_once(self.c1, DEV, depth=64, size="32M", extra="--ioengine=io_uring --verify=crc32c --verify_fatal=1")
         self.check(out["errors"] == 0, "fio by io_uring: no error")
+
+    def together(self):
+        """What is submitted together leaves together: a request to read is one frame, so trains are of several."""
+        before = self.c1.counters("rmap")["tx_trains"]
+        out = peers.fio_once(self.c1, DEV, rw="randread", size="16M",
+                             extra="--iodepth_batch_submit=8 --iodepth_batch_complete_min=8 --iodepth_batch_complete_max=8")
+        trains = self.c1.counters("rmap")["tx_trains"] - before
+        self.check(out["errors"] == 0 and trains > 256, f"4,096 reads submitted by eights left in {trains} trains and more")
 
     def sub_pages(self):
         """Writes smaller than a page leave the rest of the page as it was."""
