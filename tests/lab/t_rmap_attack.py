@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""
-Somebody without keys on the segment floods, forges, replays, spoofs and sends nonsense; nothing comes of it.
+"""Somebody without keys on the segment floods, forges, replays, spoofs and sends nonsense; nothing comes of it.
 
 The slow attacks come out of the switch itself, so that an attacker's processor, which would be this machine's, costs
 the others nothing and what is measured is the work of those attacked. The floods come from a host like the others.
