@@ -18,7 +18,7 @@ class T(Test):
         self.set_up()
         self.plain()
         self.nowait()
-        self.together()
+        self.batches()
         self.sub_pages()
         self.file_system()
         self.swap()
@@ -97,7 +97,7 @@ class T(Test):
         out = peers.fio_once(self.c1, DEV, depth=64, size="32M", extra="--ioengine=io_uring --verify=crc32c --verify_fatal=1")
         self.check(out["errors"] == 0, "fio by io_uring: no error")
 
-    def together(self):
+    def batches(self):
         """What is submitted together leaves together: a request to read is one frame, so trains are of several."""
         before = self.c1.counters("rmap")["tx_trains"]
         out = peers.fio_once(self.c1, DEV, rw="randread", size="16M",
