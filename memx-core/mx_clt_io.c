@@ -5,10 +5,11 @@
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include "mx_clt.h"
 #include "mx_slab.h"
 
-#define UNPLUG_BATCH 32		/* bios begun in one go */
+#define UNPLUG_BYTES SZ_128K	/* begun in one go, or a little more */
 
 /**
  * struct mxc_plug - bios that a submitter has gathered for a device
@@ -249,17 +250,18 @@ static void unplug(struct blk_plug_cb *cb, bool from_schedule)
 {
 	struct mxc_plug *plug = container_of(cb, struct mxc_plug, cb);
 	struct mxc_dev *dev = cb->data;
-	unsigned int n = 0;
+	u32 bytes = 0;
 	struct bio *bio;
 
 	mx_plug();
 	while ((bio = bio_list_pop(&plug->bios))) {
 		/* Others may want bottom halves. */
-		if (n++ == UNPLUG_BATCH) {
+		if (bytes >= UNPLUG_BYTES) {
 			mx_unplug();
 			mx_plug();
-			n = 1;
+			bytes = 0;
 		}
+		bytes += bio->bi_iter.bi_size;
 		submit(dev, bio);
 	}
 	mx_unplug();
