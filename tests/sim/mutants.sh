@@ -47,7 +47,7 @@ mutants() {
 	window-not-kept		rmp_tx	s/if (p->next_msg - p->una >= RMP_WINDOW)/if (0)/
 	window-not-given-back	rmp_tx	s/^\tp->inflight -= call->cost;/\tp->inflight -= call->cost - (call->cost > 4);/
 	cancel-leaks-reply	rmp_tx	/^static void rmp_call_end/,/^}/s/if (status)$/if (0)/
-	waiting-not-started	rmp_tx	/^void rmp_tx_rep/,/^}/s/rmp_tx_start_waiting(r);//
+	small-credit-stops-all	rmp_tx	/^static bool rmp_call_may_start/,/^}/s/if (!p->inflight)$/if (0)/
 	others-reply-taken	rmp_tx	s/if (call && call->msg == info->msg \&\&/if (call \&\&/
 	old-reply-taken		rmp_tx	s/rmp_echo_since(info, r->now, r->p->shared_ns))/1)/
 	idleness-not-told	rmp_tx	/^static void rmp_idle_timer/,/^}/s/rmp_tx_send_idle(r);//
