@@ -9,6 +9,8 @@
  *	client: insmod memx_floor.ko dev=eth0 role=client peer=52:54:00:00:00:02
  *		echo "DEPTH COUNT" > /sys/kernel/debug/memx_floor/run
  *		cat /sys/kernel/debug/memx_floor/run
+ *
+ * With disk=MIB the client has /dev/memx_floor, the same under a block device.
  */
 #include <linux/debugfs.h>
 #include <linux/etherdevice.h>
@@ -22,10 +24,9 @@
 #include <linux/skbuff.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
+#include "floor.h"
 
 #define FLOOR_ETHERTYPE	0x88b6	/* IEEE local experimental 2 */
-#define DEPTH_MAX	64
-#define LOST_AFTER	HZ
 
 static char *dev = "eth0";
 module_param(dev, charp, 0444);
@@ -43,40 +44,18 @@ static unsigned int size = PAGE_SIZE;
 module_param(size, uint, 0444);
 MODULE_PARM_DESC(size, "bytes in an answer, at most a page");
 
-/**
- * struct floor_hdr - start of each frame
- * @seq:    number of the request
- * @slot:   the client's place for the answer
- * @answer: 0: request, 1: answer
- * @off:    answer: offset of this frame's bytes
- * @len:    request: bytes wanted; answer: bytes in this frame
- */
-struct floor_hdr {
-	__be32	seq;
-	__be16	slot;
-	__be16	answer;
-	__be16	off;
-	__be16	len;
-} __packed;
+static unsigned int disk;
+module_param(disk, uint, 0444);
+MODULE_PARM_DESC(disk, "client: MiB of /dev/memx_floor, whose pages are all the same one; 0: none");
 
-/**
- * struct floor_slot - one request under way
- * @seq:  its number; frames with another one are late
- * @got:  bytes of the answer here
- * @page: where the answer goes
- */
-struct floor_slot {
-	u32		seq;
-	u32		got;
-	struct page	*page;
-};
+struct floor_slot floor_slots[2 * DEPTH_MAX];
 
 static struct net_device *floor_dev;
 static bool is_server;
 static u8 peer_mac[ETH_ALEN];
 static struct page *served;
-static struct floor_slot slots[DEPTH_MAX];
-static unsigned long done_map;		/* bit per slot whose answer is whole */
+static struct page *answers[DEPTH_MAX];	/* where a run's go */
+static unsigned long done_map;		/* bit per slot of the run whose answer is whole */
 static DECLARE_WAIT_QUEUE_HEAD(done_wait);
 static DEFINE_MUTEX(run_mutex);		/* one run at a time; guards result */
 static char result[128] = "no run yet\n";
@@ -130,24 +109,32 @@ static void serve(const struct sk_buff *skb, const struct floor_hdr *req)
 	}
 }
 
+bool floor_take(struct floor_slot *slot, const struct sk_buff *skb,
+		const struct floor_hdr *hdr)
+{
+	u32 off = be16_to_cpu(hdr->off);
+	u32 n = be16_to_cpu(hdr->len);
+
+	if (READ_ONCE(slot->seq) != be32_to_cpu(hdr->seq) ||
+	    off + n > slot->size ||
+	    skb_copy_bits(skb, sizeof(*hdr), slot->to + off, n))
+		return false;
+	slot->got += n;
+	return slot->got >= slot->size;
+}
+
 static void take(const struct sk_buff *skb, const struct floor_hdr *hdr)
 {
 	u32 i = be16_to_cpu(hdr->slot);
-	u32 off = be16_to_cpu(hdr->off);
-	u32 n = be16_to_cpu(hdr->len);
-	struct floor_slot *slot;
 
-	if (i >= DEPTH_MAX || off + n > PAGE_SIZE)
+	if (i >= 2 * DEPTH_MAX)
 		return;
-	slot = &slots[i];
-	if (READ_ONCE(slot->seq) != be32_to_cpu(hdr->seq) ||
-	    skb_copy_bits(skb, sizeof(*hdr), page_address(slot->page) + off, n))
-		return;
-	slot->got += n;
-	if (slot->got < size)
-		return;
-	set_bit(i, &done_map);
-	wake_up(&done_wait);
+	if (i >= DEPTH_MAX) {
+		floor_disk_take(i - DEPTH_MAX, skb, hdr);
+	} else if (floor_take(&floor_slots[i], skb, hdr)) {
+		set_bit(i, &done_map);
+		wake_up(&done_wait);
+	}
 }
 
 static unsigned int floor_hook(void *priv, struct sk_buff *skb,
@@ -174,16 +161,18 @@ static struct nf_hook_ops hook_ops = {
 	.priority = INT_MIN,
 };
 
-static void ask(unsigned int i, u32 seq)
+void floor_ask(unsigned int i)
 {
+	static atomic_t seq;
+	struct floor_slot *slot = &floor_slots[i];
 	struct floor_hdr hdr = {
-		.seq = cpu_to_be32(seq),
 		.slot = cpu_to_be16(i),
-		.len = cpu_to_be16(size),
+		.len = cpu_to_be16(slot->size),
 	};
 
-	slots[i].got = 0;
-	WRITE_ONCE(slots[i].seq, seq);
+	slot->got = 0;
+	WRITE_ONCE(slot->seq, atomic_inc_return(&seq));
+	hdr.seq = cpu_to_be32(slot->seq);
 	local_bh_disable();
 	floor_send(peer_mac, &hdr, NULL, 0, 0);
 	local_bh_enable();
@@ -191,13 +180,12 @@ static void ask(unsigned int i, u32 seq)
 
 static int run(unsigned int depth, unsigned int count, u64 *ns)
 {
-	static u32 seq;
 	unsigned int asked = 0, answered = 0, i;
 	u64 start = ktime_get_ns();
 
 	done_map = 0;
 	for (i = 0; i < depth && asked < count; i++, asked++)
-		ask(i, ++seq);
+		floor_ask(i);
 	while (answered < count) {
 		unsigned long map;
 
@@ -209,7 +197,7 @@ static int run(unsigned int depth, unsigned int count, u64 *ns)
 			answered++;
 			if (asked < count) {
 				asked++;
-				ask(i, ++seq);
+				floor_ask(i);
 			}
 		}
 	}
@@ -262,8 +250,8 @@ static void free_pages_all(void)
 	int i;
 
 	for (i = 0; i < DEPTH_MAX; i++)
-		if (slots[i].page)
-			put_page(slots[i].page);
+		if (answers[i])
+			put_page(answers[i]);
 	if (served)
 		put_page(served);
 }
@@ -276,9 +264,11 @@ static int alloc_pages_all(void)
 	if (!served)
 		return -ENOMEM;
 	for (i = 0; i < DEPTH_MAX; i++) {
-		slots[i].page = alloc_page(GFP_KERNEL);
-		if (!slots[i].page)
+		answers[i] = alloc_page(GFP_KERNEL);
+		if (!answers[i])
 			return -ENOMEM;
+		floor_slots[i].to = page_address(answers[i]);
+		floor_slots[i].size = size;
 	}
 	return 0;
 }
@@ -302,10 +292,16 @@ static int __init floor_init(void)
 	err = nf_register_net_hook(&init_net, &hook_ops);
 	if (err)
 		goto err_dev;
+	err = floor_disk_init(is_server ? 0 : disk);
+	if (err)
+		goto err_hook;
 	debug_dir = debugfs_create_dir("memx_floor", NULL);
 	debugfs_create_file("run", 0600, debug_dir, NULL, &run_fops);
 	return 0;
 
+err_hook:
+	nf_unregister_net_hook(&init_net, &hook_ops);
+	synchronize_net();
 err_dev:
 	dev_put(floor_dev);
 err_pages:
@@ -316,6 +312,7 @@ err_pages:
 static void __exit floor_exit(void)
 {
 	debugfs_remove(debug_dir);
+	floor_disk_exit();
 	nf_unregister_net_hook(&init_net, &hook_ops);
 	synchronize_net();
 	dev_put(floor_dev);

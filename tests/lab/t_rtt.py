@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Side by side in one run: raw frames, NVMe/TCP and /dev/memxa, at both MTUs, without keys and with them."""
+"""Side by side in one run: raw frames, a disk right on them, NVMe/TCP and /dev/memxa, at both MTUs, without keys and with them."""
 import peers
 from lab import Test, linux
 
 MIB = 200
 FLOOR = "/sys/kernel/debug/memx_floor/run"
+FLOOR_DISK = "/dev/memx_floor"
 ROUNDS = 5
 SECONDS = 2                     # of each measurement
 MTUS = (1500, 9000)
@@ -23,7 +24,8 @@ class T(Test):
             self.at_mtu(mtu)
             # TCP takes the size of its segments from the MTU when it connects.
             nvme = peers.nvme_connect(self.c1, self.s1)
-            self.rounds(f"_{mtu}", lambda nvme=nvme: self.floor() | self.disk("memx", "/dev/memxa") | self.disk("nvmetcp", nvme))
+            self.rounds(f"_{mtu}", lambda nvme=nvme: self.floor() | self.reads("floor_disk", FLOOR_DISK) |
+                        self.disk("memx", "/dev/memxa") | self.disk("nvmetcp", nvme))
             self.c1.sh(f"nvme disconnect -n {peers.NQN}")
         trains = self.s1.counters("rmap")["tx_trains"]
         self.check(trains > 0, f"frames of one answer were given to the device together: {trains} times")
@@ -39,7 +41,7 @@ class T(Test):
         self.at_mtu(1500)
         self.s1.memx_load("memx_server", "memx_floor", memx_rmap=rmap, memx_floor="role=server")
         self.c1.memx_load("memx_client", "memx_floor", memx_rmap=rmap,
-                          memx_floor=f"role=client peer={self.s1.mac}")
+                          memx_floor=f"role=client peer={self.s1.mac} disk={MIB}")
         if not rmap:
             self.c1.cluster_key()
             self.s1.cluster_key()
@@ -75,15 +77,20 @@ class T(Test):
             return dict(word.split("=") for word in self.c1.get(FLOOR).split())
         return {"floor_us": float(one(1, 3000)["us"]), "floor_iops": int(one(32, 20000)["rate"])}
 
-    def disk(self, name, path):
-        def fio(*args, **more):
-            return peers.fio(self.c1, path, *args, seconds=SECONDS, size=f"{MIB}M", **more)
+    def reads(self, name, path):
         return {
-            f"{name}_us": fio()["lat_us"],
-            f"{name}_iops": fio(depth=32)["iops"],
-            f"{name}_write_iops": fio("randwrite", depth=32)["iops"],
-            f"{name}_seq_mbps": fio("read", bs="128k", depth=8)["mbps"],
+            f"{name}_us": self.fio(path)["lat_us"],
+            f"{name}_iops": self.fio(path, depth=32)["iops"],
         }
+
+    def disk(self, name, path):
+        return self.reads(name, path) | {
+            f"{name}_write_iops": self.fio(path, "randwrite", depth=32)["iops"],
+            f"{name}_seq_mbps": self.fio(path, "read", bs="128k", depth=8)["mbps"],
+        }
+
+    def fio(self, path, *args, **more):
+        return peers.fio(self.c1, path, *args, seconds=SECONDS, size=f"{MIB}M", **more)
 
     def judge(self):
         f = self.figures
@@ -91,6 +98,10 @@ class T(Test):
             for key in ("us", "iops", "write_iops", "seq_mbps"):
                 self.figure(f"{key}_of_nvmetcp_{mtu}", round(f[f"memx_{key}_{mtu}"] / f[f"nvmetcp_{key}_{mtu}"], 2))
                 self.figure(f"{key}_keyed_of_insecure_{mtu}", round(f[f"memx_{key}_{mtu}_keyed"] / f[f"memx_{key}_{mtu}"], 2))
+            for name, other in (("memx", "floor_disk"), ("floor_disk", "nvmetcp")):
+                for key in ("us", "iops"):
+                    self.figure(f"{name}_{key}_of_{other}_{mtu}", round(f[f"{name}_{key}_{mtu}"] / f[f"{other}_{key}_{mtu}"], 2))
+            self.figure(f"floor_disk_us_of_floor_{mtu}", round(f[f"floor_disk_us_{mtu}"] / f[f"floor_us_{mtu}"], 2))
             self.figure(f"us_of_floor_{mtu}", round(f[f"memx_us_{mtu}"] / f[f"floor_us_{mtu}"], 2))
             self.figure(f"us_of_floor_{mtu}_keyed", round(f[f"memx_us_{mtu}_keyed"] / f[f"floor_us_{mtu}_keyed"], 2))
             self.check(f[f"us_of_nvmetcp_{mtu}"] <= 0.6, "one read at a time takes at most 0.6 of NVMe/TCP's time")
