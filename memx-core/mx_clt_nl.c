@@ -5,6 +5,7 @@
  */
 #include <net/genetlink.h>
 #include "mx_clt.h"
+#include "mx_compat_nl.h"
 #include "uapi/memx_nl.h"
 
 static const struct nla_policy policy[MEMX_A_MAX + 1] = {
@@ -53,8 +54,10 @@ static int dev_del(struct sk_buff *skb, struct genl_info *info)
 	return mxc_dev_remove(nla_data(info->attrs[MEMX_A_DEV]), info->extack);
 }
 
-static int put_dev(struct sk_buff *skb, const struct mxc_dev *dev)
+static int put_dev(struct sk_buff *skb, const void *what)
 {
+	const struct mxc_dev *dev = what;
+
 	return nla_put_string(skb, MEMX_A_DEV, dev->disk->disk_name) ||
 	       nla_put_string(skb, MEMX_A_NAME, dev->volume) ||
 	       nla_put_u64_64bit(skb, MEMX_A_SIZE,
@@ -62,53 +65,39 @@ static int put_dev(struct sk_buff *skb, const struct mxc_dev *dev)
 				 MEMX_A_PAD);
 }
 
-static void *dump_head(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
-{
-	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			   &family, NLM_F_MULTI, cmd);
-}
-
 static int dev_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct mxc_dev *dev;
-	void *head;
 
 	/* By index, so that a change in between skips and repeats nothing. */
 	mutex_lock(&mxc_mutex);
 	list_for_each_entry(dev, &mxc_devs, link) {
 		if (dev->index < cb->args[0])
 			continue;
-		head = dump_head(skb, cb, MEMX_C_DEV_GET);
-		if (!head)
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_DEV_GET, put_dev, dev))
 			break;
-		if (put_dev(skb, dev)) {
-			genlmsg_cancel(skb, head);
-			break;
-		}
-		genlmsg_end(skb, head);
 		cb->args[0] = dev->index + 1;
 	}
 	mutex_unlock(&mxc_mutex);
 	return skb->len;
 }
 
+static int put_stat(struct sk_buff *skb, const void *what)
+{
+	enum mxc_stat i = *(const long *)what;
+
+	return nla_put_string(skb, MEMX_A_STAT_NAME, mxc_stat_name(i)) ||
+	       nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, mxc_stat_sum(i),
+				 MEMX_A_PAD) ||
+	       nla_put_string(skb, MEMX_A_STAT_HELP, mxc_stat_help(i));
+}
+
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	for (; cb->args[0] < MXC_S_COUNT; cb->args[0]++) {
-		enum mxc_stat i = cb->args[0];
-		void *head = dump_head(skb, cb, MEMX_C_STATS_GET);
-
-		if (!head)
+	for (; cb->args[0] < MXC_S_COUNT; cb->args[0]++)
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_STATS_GET,
+				    put_stat, &cb->args[0]))
 			break;
-		if (nla_put_string(skb, MEMX_A_STAT_NAME, mxc_stat_name(i)) ||
-		    nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, mxc_stat_sum(i),
-				      MEMX_A_PAD) ||
-		    nla_put_string(skb, MEMX_A_STAT_HELP, mxc_stat_help(i))) {
-			genlmsg_cancel(skb, head);
-			break;
-		}
-		genlmsg_end(skb, head);
-	}
 	return skb->len;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include "mx_compat_nl.h"
 #include "mx_op.h"
 #include "uapi/memx_nl.h"
 
@@ -174,24 +175,6 @@ static int vol_get(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
-/* One message of a dump; @fill: returns non-zero if it does not fit. */
-static bool put_message(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-			int (*fill)(struct sk_buff *skb, const void *what),
-			const void *what)
-{
-	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
-
-	if (!head)
-		return false;
-	if (fill(skb, what)) {
-		genlmsg_cancel(skb, head);
-		return false;
-	}
-	genlmsg_end(skb, head);
-	return true;
-}
-
 static int fill_volume(struct sk_buff *skb, const void *what)
 {
 	return put_volume(skb, (struct mx_volume *)what);
@@ -206,7 +189,7 @@ static int vol_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(vol, &mx_vols, link) {
 		if (i++ < cb->args[0])
 			continue;
-		if (!put_message(skb, cb, MEMX_C_VOL_GET, fill_volume, vol))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_VOL_GET, fill_volume, vol))
 			break;
 		cb->args[0]++;
 	}
@@ -275,7 +258,7 @@ static int map_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		err = -ENOENT;
 	}
 	while (vol && next_run(vol, cb->args[0], &run)) {
-		if (!put_message(skb, cb, MEMX_C_MAP_GET, fill_run, &run))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_MAP_GET, fill_run, &run))
 			break;
 		cb->args[0] = run.first + run.count;
 	}
@@ -305,7 +288,7 @@ static int server_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 	for (; cb->args[0] < MX_MEMBERS; cb->args[0]++)
 		if (mx_members_show(cb->args[0], &info) &&
-		    !put_message(skb, cb, MEMX_C_SERVER_GET, fill_server, &info))
+		    !mx_nl_dump_one(skb, cb, &family, MEMX_C_SERVER_GET, fill_server, &info))
 			break;
 	return skb->len;
 }
@@ -320,8 +303,8 @@ static int fill_stat(struct sk_buff *skb, const void *what)
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	for (; cb->args[0] < MX_S_COUNT; cb->args[0]++)
-		if (!put_message(skb, cb, MEMX_C_STATS_GET, fill_stat,
-				 &mx_stat_desc[cb->args[0]]))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_STATS_GET, fill_stat,
+				    &mx_stat_desc[cb->args[0]]))
 			break;
 	return skb->len;
 }
@@ -360,8 +343,8 @@ static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	unsigned int n = mx_keys_list(ids);
 
 	for (; cb->args[0] < n; cb->args[0]++)
-		if (!put_message(skb, cb, MEMX_C_KEY_GET, fill_key,
-				 &ids[cb->args[0]]))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_KEY_GET, fill_key,
+				    &ids[cb->args[0]]))
 			break;
 	return skb->len;
 }

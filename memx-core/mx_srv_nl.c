@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 #include <net/genetlink.h>
+#include "mx_compat_nl.h"
 #include "mx_srv.h"
 #include "uapi/memx_nl.h"
 
@@ -109,23 +110,6 @@ static int put_volume(struct sk_buff *skb, const struct mxs_vol *vol)
 	return 0;
 }
 
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-		    int (*put)(struct sk_buff *skb, const void *what),
-		    const void *what)
-{
-	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (put(skb, what)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
 static int put_volume_any(struct sk_buff *skb, const void *vol)
 {
 	return put_volume(skb, vol);
@@ -140,7 +124,7 @@ static int nl_volumes(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(vol, &mxs_srv.vols, link) {
 		if (vol->seq <= cb->args[0])
 			continue;
-		if (dump_one(skb, cb, MEMX_C_SVOL_GET, put_volume_any, vol))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_SVOL_GET, put_volume_any, vol))
 			break;
 		cb->args[0] = vol->seq;
 	}
@@ -194,7 +178,7 @@ static int nl_stats(struct sk_buff *skb, struct netlink_callback *cb)
 		f.value = cb->args[0] < MXS_S_COUNT ?
 			  mxs_total(cb->args[0]) :
 			  gauge[cb->args[0] - MXS_S_COUNT];
-		if (dump_one(skb, cb, MEMX_C_STATS_GET, put_figure, &f))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_STATS_GET, put_figure, &f))
 			break;
 	}
 	return skb->len;

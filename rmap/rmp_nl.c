@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/utsname.h>
 #include <net/genetlink.h>
+#include "mx_compat_nl.h"
 #include "rmp_priv.h"
 #include "uapi/rmp_nl.h"
 
@@ -65,12 +66,6 @@ static int iface_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return rmp_iface_del(nla_data(info->attrs[RMP_A_IFNAME]), info->extack);
 }
 
-static void *dump_start(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
-{
-	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			   &nl_family, NLM_F_MULTI, cmd);
-}
-
 static int put_stat(struct sk_buff *skb, const char *name, u64 value,
 		    const char *help)
 {
@@ -81,8 +76,9 @@ static int put_stat(struct sk_buff *skb, const char *name, u64 value,
 	return 0;
 }
 
-static int put_iface(struct sk_buff *skb, const struct rmp_iface *iface)
+static int put_iface(struct sk_buff *skb, const void *what)
 {
+	const struct rmp_iface *iface = what;
 	const struct net_device *dev = iface->dev;
 	u32 mtu = READ_ONCE(iface->mtu);
 	u64 rx, tx;
@@ -107,18 +103,11 @@ static int iface_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 	rtnl_lock();
 	list_for_each_entry(iface, &rmp_ifaces, link) {
-		void *msg;
-
 		if (i++ < cb->args[0])
 			continue;
-		msg = dump_start(skb, cb, RMP_CMD_IFACE_GET);
-		if (!msg)
+		if (!mx_nl_dump_one(skb, cb, &nl_family, RMP_CMD_IFACE_GET,
+				    put_iface, iface))
 			break;
-		if (put_iface(skb, iface)) {
-			genlmsg_cancel(skb, msg);
-			break;
-		}
-		genlmsg_end(skb, msg);
 		cb->args[0] = i;
 	}
 	rtnl_unlock();
@@ -189,8 +178,7 @@ static int put_path(struct sk_buff *skb, const struct rmp_peer *peer)
 	return 0;
 }
 
-/* Node's lock held, so that the figures belong together. */
-static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
+static int put_peer_locked(struct sk_buff *skb, const struct rmp_node *node)
 {
 	const struct rmp_peer *peer = &node->peer;
 
@@ -217,6 +205,18 @@ static int put_peer(struct sk_buff *skb, const struct rmp_node *node)
 	return put_peer_stats(skb, peer);
 }
 
+/* Under the node's lock, so that the figures belong together. */
+static int put_peer(struct sk_buff *skb, const void *what)
+{
+	struct rmp_node *node = (struct rmp_node *)what;
+	int err;
+
+	spin_lock_bh(&node->lock);
+	err = put_peer_locked(skb, node);
+	spin_unlock_bh(&node->lock);
+	return err;
+}
+
 /**
  * struct peer_dump - a dump of the nodes in progress
  * @skb:  message buffer
@@ -234,26 +234,14 @@ struct peer_dump {
 static void peer_dump_one(struct rmp_node *node, void *arg)
 {
 	struct peer_dump *d = arg;
-	void *msg;
-	int err;
 
 	if (d->full || d->i++ < d->cb->args[0])
 		return;
-	msg = dump_start(d->skb, d->cb, RMP_CMD_PEER_GET);
-	if (!msg) {
+	if (mx_nl_dump_one(d->skb, d->cb, &nl_family, RMP_CMD_PEER_GET,
+			   put_peer, node))
+		d->cb->args[0] = d->i;
+	else
 		d->full = true;
-		return;
-	}
-	spin_lock_bh(&node->lock);
-	err = put_peer(d->skb, node);
-	spin_unlock_bh(&node->lock);
-	if (err) {
-		genlmsg_cancel(d->skb, msg);
-		d->full = true;
-		return;
-	}
-	genlmsg_end(d->skb, msg);
-	d->cb->args[0] = d->i;
 }
 
 static int peer_dump(struct sk_buff *skb, struct netlink_callback *cb)
@@ -264,22 +252,20 @@ static int peer_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int put_gstat(struct sk_buff *skb, const void *what)
+{
+	enum rmp_gstat stat = *(const long *)what;
+
+	return put_stat(skb, rmp_stat_name(stat), rmp_stat_sum(stat),
+			rmp_stat_help(stat));
+}
+
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	while (cb->args[0] < RMP_G_COUNT) {
-		enum rmp_gstat stat = cb->args[0];
-		void *msg = dump_start(skb, cb, RMP_CMD_STATS_GET);
-
-		if (!msg)
+	for (; cb->args[0] < RMP_G_COUNT; cb->args[0]++)
+		if (!mx_nl_dump_one(skb, cb, &nl_family, RMP_CMD_STATS_GET,
+				    put_gstat, &cb->args[0]))
 			break;
-		if (put_stat(skb, rmp_stat_name(stat), rmp_stat_sum(stat),
-			     rmp_stat_help(stat))) {
-			genlmsg_cancel(skb, msg);
-			break;
-		}
-		genlmsg_end(skb, msg);
-		cb->args[0]++;
-	}
 	return skb->len;
 }
 
@@ -314,23 +300,21 @@ static int key_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static int put_hint(struct sk_buff *skb, const void *what)
+{
+	return nla_put_u64_64bit(skb, RMP_A_KEY_HINT, *(const u64 *)what,
+				 RMP_A_PAD);
+}
+
 static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	u64 hint;
-	void *msg;
 
 	rtnl_lock();
-	while (rmp_ring_hint(cb->args[0], &hint)) {
-		msg = dump_start(skb, cb, RMP_CMD_KEY_GET);
-		if (!msg)
+	for (; rmp_ring_hint(cb->args[0], &hint); cb->args[0]++)
+		if (!mx_nl_dump_one(skb, cb, &nl_family, RMP_CMD_KEY_GET,
+				    put_hint, &hint))
 			break;
-		if (nla_put_u64_64bit(skb, RMP_A_KEY_HINT, hint, RMP_A_PAD)) {
-			genlmsg_cancel(skb, msg);
-			break;
-		}
-		genlmsg_end(skb, msg);
-		cb->args[0]++;
-	}
 	rtnl_unlock();
 	return skb->len;
 }
