@@ -7,8 +7,7 @@
  */
 #include <stdlib.h>
 #include "mxbk_req.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "input.h"
 
 static void demand(bool truth)
 {

@@ -7,8 +7,7 @@
 #include "../../tools/size.c"
 #include "../../tools/show.c"
 #include "../../tools/table.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "input.h"
 
 static const char *const words[] = { "down", "hello", "up", NULL };
 

@@ -3,18 +3,10 @@
  * Fuzzes the memory protocol's decoders: whatever passes them is within the
  * limits that its users rely on, and turns into the same bytes again.
  */
-#include <stdlib.h>
 #include "engine/mx_wire.h"
+#include "input.h"
 
 enum { HEAD = 32 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void try_ask(const u8 *head, u32 len)
 {

@@ -3,12 +3,10 @@
  * Fuzzes the decoder of chunk maps: whatever it accepts lies within the volume,
  * in order, and comes back when it is encoded and decoded again.
  */
-#include <stdlib.h>
 #include "engine/mx_maptext.h"
+#include "input.h"
 
 enum { CHUNKS = 16384 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /**
  * struct map - a decoded map
@@ -24,12 +22,6 @@ struct map {
 
 static struct map first, second;
 static char text[CHUNKS * 2];
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
 
 static int on_run(void *ctx, u32 at, u32 count, int server)
 {

@@ -9,8 +9,7 @@
  */
 #include <stdlib.h>
 #include "mxbk_fsm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "input.h"
 
 /**
  * struct model - the device

@@ -4,8 +4,9 @@
  * from a peer that means well, damaged, forged, or tagged by one of the cluster
  * who does not.
  */
-#include <stdlib.h>
+#include "../flat_tag.h"
 #include "engine/rmp_auth.h"
+#include "input.h"
 
 enum {
 	NODES	 = 2,		/* under test, and the one who means well */
@@ -13,8 +14,6 @@ enum {
 	BYTES	 = RMP_HDR_LEN + RMP_HS_LEN,
 	PADDED	 = 61440,
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /**
  * struct frame - header and handshake; what follows would be zeros
@@ -58,30 +57,6 @@ static u32 nheld;
 static u64 now;
 static u32 seed;
 
-/**
- * struct input - what is left of the fuzzer's bytes
- * @at:   next
- * @left: how many
- */
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
-
-static u8 byte(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
-
 static void draw(void *ctx, void *to, u32 len)
 {
 	u8 *at = to;
@@ -100,18 +75,12 @@ static struct rmp_auth_env env_of(struct node *n)
 	};
 }
 
-static void tag_of(const struct frame *f, const struct rmp_seal *seal, u8 *tag)
+/* Bytes of a frame under its tag. */
+static u32 covered(const struct frame *f)
 {
-	struct rmp_hdr hdr;
-	struct mx_mac m;
+	const struct rmp_hdr *hdr = (const struct rmp_hdr *)f->bytes;
 
-	memcpy(&hdr, f->bytes, sizeof(hdr));
-	memset(hdr.tag, 0, sizeof(hdr.tag));
-	mx_mac_init(&m, seal->key, seal->nonce);
-	mx_mac_update(&m, &hdr, sizeof(hdr));
-	if (hdr.plen)
-		mx_mac_update(&m, f->bytes + sizeof(hdr), RMP_HS_LEN);
-	mx_mac_final(&m, tag);
+	return sizeof(*hdr) + (hdr->plen ? RMP_HS_LEN : 0);
 }
 
 static void hold(const struct frame *f)
@@ -139,7 +108,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	must(info.flags & RMP_F_KEYED && info.plen == rc + x->len);
 	if (x->len)
 		return;		/* its tag takes payload, of which there is none here */
-	tag_of(&f, &seal, ((struct rmp_hdr *)f.bytes)->tag);
+	flat_tag(f.bytes, covered(&f), &seal, ((struct rmp_hdr *)f.bytes)->tag);
 	hold(&f);
 }
 
@@ -185,7 +154,7 @@ static bool tag_good(struct node *n, const struct frame *f,
 		which = rmp_auth_rx(&n->auth, &n->ring, info, which, now, &seal);
 		if (which < 0)
 			return false;
-		tag_of(f, &seal, tag);
+		flat_tag(f->bytes, covered(f), &seal, tag);
 		if (!memcmp(tag, ((struct rmp_hdr *)f->bytes)->tag, sizeof(tag)))
 			break;
 	}
@@ -226,7 +195,7 @@ static void retag(struct node *n, struct frame *f)
 	if (rmp_decode(f->bytes, PADDED, &info) ||
 	    rmp_auth_rx(&n->auth, &n->ring, &info, 0, now, &seal) < 0)
 		return;
-	tag_of(f, &seal, hdr->tag);
+	flat_tag(f->bytes, covered(f), &seal, hdr->tag);
 }
 
 /* One of the frames held, at random damaged and tagged anew. */

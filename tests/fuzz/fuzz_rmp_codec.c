@@ -3,16 +3,8 @@
  * Fuzzes RMAP's frame decoder: whatever it lets pass keeps the promises that
  * rmp_engine.h makes of a struct rmp_info.
  */
-#include <stdlib.h>
 #include "engine/rmp_engine.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
+#include "input.h"
 
 /* All fragments of a message lie one after the other and fill it. */
 static void check_layout(u32 len, u16 frag_size)

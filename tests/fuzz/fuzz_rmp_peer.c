@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include "engine/rmp_engine.h"
+#include "input.h"
 
 enum {
 	CALLS	 = 16,
@@ -12,8 +13,6 @@ enum {
 	SELF	 = 0x22,
 	SELF_INC = 7,
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /**
  * struct rig - a peer and what it holds of us
@@ -38,30 +37,6 @@ struct rig {
 	long bufs;
 	u64 now;
 };
-
-/**
- * struct input - what is left of the fuzzer's bytes
- * @at:   next
- * @left: how many
- */
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
-
-static u8 byte(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
 
 /* What goes out must be what a decoder lets in. */
 static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)

@@ -6,14 +6,7 @@
 #include <stdlib.h>
 #include "../../tools/json.c"
 #include "../../tools/size.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
+#include "input.h"
 
 /* Whatever goes in, what comes out has no byte that a terminal acts on. */
 static void try_text(const char *text, size_t size)

@@ -3,18 +3,10 @@
  * Fuzzes memx-xs with what xenstore might hold: the input is the output of
  * xenstore-ls -f.
  */
-#include <stdlib.h>
 #include "../../xenstore/xs_store.c"
 #include "../../xenstore/xs_record.c"
 #include "../../xenstore/xs_check.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond)
-{
-	if (!cond)
-		abort();
-}
+#include "input.h"
 
 static void count_fault(void *ctx, const char *key, const char *words)
 {

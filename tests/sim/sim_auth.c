@@ -3,6 +3,7 @@
  * Simulated keys: every fourth seed runs with them. The cluster's key changes
  * during the run, and somebody without it sends old frames again.
  */
+#include "../flat_tag.h"
 #include "sim.h"
 
 static void env_random(void *ctx, void *to, u32 len)
@@ -87,20 +88,6 @@ void auth_plan(struct sim *s)
 	}
 }
 
-static void tag_make(const struct frame *f, u32 covered,
-		     const struct rmp_seal *seal, u8 *tag)
-{
-	struct rmp_hdr hdr;
-	struct mx_mac m;
-
-	memcpy(&hdr, f->data, sizeof(hdr));
-	memset(hdr.tag, 0, sizeof(hdr.tag));
-	mx_mac_init(&m, seal->key, seal->nonce);
-	mx_mac_update(&m, &hdr, sizeof(hdr));
-	mx_mac_update(&m, f->data + sizeof(hdr), covered - sizeof(hdr));
-	mx_mac_final(&m, tag);
-}
-
 /* Return: whether there is a key for the frame; if so, it has its tag. */
 bool auth_seal(struct sim *s, u8 self, u8 other, struct frame *f, u16 plen)
 {
@@ -121,7 +108,7 @@ bool auth_seal(struct sim *s, u8 self, u8 other, struct frame *f, u16 plen)
 	if (rc < 0)
 		return false;
 	memcpy(f->data + sizeof(*hdr), &hs, rc);
-	tag_make(f, sizeof(*hdr) + plen + rc, &seal, hdr->tag);
+	flat_tag(f->data, sizeof(*hdr) + plen + rc, &seal, hdr->tag);
 	return true;
 }
 
@@ -143,7 +130,7 @@ bool auth_check(struct sim *s, u8 self, u8 other, const struct frame *f,
 				    info, which, node_now(s, self), &seal);
 		if (which < 0)
 			return false;
-		tag_make(f, info->hlen + info->plen, &seal, tag);
+		flat_tag(f->data, info->hlen + info->plen, &seal, tag);
 		if (!memcmp(tag, hdr->tag, sizeof(tag)) ||
 		    (s->hostile && sim_chance(s, 80000)))
 			break;

@@ -3,6 +3,7 @@
  * Tests of rmap/engine/rmp_auth.c: two peers that talk under keys, and somebody
  * between them who records, repeats and changes frames.
  */
+#include "../flat_tag.h"
 #include "mxtest.h"
 #include "engine/rmp_auth.h"
 #include "engine/rmp_priv.h"
@@ -47,20 +48,6 @@ static void draw(void *ctx, void *to, u32 len)
 	}
 }
 
-static void tag_of(const struct frame *f, u32 covered, const struct rmp_seal *seal,
-		   u8 *tag)
-{
-	struct rmp_hdr hdr;
-	struct mx_mac m;
-
-	memcpy(&hdr, f->bytes, sizeof(hdr));
-	memset(hdr.tag, 0, sizeof(hdr.tag));
-	mx_mac_init(&m, seal->key, seal->nonce);
-	mx_mac_update(&m, &hdr, sizeof(hdr));
-	mx_mac_update(&m, f->bytes + sizeof(hdr), covered - sizeof(hdr));
-	mx_mac_final(&m, tag);
-}
-
 static struct rmp_auth_env env_of(struct end *e)
 {
 	return (struct rmp_auth_env){
@@ -89,8 +76,8 @@ static void on_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	memcpy(f->bytes, x->hdr, sizeof(*x->hdr));
 	memcpy(f->bytes + sizeof(*x->hdr), &hs, rc);
 	f->len = sizeof(*x->hdr) + x->len + x->pad;
-	tag_of(f, sizeof(*x->hdr) + rc + x->len, &seal,
-	       ((struct rmp_hdr *)f->bytes)->tag);
+	flat_tag(f->bytes, sizeof(*x->hdr) + rc + x->len, &seal,
+		 ((struct rmp_hdr *)f->bytes)->tag);
 }
 
 static void on_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
@@ -174,7 +161,7 @@ static int receive(struct end *e, const struct frame *f)
 		which = rmp_auth_rx(&e->a, &e->ring, &rf.info, which, now, &seal);
 		if (which < 0)
 			return which;
-		tag_of(f, rf.info.hlen + rf.info.plen, &seal, tag);
+		flat_tag(f->bytes, rf.info.hlen + rf.info.plen, &seal, tag);
 		if (mx_equal(tag, ((struct rmp_hdr *)f->bytes)->tag, sizeof(tag)))
 			break;
 	}
@@ -319,7 +306,7 @@ static void rmp_auth__old_bye(void **state)
 	assert_int_equal(rmp_auth_group(&a.ring, 0, &hdr, &seal), 0);
 	memcpy(bye.bytes, &hdr, sizeof(hdr));
 	bye.len = sizeof(hdr);
-	tag_of(&bye, sizeof(hdr), &seal, ((struct rmp_hdr *)bye.bytes)->tag);
+	flat_tag(bye.bytes, sizeof(hdr), &seal, ((struct rmp_hdr *)bye.bytes)->tag);
 	call_is_answered(&a);
 	assert_int_equal(receive(&b, &bye), -EALREADY);
 	assert_int_equal(b.p.state, RMP_PEER_UP);
