@@ -57,9 +57,13 @@ def nvmetcp(client, server, mib):
     return nvme_connect(client, server)
 
 
+def nvme_disconnect(client):
+    client.sh(f"nvme disconnect -n {NQN}")
+
+
 def nvmetcp_stop(client, server):
     """Takes away what nvmetcp() made."""
-    client.sh(f"nvme disconnect -n {NQN}")
+    nvme_disconnect(client)
     server.sh(f"""set -e
 cd /sys/kernel/config/nvmet
 rm ports/1/subsystems/{NQN}

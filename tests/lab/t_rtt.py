@@ -9,6 +9,8 @@ FLOOR_DISK = "/dev/memx_floor"
 ROUNDS = 5
 SECONDS = 2                     # of each measurement
 MTUS = (1500, 9000)
+READS = ("us", "iops")          # what raw frames and the disk on them can do
+ALL = READS + ("write_iops", "seq_mbps")
 
 
 class T(Test):
@@ -16,6 +18,7 @@ class T(Test):
     timeout = 1200
 
     def run(self):
+        self.taken = {}
         for host in (self.c1, self.s1):
             host.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
         peers.nvmet_export(self.s1, peers.ram_disk(self.s1, MIB + 8))
@@ -23,17 +26,15 @@ class T(Test):
         for mtu in MTUS:
             self.at_mtu(mtu)
             # TCP takes the size of its segments from the MTU when it connects.
-            nvme = peers.nvme_connect(self.c1, self.s1)
-            self.rounds(f"_{mtu}", lambda nvme=nvme: self.floor() | self.reads("floor_disk", FLOOR_DISK) |
-                        self.disk("memx", "/dev/memxa") | self.disk("nvmetcp", nvme))
-            self.c1.sh(f"nvme disconnect -n {peers.NQN}")
+            self.rounds(str(mtu), {"floor_disk": FLOOR_DISK, "memx": "/dev/memxa", "nvmetcp": peers.nvme_connect(self.c1, self.s1)})
+            peers.nvme_disconnect(self.c1)
         trains = self.s1.counters("rmap")["tx_trains"]
         self.check(trains > 0, f"frames of one answer were given to the device together: {trains} times")
         self.stop()
         self.start("")
         for mtu in MTUS:
             self.at_mtu(mtu)
-            self.rounds(f"_{mtu}_keyed", lambda: self.floor() | self.disk("memx", "/dev/memxa"))
+            self.rounds(f"{mtu}_keyed", {"memx": "/dev/memxa"})
         self.judge()
 
     def start(self, rmap):
@@ -62,48 +63,53 @@ class T(Test):
             peers.fio_once(self.c1, "/dev/memxa", rw="read", bs="128k", depth=8, size=f"{MIB}M")
             self.c1.sh("sleep 2")
 
-    def rounds(self, suffix, once):
-        """Medians of measurements that take turns, so that a busy moment of the machine hits all."""
-        taken = {}
+    def rounds(self, suffix, disks):
+        """All that are compared take turns within seconds, so that a busy moment of the machine hits all."""
+        names = {}
         for _ in range(ROUNDS):
-            for key, value in once().items():
-                taken.setdefault(key + suffix, []).append(value)
-        for key, values in taken.items():
-            self.figure(key, round(peers.median(values), 1))
+            for what in ALL:
+                for name in ("floor", *disks):
+                    if what in READS or name not in ("floor", "floor_disk"):
+                        value = self.floor(what) if name == "floor" else self.fio(disks[name], what)
+                        self.taken.setdefault((name, what, suffix), []).append(value)
+                        names[name, what] = None
+        for name, what in names:
+            self.figure(f"{name}_{what}_{suffix}", round(peers.median(self.taken[name, what, suffix]), 1))
 
-    def floor(self):
-        def one(depth, count):
-            self.c1.sh(f"echo {depth} {count} > {FLOOR}", 120)
-            return dict(word.split("=") for word in self.c1.get(FLOOR).split())
-        return {"floor_us": float(one(1, 3000)["us"]), "floor_iops": int(one(32, 20000)["rate"])}
+    def floor(self, what):
+        self.c1.sh(f"echo {'1 3000' if what == 'us' else '32 20000'} > {FLOOR}", 120)
+        found = dict(word.split("=") for word in self.c1.get(FLOOR).split())
+        return float(found["us"]) if what == "us" else int(found["rate"])
 
-    def reads(self, name, path):
-        return {
-            f"{name}_us": self.fio(path)["lat_us"],
-            f"{name}_iops": self.fio(path, depth=32)["iops"],
-        }
+    def fio(self, path, what):
+        def fio(*args, **more):
+            return peers.fio(self.c1, path, *args, seconds=SECONDS, size=f"{MIB}M", **more)
+        if what == "us":
+            return fio()["lat_us"]
+        if what == "seq_mbps":
+            return fio("read", bs="128k", depth=8)["mbps"]
+        return fio("randread" if what == "iops" else "randwrite", depth=32)["iops"]
 
-    def disk(self, name, path):
-        return self.reads(name, path) | {
-            f"{name}_write_iops": self.fio(path, "randwrite", depth=32)["iops"],
-            f"{name}_seq_mbps": self.fio(path, "read", bs="128k", depth=8)["mbps"],
-        }
-
-    def fio(self, path, *args, **more):
-        return peers.fio(self.c1, path, *args, seconds=SECONDS, size=f"{MIB}M", **more)
+    def ratio(self, words, what, name, suffix, other, other_suffix=None):
+        """The median of the rounds' ratios; of what never ran in the same round, the ratio of the medians."""
+        a, b = self.taken[name, what, suffix], self.taken[other, what, other_suffix or suffix]
+        if other_suffix:
+            a, b = [peers.median(a)], [peers.median(b)]
+        self.figure(words, round(peers.median([x / y for x, y in zip(a, b)]), 2))
+        return self.figures[words]
 
     def judge(self):
-        f = self.figures
-        for mtu in MTUS:
-            for key in ("us", "iops", "write_iops", "seq_mbps"):
-                self.figure(f"{key}_of_nvmetcp_{mtu}", round(f[f"memx_{key}_{mtu}"] / f[f"nvmetcp_{key}_{mtu}"], 2))
-                self.figure(f"{key}_keyed_of_insecure_{mtu}", round(f[f"memx_{key}_{mtu}_keyed"] / f[f"memx_{key}_{mtu}"], 2))
-            for name, other in (("memx", "floor_disk"), ("floor_disk", "nvmetcp")):
-                for key in ("us", "iops"):
-                    self.figure(f"{name}_{key}_of_{other}_{mtu}", round(f[f"{name}_{key}_{mtu}"] / f[f"{other}_{key}_{mtu}"], 2))
-            self.figure(f"floor_disk_us_of_floor_{mtu}", round(f[f"floor_disk_us_{mtu}"] / f[f"floor_us_{mtu}"], 2))
-            self.figure(f"us_of_floor_{mtu}", round(f[f"memx_us_{mtu}"] / f[f"floor_us_{mtu}"], 2))
-            self.figure(f"us_of_floor_{mtu}_keyed", round(f[f"memx_us_{mtu}_keyed"] / f[f"floor_us_{mtu}_keyed"], 2))
-            self.check(f[f"us_of_nvmetcp_{mtu}"] <= 0.6, "one read at a time takes at most 0.6 of NVMe/TCP's time")
-            self.check(f[f"iops_of_nvmetcp_{mtu}"] >= 2, "32 at a time are at least twice NVMe/TCP's rate")
-            self.check(f[f"us_keyed_of_insecure_{mtu}"] <= 1.5, "with keys, a read takes at most 1.5 of the time")
+        for mtu in map(str, MTUS):
+            keyed = mtu + "_keyed"
+            of_nvme = {what: self.ratio(f"{what}_of_nvmetcp_{mtu}", what, "memx", mtu, "nvmetcp") for what in ALL}
+            of_none = {what: self.ratio(f"{what}_keyed_of_insecure_{mtu}", what, "memx", keyed, "memx", mtu) for what in ALL}
+            of_disk = {what: self.ratio(f"{what}_of_floor_disk_{mtu}", what, "memx", mtu, "floor_disk") for what in READS}
+            for what in READS:
+                self.ratio(f"floor_disk_{what}_of_nvmetcp_{mtu}", what, "floor_disk", mtu, "nvmetcp")
+            self.ratio(f"floor_disk_us_of_floor_{mtu}", "us", "floor_disk", mtu, "floor")
+            self.ratio(f"us_of_floor_{mtu}", "us", "memx", mtu, "floor")
+            self.ratio(f"us_of_floor_{keyed}", "us", "memx", keyed, "floor")
+            self.check(of_nvme["us"] <= 0.6, "one read at a time takes at most 0.6 of NVMe/TCP's time")
+            self.check(of_nvme["iops"] >= 2, "32 at a time are at least twice NVMe/TCP's rate")
+            self.check(of_disk["us"] <= 1.3, "one read at a time takes at most 1.3 of what a disk right on raw frames takes")
+            self.check(of_none["us"] <= 1.5, "with keys, a read takes at most 1.5 of the time")
