@@ -45,8 +45,8 @@ check:				## all tests that need no machine of their own (SUITES="unit style" fo
 	tests/deps.sh build check
 	tests/build/check $(SUITES)
 
-lab: lab-build			## tests on virtual machines: all, or T=name
-	tests/lab/lab run $(or $(T),all)
+lab: lab-build			## tests on virtual machines: all, or T=name; KERNEL=trixie: on that suite's kernel
+	$(if $(KERNEL),LAB_MEMORY=1 LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL))) tests/lab/lab run $(or $(T),all)
 
 lab-shell: lab-build		## look around in a running topology, T=name
 	tests/lab/lab shell $(T)
@@ -57,6 +57,7 @@ demo: lab-build			## a guest swaps into other machines' memory; ends in a table
 # The lab's hosts run the kernel whose headers the metapackage stands for.
 lab-build:
 	tests/deps.sh build lab
+	$(if $(KERNEL),compat/build-all.sh $(KERNEL))
 	$(MAKE) --no-print-directory all FLOOR=1 KVER=$$(dpkg-query -W -f '$${Depends}' linux-headers-amd64 | sed 's/linux-headers-\([^ ,]*\).*/\1/')
 
 clean:				## remove what was built

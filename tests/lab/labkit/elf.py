@@ -2,7 +2,9 @@
 """Takes the ELF kernel out of a bzImage, so that no emulated CPU has to unpack it at each boot."""
 import bz2
 import lzma
+import shutil
 import struct
+import subprocess
 import zlib
 
 from .paths import LabError
@@ -12,8 +14,16 @@ def _lzma(data):
     return lzma.LZMADecompressor().decompress(data)
 
 
+def _zstd(data):
+    if not shutil.which("zstd"):
+        raise LabError("the kernel is packed by zstd: apt-get install zstd")
+    # The last four bytes are the length of what was packed.
+    return subprocess.run(["zstd", "-dcq"], input=data[:-4], stdout=subprocess.PIPE, check=True).stdout
+
+
 UNPACK = ((b"\xfd7zXZ\x00", _lzma), (b"\x5d\x00\x00\x00", _lzma),
           (b"\x1f\x8b\x08", lambda data: zlib.decompressobj(31).decompress(data)),
+          (b"\x28\xb5\x2f\xfd", _zstd),
           (b"BZh", lambda data: bz2.BZ2Decompressor().decompress(data)))
 
 
