@@ -157,6 +157,6 @@ void floor_disk_exit(void)
 		return;
 	del_gendisk(disk);
 	wait_event(idle_wait, bitmap_empty(busy, DEPTH_MAX));
-	del_timer_sync(&watch);
+	timer_delete_sync(&watch);
 	put_disk(disk);
 }
