@@ -14,6 +14,7 @@ moddir = $(DESTDIR)/lib/modules/$(kver)/updates/memx
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
 luadir = $(DESTDIR)$(PREFIX)/share/wireshark
+lab = $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
 
 .DEFAULT_GOAL := all
 .PHONY: all modules tools install uninstall check lab lab-build lab-shell demo clean distclean help
@@ -45,14 +46,14 @@ check:				## all tests that need no machine of their own (SUITES="unit style" fo
 	tests/deps.sh build check
 	tests/build/check $(SUITES)
 
-lab: lab-build			## tests on virtual machines: all, or T=name; KERNEL=trixie: on that suite's kernel
-	$(if $(KERNEL),LAB_MEMORY=1 LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL))) tests/lab/lab run $(or $(T),all)
+lab: lab-build			## tests on virtual machines: all, or T=name (KERNEL=trixie: on that suite's kernel)
+	$(lab) run $(or $(T),all)
 
 lab-shell: lab-build		## look around in a running topology, T=name
-	tests/lab/lab shell $(T)
+	$(lab) shell $(T)
 
 demo: lab-build			## a guest swaps into other machines' memory; ends in a table
-	tests/lab/lab demo
+	$(lab) demo
 
 # The lab's hosts run the kernel whose headers the metapackage stands for.
 lab-build:

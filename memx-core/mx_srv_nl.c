@@ -88,8 +88,9 @@ static u32 silent_ms(const struct mxs_vol *vol)
 	return ms;
 }
 
-static int put_volume(struct sk_buff *skb, const struct mxs_vol *vol)
+static int put_volume(struct sk_buff *skb, const void *what)
 {
+	const struct mxs_vol *vol = what;
 	struct mx_share share;
 
 	spin_lock_bh(&mxs_srv.account);
@@ -110,11 +111,6 @@ static int put_volume(struct sk_buff *skb, const struct mxs_vol *vol)
 	return 0;
 }
 
-static int put_volume_any(struct sk_buff *skb, const void *vol)
-{
-	return put_volume(skb, vol);
-}
-
 /* args[0]: number of the last volume told; they are listed as they were made. */
 static int nl_volumes(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -124,7 +120,7 @@ static int nl_volumes(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(vol, &mxs_srv.vols, link) {
 		if (vol->seq <= cb->args[0])
 			continue;
-		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_SVOL_GET, put_volume_any, vol))
+		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_SVOL_GET, put_volume, vol))
 			break;
 		cb->args[0] = vol->seq;
 	}

@@ -54,7 +54,6 @@ static struct net_device *floor_dev;
 static bool is_server;
 static u8 peer_mac[ETH_ALEN];
 static struct page *served;
-static struct page *answers[DEPTH_MAX];	/* where a run's go */
 static unsigned long done_map;		/* bit per slot of the run whose answer is whole */
 static DECLARE_WAIT_QUEUE_HEAD(done_wait);
 static DEFINE_MUTEX(run_mutex);		/* one run at a time; guards result */
@@ -250,8 +249,7 @@ static void free_pages_all(void)
 	int i;
 
 	for (i = 0; i < DEPTH_MAX; i++)
-		if (answers[i])
-			put_page(answers[i]);
+		free_page((unsigned long)floor_slots[i].to);
 	if (served)
 		put_page(served);
 }
@@ -264,10 +262,9 @@ static int alloc_pages_all(void)
 	if (!served)
 		return -ENOMEM;
 	for (i = 0; i < DEPTH_MAX; i++) {
-		answers[i] = alloc_page(GFP_KERNEL);
-		if (!answers[i])
+		floor_slots[i].to = (u8 *)__get_free_page(GFP_KERNEL);
+		if (!floor_slots[i].to)
 			return -ENOMEM;
-		floor_slots[i].to = page_address(answers[i]);
 		floor_slots[i].size = size;
 	}
 	return 0;

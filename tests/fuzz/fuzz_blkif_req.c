@@ -9,12 +9,6 @@
 #include "mxbk_req.h"
 #include "input.h"
 
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
-
 static void check_segs(const struct mxbk_req *req)
 {
 	struct mxbk_cut cut;
@@ -22,29 +16,29 @@ static void check_segs(const struct mxbk_req *req)
 	u16 i;
 
 	for (i = 0; i < req->nsegs; i++) {
-		demand(req->seg[i].pos == pos);
-		demand(req->seg[i].len && !(req->seg[i].len & 511));
-		demand(req->seg[i].off + req->seg[i].len <= MXBK_FRAME_SIZE);
+		must(req->seg[i].pos == pos);
+		must(req->seg[i].len && !(req->seg[i].len & 511));
+		must(req->seg[i].off + req->seg[i].len <= MXBK_FRAME_SIZE);
 		pos += req->seg[i].len;
 	}
-	demand(pos == req->len);
+	must(pos == req->len);
 	for (pos = 0; mxbk_req_cut(req, pos, 1368, &cut); pos += cut.len)
-		demand(cut.len && cut.off + cut.len <= MXBK_FRAME_SIZE);
-	demand(pos == req->len);
+		must(cut.len && cut.off + cut.len <= MXBK_FRAME_SIZE);
+	must(pos == req->len);
 }
 
 static void check(const struct mxbk_req *req, const struct mxbk_limits *lim)
 {
-	demand(req->op <= MXBK_DISCARD);
-	demand(req->nsegs <= MXBK_SEGS_MAX);
-	demand(!req->len || req->pos + req->len <= lim->sectors * 512);
-	demand(req->pos + req->len >= req->pos);
+	must(req->op <= MXBK_DISCARD);
+	must(req->nsegs <= MXBK_SEGS_MAX);
+	must(!req->len || req->pos + req->len <= lim->sectors * 512);
+	must(req->pos + req->len >= req->pos);
 	if (lim->readonly)
-		demand(req->op == MXBK_READ || !req->len);
+		must(req->op == MXBK_READ || !req->len);
 	if (req->op != MXBK_DISCARD)
 		check_segs(req);
 	else
-		demand(lim->discard && !req->nsegs);
+		must(lim->discard && !req->nsegs);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

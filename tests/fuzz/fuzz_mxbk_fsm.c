@@ -21,12 +21,6 @@ struct model {
 	bool	rings;
 };
 
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
-
 /* Return: whether the device is still there. */
 static bool apply(struct model *m, const struct mxbk_view *view, u8 action)
 {
@@ -34,28 +28,28 @@ static bool apply(struct model *m, const struct mxbk_view *view, u8 action)
 	case MXBK_DO_NOTHING:
 		return true;
 	case MXBK_DO_INIT_WAIT:
-		demand(view->online);
+		must(view->online);
 		m->rings = false;
 		m->own = MXBK_XB_INIT_WAIT;
 		return true;
 	case MXBK_DO_CONNECT:
-		demand(view->online && view->ready);
-		demand(m->own != MXBK_XB_CONNECTED);
+		must(view->online && view->ready);
+		must(m->own != MXBK_XB_CONNECTED);
 		m->rings = true;
 		m->own = MXBK_XB_CONNECTED;
 		return true;
 	case MXBK_DO_CLOSING:
-		demand(view->front == MXBK_XB_CLOSING);
+		must(view->front == MXBK_XB_CLOSING);
 		m->own = MXBK_XB_CLOSING;
 		return true;
 	case MXBK_DO_CLOSE:
-		demand(view->front == MXBK_XB_CLOSED && view->online);
+		must(view->front == MXBK_XB_CLOSED && view->online);
 		m->rings = false;
 		m->own = MXBK_XB_CLOSED;
 		return true;
 	case MXBK_DO_CLOSE_GONE:
 	case MXBK_DO_GONE:
-		demand(!view->online || view->front == MXBK_XB_UNKNOWN);
+		must(!view->online || view->front == MXBK_XB_UNKNOWN);
 		return false;
 	default:
 		abort();
@@ -76,10 +70,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		view.ready = data[i + 1] & 2;
 		if (!apply(&m, &view, mxbk_fsm(&view)))
 			break;
-		demand(m.rings == (m.own == MXBK_XB_CONNECTED) ||
-		       m.own == MXBK_XB_CLOSING);
+		must(m.rings == (m.own == MXBK_XB_CONNECTED) ||
+		     m.own == MXBK_XB_CLOSING);
 		view.own = m.own;
-		demand(mxbk_fsm(&view) == MXBK_DO_NOTHING);
+		must(mxbk_fsm(&view) == MXBK_DO_NOTHING);
 	}
 	return 0;
 }

@@ -10,7 +10,12 @@ ROUNDS = 5
 SECONDS = 2                     # of each measurement
 MTUS = (1500, 9000)
 READS = ("us", "iops")          # what raw frames and the disk on them can do
-ALL = READS + ("write_iops", "seq_mbps")
+FIO = {                         # for each measurement, which of fio's figures, and how it is asked
+    "us": ("lat_us", {}),
+    "iops": ("iops", {"depth": 32}),
+    "write_iops": ("iops", {"rw": "randwrite", "depth": 32}),
+    "seq_mbps": ("mbps", {"rw": "read", "bs": "128k", "depth": 8}),
+}
 
 
 class T(Test):
@@ -65,16 +70,15 @@ class T(Test):
 
     def rounds(self, suffix, disks):
         """All that are compared take turns within seconds, so that a busy moment of the machine hits all."""
-        names = {}
         for _ in range(ROUNDS):
-            for what in ALL:
+            for what in FIO:
                 for name in ("floor", *disks):
                     if what in READS or name not in ("floor", "floor_disk"):
                         value = self.floor(what) if name == "floor" else self.fio(disks[name], what)
                         self.taken.setdefault((name, what, suffix), []).append(value)
-                        names[name, what] = None
-        for name, what in names:
-            self.figure(f"{name}_{what}_{suffix}", round(peers.median(self.taken[name, what, suffix]), 1))
+        for (name, what, when), values in self.taken.items():
+            if when == suffix:
+                self.figure(f"{name}_{what}_{suffix}", round(peers.median(values), 1))
 
     def floor(self, what):
         self.c1.sh(f"echo {'1 3000' if what == 'us' else '32 20000'} > {FLOOR}", 120)
@@ -82,13 +86,8 @@ class T(Test):
         return float(found["us"]) if what == "us" else int(found["rate"])
 
     def fio(self, path, what):
-        def fio(*args, **more):
-            return peers.fio(self.c1, path, *args, seconds=SECONDS, size=f"{MIB}M", **more)
-        if what == "us":
-            return fio()["lat_us"]
-        if what == "seq_mbps":
-            return fio("read", bs="128k", depth=8)["mbps"]
-        return fio("randread" if what == "iops" else "randwrite", depth=32)["iops"]
+        figure, how = FIO[what]
+        return peers.fio(self.c1, path, seconds=SECONDS, size=f"{MIB}M", **how)[figure]
 
     def ratio(self, words, what, name, suffix, other, other_suffix=None):
         """The median of the rounds' ratios; of what never ran in the same round, the ratio of the medians."""
@@ -101,8 +100,8 @@ class T(Test):
     def judge(self):
         for mtu in map(str, MTUS):
             keyed = mtu + "_keyed"
-            of_nvme = {what: self.ratio(f"{what}_of_nvmetcp_{mtu}", what, "memx", mtu, "nvmetcp") for what in ALL}
-            of_none = {what: self.ratio(f"{what}_keyed_of_insecure_{mtu}", what, "memx", keyed, "memx", mtu) for what in ALL}
+            of_nvme = {what: self.ratio(f"{what}_of_nvmetcp_{mtu}", what, "memx", mtu, "nvmetcp") for what in FIO}
+            of_none = {what: self.ratio(f"{what}_keyed_of_insecure_{mtu}", what, "memx", keyed, "memx", mtu) for what in FIO}
             of_disk = {what: self.ratio(f"{what}_of_floor_disk_{mtu}", what, "memx", mtu, "floor_disk") for what in READS}
             for what in READS:
                 self.ratio(f"floor_disk_{what}_of_nvmetcp_{mtu}", what, "floor_disk", mtu, "nvmetcp")
