@@ -22,7 +22,7 @@
 #include <xen/xenbus.h>
 #include <xen/interface/io/blkif.h>
 
-#include "mx_core.h"
+#include "core/mx_core.h"
 #include "mx_xs_keys.h"
 #include "mxbk_fsm.h"
 #include "mxbk_req.h"
@@ -265,7 +265,7 @@ static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);
 
-/* mxbk_link.c: caller holds dev->lock; may sleep, not for the network */
+/* mxbk_connect.c: caller holds dev->lock; may sleep, not for the network */
 /** mxbk_connect() - Return: 0, -EAGAIN: try again later, or an error; says why */
 int mxbk_connect(struct mxbk_dev *dev);
 /** mxbk_disconnect() - give up rings and volume, if any. @drain: the guest is

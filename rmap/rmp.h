@@ -29,16 +29,16 @@ struct rmp_buf {
 };
 
 /**
- * struct rmp_ncall - a call to a node
+ * struct rmp_node_call - a call to a node
  * @call: what is asked; @call.buf points to a struct rmp_buf or is NULL
  * @done: called once when the call has ended, in softirq or process context
  *        with bottom halves off, no lock held; must not sleep. It owns the
  *        reply's packets: rmp_payload_free() when read
  * @link: private
  */
-struct rmp_ncall {
+struct rmp_node_call {
 	struct rmp_call	 call;
-	void		(*done)(struct rmp_ncall *ncall);
+	void		(*done)(struct rmp_node_call *ncall);
 	struct list_head link;
 };
 
@@ -48,7 +48,7 @@ struct rmp_ncall {
  * Context: any but hard interrupt. Does not sleep or allocate memory that
  * reclaim must make. Holds a reference on @node until done.
  */
-void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall);
+void rmp_call(struct rmp_node *node, struct rmp_node_call *ncall);
 
 /**
  * rmp_cork() - what leaves this processor until rmp_uncork() leaves together
@@ -72,7 +72,7 @@ void rmp_weigh(struct rmp_node *node, struct rmp_flow *flow, u16 weight);
 /** rmp_cancel() - end a call early with -ECANCELED; done is called if it was
  * still open. Context: as rmp_call(); done may run before it returns.
  */
-void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall);
+void rmp_cancel(struct rmp_node *node, struct rmp_node_call *ncall);
 
 /** rmp_payload_copy() - copy @len bytes from @off of a whole message */
 void rmp_payload_copy(const struct rmp_asm *a, u32 off, void *dst, u32 len);

@@ -81,7 +81,7 @@ static void send_to_all(struct rmp_iface *iface, u8 type)
 {
 	u8 which;
 
-	for (which = 0; which < rmp_ring_keys(); which++)
+	for (which = 0; which < rmp_cluster_keys(); which++)
 		send_under(iface, type, which);
 }
 

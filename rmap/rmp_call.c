@@ -16,14 +16,14 @@ static LIST_HEAD(watchers);
 static atomic_t owed[RMP_PORT_MAX];
 static DECLARE_WAIT_QUEUE_HEAD(owed_wait);
 
-void rmp_call(struct rmp_node *node, struct rmp_ncall *ncall)
+void rmp_call(struct rmp_node *node, struct rmp_node_call *ncall)
 {
-	struct rmp_act act mx_noinit;
+	struct rmp_ctx ctx mx_noinit;
 
 	refcount_inc(&node->ref);
-	rmp_act_begin(&act, node);
-	rmp_act_end(&act, rmp_peer_call(&node->peer, &ncall->call, act.now,
-					&act.sink));
+	rmp_ctx_begin(&ctx, node);
+	rmp_ctx_end(&ctx, rmp_peer_call(&node->peer, &ncall->call, ctx.now,
+					&ctx.sink));
 }
 MX_EXPORT_SYMBOL(rmp_call);
 
@@ -41,13 +41,13 @@ void rmp_weigh(struct rmp_node *node, struct rmp_flow *flow, u16 weight)
 }
 MX_EXPORT_SYMBOL(rmp_weigh);
 
-void rmp_cancel(struct rmp_node *node, struct rmp_ncall *ncall)
+void rmp_cancel(struct rmp_node *node, struct rmp_node_call *ncall)
 {
-	struct rmp_act act mx_noinit;
+	struct rmp_ctx ctx mx_noinit;
 
-	rmp_act_begin(&act, node);
-	rmp_act_end(&act, rmp_peer_cancel(&node->peer, &ncall->call, act.now,
-					  &act.sink));
+	rmp_ctx_begin(&ctx, node);
+	rmp_ctx_end(&ctx, rmp_peer_cancel(&node->peer, &ncall->call, ctx.now,
+					  &ctx.sink));
 }
 MX_EXPORT_SYMBOL(rmp_cancel);
 
@@ -126,7 +126,7 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
 {
 	struct rmp_node *node = req->node;
 	u16 port = req->port;
-	struct rmp_act act mx_noinit;
+	struct rmp_ctx ctx mx_noinit;
 
 	if (n)
 		memcpy(req->buf.page, pages, n * sizeof(*pages));
@@ -134,10 +134,10 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
 	req->n = n;
 	if (!len)
 		len = n * RMP_PAGE;
-	rmp_act_begin(&act, node);
-	rmp_act_end(&act, rmp_peer_reply(&node->peer, req->slot, head,
-					 n ? &req->buf : NULL, len, act.now,
-					 &act.sink));
+	rmp_ctx_begin(&ctx, node);
+	rmp_ctx_end(&ctx, rmp_peer_reply(&node->peer, req->slot, head,
+					 n ? &req->buf : NULL, len, ctx.now,
+					 &ctx.sink));
 	rmp_node_put(node);
 	if (atomic_dec_and_test(&owed[port]))
 		wake_up(&owed_wait);

@@ -212,7 +212,7 @@ struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 	struct rmp_seal seal;
 	struct sk_buff *skb;
 
-	if (!rmp_insecure && rmp_ring_tx_group(which, hdr, &seal)) {
+	if (!rmp_insecure && rmp_cluster_key_tx_group(which, hdr, &seal)) {
 		rmp_stat_inc(RMP_G_TX_NOKEY);
 		return NULL;
 	}

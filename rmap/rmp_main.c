@@ -60,10 +60,10 @@ static int __init rmp_init(void)
 	err = rmp_recv_init();
 	if (err)
 		goto err_node;
-	err = rmp_spread_init();
+	err = rmp_steer_init();
 	if (err)
 		goto err_recv;
-	rmp_ring_init();
+	rmp_cluster_key_init();
 	rmp_send_init();
 	rmp_gso_init();
 	err = rmp_net_init();
@@ -78,8 +78,8 @@ err_net:
 	rmp_net_exit();
 err_gso:
 	rmp_gso_exit();
-	rmp_ring_exit();
-	rmp_spread_exit();
+	rmp_cluster_key_exit();
+	rmp_steer_exit();
 err_recv:
 	rmp_recv_exit();
 err_node:
@@ -97,10 +97,10 @@ static void __exit rmp_exit(void)
 	rmp_net_exit();
 	rmp_announce_exit();
 	rmp_gso_exit();
-	rmp_spread_exit();
+	rmp_steer_exit();
 	rmp_recv_exit();
 	rmp_node_exit();
-	rmp_ring_exit();
+	rmp_cluster_key_exit();
 	rmp_frame_exit();
 	destroy_workqueue(rmp_wq);
 	report();

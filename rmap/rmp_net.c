@@ -38,7 +38,7 @@ static unsigned int net_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (unlikely(!READ_ONCE(iface->up)))
 		kfree_skb(skb);
-	else if (!rmp_spread(skb))
+	else if (!rmp_steer(skb))
 		rmp_recv(iface, skb);
 	return NF_STOLEN;
 }
@@ -130,7 +130,7 @@ static int iface_check(const struct net_device *dev, u32 mtu_cap,
 {
 	u64 hint;
 
-	if (!rmp_insecure && !rmp_ring_hint(0, &hint)) {
+	if (!rmp_insecure && !rmp_cluster_key_hint(0, &hint)) {
 		NL_SET_ERR_MSG(extack, NO_KEY);
 		return -ENOKEY;
 	}
@@ -164,7 +164,7 @@ static int set_node_id(const struct net_device *dev)
 	if (!is_valid_ether_addr(mac))
 		mac = dev->dev_addr;
 	WRITE_ONCE(rmp_id, ether_addr_to_u64(mac));
-	err = rmp_ring_id();
+	err = rmp_cluster_key_id();
 	if (err)
 		WRITE_ONCE(rmp_id, 0);
 	return err;

@@ -279,7 +279,7 @@ static int key_add_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	rtnl_lock();
-	err = rmp_ring_add(nla_data(key), info->extack);
+	err = rmp_cluster_key_add(nla_data(key), info->extack);
 	rtnl_unlock();
 	/* The message's memory will be somebody else's. */
 	memzero_explicit(nla_data(key), MX_KEY_LEN);
@@ -295,7 +295,7 @@ static int key_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	rtnl_lock();
-	err = rmp_ring_drop(nla_get_u64(info->attrs[RMP_A_KEY_HINT]), info->extack);
+	err = rmp_cluster_key_drop(nla_get_u64(info->attrs[RMP_A_KEY_HINT]), info->extack);
 	rtnl_unlock();
 	return err;
 }
@@ -311,7 +311,7 @@ static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	u64 hint;
 
 	rtnl_lock();
-	for (; rmp_ring_hint(cb->args[0], &hint); cb->args[0]++)
+	for (; rmp_cluster_key_hint(cb->args[0], &hint); cb->args[0]++)
 		if (!mx_nl_dump_one(skb, cb, &nl_family, RMP_CMD_KEY_GET,
 				    put_hint, &hint))
 			break;

@@ -101,10 +101,10 @@ MX_EXPORT_SYMBOL(rmp_node_silent_ms);
 
 void rmp_node_connect(struct rmp_node *node)
 {
-	struct rmp_act act;
+	struct rmp_ctx ctx;
 
-	rmp_act_begin(&act, node);
-	rmp_act_end(&act, rmp_peer_connect(&node->peer, act.now, &act.sink));
+	rmp_ctx_begin(&ctx, node);
+	rmp_ctx_end(&ctx, rmp_peer_connect(&node->peer, ctx.now, &ctx.sink));
 }
 MX_EXPORT_SYMBOL(rmp_node_connect);
 
@@ -148,7 +148,7 @@ static struct rmp_node *node_alloc(u64 id)
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->room);
 	node->armed_ns = U64_MAX;
-	hrtimer_setup(&node->timer, rmp_act_timer, CLOCK_MONOTONIC,
+	hrtimer_setup(&node->timer, rmp_ctx_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
 	rmp_peer_init(&node->peer, &cfg);
 	rmp_auth_init(&node->auth, &node->peer, get_random_u32());
@@ -199,21 +199,21 @@ static void node_free(struct rcu_head *rcu)
  */
 static bool node_destroy(struct rmp_node *node)
 {
-	struct rmp_act act;
+	struct rmp_ctx ctx;
 	bool last;
 
 	lockdep_assert_held(&node_mutex);
-	rmp_act_begin(&act, node);
+	rmp_ctx_begin(&ctx, node);
 	last = refcount_dec_if_one(&node->ref);
 	if (last) {
 		node->dead = true;
 		node->iface = NULL;
 		/* Nobody is left to hear of the events. */
-		rmp_peer_close(&node->peer, act.now, &act.sink);
+		rmp_peer_close(&node->peer, ctx.now, &ctx.sink);
 		rmp_auth_wipe(&node->auth);
-		rmp_room_leave(node);
+		rmp_budget_leave(node);
 	}
-	rmp_act_end(&act, 0);
+	rmp_ctx_end(&ctx, 0);
 	if (!last)
 		return false;
 
@@ -253,40 +253,40 @@ static void collect_work_fn(struct work_struct *work)
  * The path in use wins over others for as long as it is heard, so that a node
  * seen through two interfaces does not flap between them. Node's lock held.
  */
-void rmp_node_path(struct rmp_act *act, struct rmp_iface *iface, const u8 *mac)
+void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac)
 {
-	struct rmp_node *node = act->node;
+	struct rmp_node *node = ctx->node;
 
 	lockdep_assert_held(&node->lock);
 	if (node->iface && node->iface != iface &&
-	    act->now - node->path_ns < PATH_STICKS_NS)
+	    ctx->now - node->path_ns < PATH_STICKS_NS)
 		return;
 	ether_addr_copy(node->mac, mac);
-	node->path_ns = act->now;
+	node->path_ns = ctx->now;
 	if (node->iface == iface)
 		return;
 	node->iface = iface;
-	act->events |= rmp_peer_set_mtu(&node->peer, iface->mtu, act->now,
-					&act->sink);
+	ctx->events |= rmp_peer_set_mtu(&node->peer, iface->mtu, ctx->now,
+					&ctx->sink);
 }
 
 /* For the engine a node that cannot be reached any more has said BYE. */
 static void node_leave(struct rmp_node *node, void *iface)
 {
 	struct rmp_frame bye = { .info.type = RMP_T_BYE };
-	struct rmp_act act;
+	struct rmp_ctx ctx;
 	u32 events = 0;
 
-	rmp_act_begin(&act, node);
+	rmp_ctx_begin(&ctx, node);
 	if (node->iface == iface) {
 		node->iface = NULL;
 		memset(node->advert, 0, sizeof(node->advert));
-		act.gone = true;
+		ctx.gone = true;
 		bye.info.node = node->id;
 		bye.info.inc = node->peer.inc;
-		events = rmp_peer_rx(&node->peer, &bye, act.now, &act.sink);
+		events = rmp_peer_rx(&node->peer, &bye, ctx.now, &ctx.sink);
 	}
-	rmp_act_end(&act, events);
+	rmp_ctx_end(&ctx, events);
 }
 
 /** rmp_node_leave() - no node can be reached through @iface any more */
@@ -298,14 +298,14 @@ void rmp_node_leave(struct rmp_iface *iface)
 static void node_mtu(struct rmp_node *node, void *arg)
 {
 	struct rmp_iface *iface = arg;
-	struct rmp_act act;
+	struct rmp_ctx ctx;
 	u32 events = 0;
 
-	rmp_act_begin(&act, node);
+	rmp_ctx_begin(&ctx, node);
 	if (node->iface == iface)
-		events = rmp_peer_set_mtu(&node->peer, iface->mtu, act.now,
-					  &act.sink);
-	rmp_act_end(&act, events);
+		events = rmp_peer_set_mtu(&node->peer, iface->mtu, ctx.now,
+					  &ctx.sink);
+	rmp_ctx_end(&ctx, events);
 }
 
 /** rmp_node_mtu() - the MTU of @iface has changed */

@@ -5,8 +5,8 @@
  *
  * Locks. rmp_node.lock serialises the engine of one node; it is taken with
  * bottom halves off: nothing is sent, freed or called back under it, and only
- * the locks of the queue for room (rmp_room.c) and of the cluster keys
- * (rmp_ring.c) are taken. The list of interfaces
+ * the locks of the queue for room (rmp_budget.c) and of the cluster keys
+ * (rmp_cluster_key.c) are taken. The list of interfaces
  * is changed under rtnl, the table of nodes under node_mutex (rmp_node.c),
  * services and watchers under call_mutex (rmp_call.c); all are read under RCU.
  * Order: rtnl or call_mutex, then node_mutex, then rmp_node.lock.
@@ -73,7 +73,7 @@ struct rmp_iface {
  *
  * @node: where it came from; a reference is held until it is answered
  * @slot: the engine's half
- * @link: in rmp_act.deliver
+ * @link: in rmp_ctx.deliver
  * @inc:  incarnation of the requester when it asked
  * @port: service that owes the answer, 0: none (it had gone)
  * @buf:  the answer's pages, one reference on each
@@ -135,16 +135,16 @@ struct rmp_node {
 };
 
 /**
- * struct rmp_act - what one call into the engine wants done afterwards
+ * struct rmp_ctx - what one call into the engine wants done afterwards
  *
  * On the stack. Filled in under the node's lock by the engine's sink, carried
- * out by rmp_act_end() after the lock was dropped, bottom halves still off.
+ * out by rmp_ctx_end() after the lock was dropped, bottom halves still off.
  *
  * @sink:    handed to the engine
  * @node:    the node whose lock is held
  * @now:     time of the event, ns
  * @in:      the frame that the engine is dealing with; NULL: none, or no keys
- * @src:     likewise: what its source address counts as, rmp_ring_src()
+ * @src:     likewise: what its source address counts as, rmp_cluster_key_src()
  * @iface:   where frames are sent instead of where @node is: back to the sender
  *           of a frame that is not believed to be the node's; NULL: no
  * @mac:     likewise
@@ -158,7 +158,7 @@ struct rmp_node {
  * @turn:    it is the node's turn to take room for replies
  * @kick:    room for replies was given back, and nodes wait for some
  */
-struct rmp_act {
+struct rmp_ctx {
 	struct rmp_sink		sink;
 	struct rmp_node		*node;
 	u64			now;
@@ -319,10 +319,10 @@ void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
 int rmp_recv_init(void);
 void rmp_recv_exit(void);
 
-/* rmp_spread.c: more than one processor for many frames */
-int rmp_spread_init(void);
-void rmp_spread_exit(void);
-bool rmp_spread(struct sk_buff *skb);
+/* rmp_steer.c: more than one processor for many frames */
+int rmp_steer_init(void);
+void rmp_steer_exit(void);
+bool rmp_steer(struct sk_buff *skb);
 
 /* rmp_node.c: the table of nodes */
 int rmp_node_init(void);
@@ -330,23 +330,23 @@ void rmp_node_exit(void);
 struct rmp_node *rmp_node_lookup(u64 id);
 int rmp_node_create(u64 id);
 void rmp_node_for_each(void (*fn)(struct rmp_node *node, void *arg), void *arg);
-void rmp_node_path(struct rmp_act *act, struct rmp_iface *iface, const u8 *mac);
+void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac);
 void rmp_node_grant(u16 pages);
 void rmp_node_leave(struct rmp_iface *iface);
 void rmp_node_mtu(struct rmp_iface *iface);
 
-/* rmp_act.c: running the engine */
-void rmp_act_begin(struct rmp_act *act, struct rmp_node *node)
+/* rmp_ctx.c: running the engine */
+void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	__acquires(&node->lock) __acquires(RCU);
-void rmp_act_end(struct rmp_act *act, u32 events)
-	__releases(&act->node->lock) __releases(RCU);
-enum hrtimer_restart rmp_act_timer(struct hrtimer *timer);
+void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
+	__releases(&ctx->node->lock) __releases(RCU);
+enum hrtimer_restart rmp_ctx_timer(struct hrtimer *timer);
 
-/* rmp_room.c: room for replies */
-bool rmp_room_take(struct rmp_node *node, u16 pages, bool turn);
-bool rmp_room_give(u16 pages);
-void rmp_room_kick(void);
-void rmp_room_leave(struct rmp_node *node);
+/* rmp_budget.c: room for replies */
+bool rmp_budget_take(struct rmp_node *node, u16 pages, bool turn);
+bool rmp_budget_give(u16 pages);
+void rmp_budget_kick(void);
+void rmp_budget_leave(struct rmp_node *node);
 
 /* rmp_call.c: services, watchers, calls */
 void rmp_call_deliver(struct rmp_req *req);
@@ -369,21 +369,21 @@ void rmp_announce_bye(struct rmp_iface *iface);
 void rmp_skb_tag(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len,
 		 struct rmp_tagger *t, u8 *tag);
 
-/* rmp_ring.c: cluster keys */
-void rmp_ring_init(void);
-void rmp_ring_exit(void);
-const struct rmp_keyring *rmp_ring(void);
-u8 rmp_ring_keys(void);
-u32 rmp_ring_src(const u8 *mac);
-int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
-		struct rmp_hs *hs);
-int rmp_ring_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal);
-int rmp_ring_good(struct rmp_act *act, const struct rmp_auth_in *in);
-u8 rmp_ring_which(const u8 *hint);
-int rmp_ring_add(const u8 *key, struct netlink_ext_ack *extack);
-int rmp_ring_drop(u64 name, struct netlink_ext_ack *extack);
-bool rmp_ring_hint(int i, u64 *name);
-int rmp_ring_id(void);
+/* rmp_cluster_key.c: cluster keys */
+void rmp_cluster_key_init(void);
+void rmp_cluster_key_exit(void);
+const struct rmp_keyring *rmp_cluster_key(void);
+u8 rmp_cluster_keys(void);
+u32 rmp_cluster_key_src(const u8 *mac);
+int rmp_cluster_key_tx(struct rmp_ctx *ctx, struct rmp_hdr *hdr, struct rmp_seal *seal,
+		       struct rmp_hs *hs);
+int rmp_cluster_key_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal);
+int rmp_cluster_key_good(struct rmp_ctx *ctx, const struct rmp_auth_in *in);
+u8 rmp_cluster_key_which(const u8 *hint);
+int rmp_cluster_key_add(const u8 *key, struct netlink_ext_ack *extack);
+int rmp_cluster_key_drop(u64 name, struct netlink_ext_ack *extack);
+bool rmp_cluster_key_hint(int i, u64 *name);
+int rmp_cluster_key_id(void);
 
 /* rmp_nl.c: control */
 int rmp_nl_init(void);

@@ -92,7 +92,7 @@ static bool tag_good(struct sk_buff *skb, struct arrival *a,
 static int key_of(struct rmp_node *node, const struct rmp_info *info, u8 which,
 		  struct rmp_seal *seal)
 {
-	const struct rmp_keyring *ring = rmp_ring();
+	const struct rmp_keyring *ring = rmp_cluster_key();
 	int rc;
 
 	if (!ring)
@@ -209,10 +209,10 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 }
 
 /* What a node tells of itself outside of messages. Node's lock held. */
-static void recv_advert(struct rmp_act *act, struct sk_buff *skb,
+static void recv_advert(struct rmp_ctx *ctx, struct sk_buff *skb,
 			const struct rmp_info *info)
 {
-	struct rmp_node *node = act->node;
+	struct rmp_node *node = ctx->node;
 	u16 i;
 
 	if (info->inc != node->peer.inc)
@@ -226,20 +226,20 @@ static void recv_advert(struct rmp_act *act, struct sk_buff *skb,
 	}
 	if (memchr_inv(info->head, 0, RMP_HEAD_LEN)) {
 		memcpy(node->advert, info->head, RMP_HEAD_LEN);
-		act->advert = true;
+		ctx->advert = true;
 	}
 }
 
 /* Node's lock held. Return: whether the engine may have the frame. */
-static bool recv_auth(struct rmp_act *act, struct sk_buff *skb,
+static bool recv_auth(struct rmp_ctx *ctx, struct sk_buff *skb,
 		      const struct rmp_auth_in *in)
 {
 	int rc;
 
-	act->in = in;
+	ctx->in = in;
 	if (!rmp_is_session(in->info->type))
-		act->src = rmp_ring_src(eth_hdr(skb)->h_source);
-	rc = rmp_ring_good(act, in);
+		ctx->src = rmp_cluster_key_src(eth_hdr(skb)->h_source);
+	rc = rmp_cluster_key_good(ctx, in);
 	if (!rc)
 		return true;
 	rmp_stat_inc(rc == -EALREADY ? RMP_G_DROP_REPLAY :
@@ -248,48 +248,48 @@ static bool recv_auth(struct rmp_act *act, struct sk_buff *skb,
 }
 
 /* Node's lock held. Return: enum rmp_event bits */
-static u32 recv_engine(struct rmp_act *act, struct rmp_iface *iface,
+static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		       struct sk_buff *skb, struct rmp_frame *frame)
 {
 	const struct rmp_info *info = &frame->info;
-	struct rmp_node *node = act->node;
+	struct rmp_node *node = ctx->node;
 	bool shows_path = info->type == RMP_T_HELLO ||
 			  info->type == RMP_T_WELCOME ||
 			  info->type == RMP_T_ANNOUNCE;
 	u32 events;
 
-	if (!rmp_peer_believes(&node->peer, info, act->now)) {
-		act->iface = iface;
-		act->mac = eth_hdr(skb)->h_source;
+	if (!rmp_peer_believes(&node->peer, info, ctx->now)) {
+		ctx->iface = iface;
+		ctx->mac = eth_hdr(skb)->h_source;
 	} else if (shows_path) {
-		rmp_node_path(act, iface, eth_hdr(skb)->h_source);
+		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source);
 	}
 	if (info->type == RMP_T_BYE && info->inc == node->peer.inc) {
 		memset(node->advert, 0, sizeof(node->advert));
-		act->gone = true;
+		ctx->gone = true;
 	}
-	events = rmp_peer_rx(&node->peer, frame, act->now, &act->sink);
+	events = rmp_peer_rx(&node->peer, frame, ctx->now, &ctx->sink);
 	if (events & RMP_EV_KEPT)
 		rmp_stat_inc(RMP_G_PKT_KEPT);
 	if (events & RMP_EV_RESTARTED)
 		memset(node->advert, 0, sizeof(node->advert));
 	if (shows_path)
-		recv_advert(act, skb, info);
+		recv_advert(ctx, skb, info);
 	return events;
 }
 
 static void recv_known(struct rmp_iface *iface, struct sk_buff *skb,
 		       struct rmp_node *node, struct arrival *a)
 {
-	struct rmp_act act mx_noinit;
+	struct rmp_ctx ctx mx_noinit;
 	u32 events = 0;
 
 	rmp_skb_cb(skb)->off = a->frame.info.hlen;
 	a->frame.pkt = skb;
-	rmp_act_begin(&act, node);
-	if (!node->dead && (rmp_insecure || recv_auth(&act, skb, &a->in)))
-		events = recv_engine(&act, iface, skb, &a->frame);
-	rmp_act_end(&act, events);
+	rmp_ctx_begin(&ctx, node);
+	if (!node->dead && (rmp_insecure || recv_auth(&ctx, skb, &a->in)))
+		events = recv_engine(&ctx, iface, skb, &a->frame);
+	rmp_ctx_end(&ctx, events);
 	if (!(events & RMP_EV_KEPT))
 		consume_skb(skb);
 }

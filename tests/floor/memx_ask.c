@@ -51,7 +51,7 @@ MODULE_PARM_DESC(node, "id of the server to ask");
  * @index: own index, bit in done_map
  */
 struct ask_slot {
-	struct rmp_ncall	ncall;
+	struct rmp_node_call	ncall;
 	struct rmp_buf		buf;
 	u64			*back;
 	struct mx_ask		ask;
@@ -187,7 +187,7 @@ static void look_at_pages(struct ask_slot *slot)
 		look_at_trailers(slot);
 }
 
-static void ask_done(struct rmp_ncall *ncall)
+static void ask_done(struct rmp_node_call *ncall)
 {
 	struct ask_slot *slot = container_of(ncall, struct ask_slot, ncall);
 	struct rmp_call *call = &ncall->call;

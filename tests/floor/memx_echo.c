@@ -63,7 +63,7 @@ struct echo_head {
  * @bad:   the reply was not as it must be
  */
 struct echo_slot {
-	struct rmp_ncall	ncall;
+	struct rmp_node_call	ncall;
 	struct rmp_buf		buf;
 	void			*back;
 	u64			seed;
@@ -217,7 +217,7 @@ static bool reply_ok(const struct echo_slot *slot)
 	return !call->len || !call->max_reply || content_ok(slot);
 }
 
-static void echo_done(struct rmp_ncall *ncall)
+static void echo_done(struct rmp_node_call *ncall)
 {
 	struct echo_slot *slot = container_of(ncall, struct echo_slot, ncall);
 

@@ -5,7 +5,7 @@
 #include <linux/module.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
-#include "mx_srv.h"
+#include "mxs.h"
 #include "uapi/memx_nl.h"
 
 static struct genl_family family;

@@ -80,7 +80,7 @@ TRACE_EVENT(mx_chunk_moved,
 #endif /* MX_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
-#define TRACE_INCLUDE_PATH .
+#define TRACE_INCLUDE_PATH core
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE mx_trace
 #include <trace/define_trace.h>

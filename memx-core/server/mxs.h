@@ -5,7 +5,7 @@
  * Where a request runs. READ, WRITE, small DISCARDs and STAT run to completion
  * in the softirq that brought them, as long as the chunk and enough stock
  * pages are at hand (mxs_try). All else, and what lacks something, goes to a
- * worker as a job (mx_srv_req.c) and is tried again there.
+ * worker as a job (mxs_req.c) and is tried again there.
  *
  * Locks, outer before inner:
  *   srv.control  mutex; start and stop
@@ -22,8 +22,8 @@
  * answer that refers to it is kept or being sent] -> cleared -> stock or host.
  * A stored page is never written to: a WRITE puts fresh pages in its place.
  */
-#ifndef MX_SRV_H
-#define MX_SRV_H
+#ifndef MXS_H
+#define MXS_H
 
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -35,7 +35,7 @@
 #include "rmp.h"
 #include "engine/mx_quota.h"
 #include "engine/mx_wire.h"
-#include "mx_srv_stats.h"
+#include "mxs_stats.h"
 
 /* No allocation of the server's may take reserves, kill or complain. */
 #define MXS_GFP (GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_NOMEMALLOC)
@@ -161,7 +161,7 @@ struct mxs_server {
 
 extern struct mxs_server mxs_srv;
 
-/* --- mx_srv_main.c ------------------------------------------------------ */
+/* --- mxs_main.c ------------------------------------------------------ */
 
 int mxs_start(u64 capacity, struct netlink_ext_ack *extack);
 int mxs_stop(bool force, struct netlink_ext_ack *extack);
@@ -172,7 +172,7 @@ void mxs_news(void);
 /** mxs_figures() - a consistent copy of the account. Any context but hardirq */
 void mxs_figures(struct mx_quota *q);
 
-/* --- mx_srv_vol.c ------------------------------------------------------- */
+/* --- mxs_vol.c ------------------------------------------------------- */
 
 extern unsigned int mxs_max_volumes;
 
@@ -219,10 +219,10 @@ void mxs_vols_drop_all(void);
 
 void mxs_vols_reap(struct work_struct *work);
 
-/* --- mx_srv_chunk.c ----------------------------------------------------- */
+/* --- mxs_chunk.c ----------------------------------------------------- */
 
 /**
- * struct mxs_turn - one attempt at a request
+ * struct mxs_try - one attempt at a request
  * @ask:  what is asked
  * @payload: WRITE: the request's payload
  * @mask: READ: result, which pages there are
@@ -231,7 +231,7 @@ void mxs_vols_reap(struct work_struct *work);
  *        payload, taken over if the result is MX_ST_OK
  * @n:    how many, the page of trailers not counted
  */
-struct mxs_turn {
+struct mxs_try {
 	struct mx_ask	ask;
 	const struct rmp_asm *payload;
 	u32		mask;
@@ -245,8 +245,8 @@ static inline bool mxs_sealed(const struct mx_ask *ask)
 }
 
 /* Each returns an enum mx_status or MXS_LATER. Caller: rcu_read_lock() */
-int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn);
-int mxs_write(struct mxs_vol *vol, struct mxs_turn *turn);
+int mxs_read(struct mxs_vol *vol, struct mxs_try *turn);
+int mxs_write(struct mxs_vol *vol, struct mxs_try *turn);
 int mxs_discard(struct mxs_vol *vol, const struct mx_ask *ask);
 
 /** mxs_chunk_ready() - is there a chunk to write to? Caller: rcu_read_lock() */
@@ -265,7 +265,7 @@ int mxs_discard_slow(const struct mxs_claim *who, const struct mx_ask *ask);
 /** mxs_chunks_free() - free all chunks of a volume that no request can find */
 void mxs_chunks_free(struct mxs_vol *vol);
 
-/* --- mx_srv_stock.c ----------------------------------------------------- */
+/* --- mxs_stock.c ----------------------------------------------------- */
 
 int mxs_stock_init(void);
 /** mxs_stock_exit() - waits a while for pages that are still being sent */
@@ -306,7 +306,7 @@ void mxs_stock_gauges(u64 *gauge);
 /** mxs_host_room() - pages that the host can spare beyond what it must keep */
 u64 mxs_host_room(void);
 
-/* --- mx_srv_req.c ------------------------------------------------------- */
+/* --- mxs_req.c ------------------------------------------------------- */
 
 int mxs_jobs_init(void);
 void mxs_jobs_exit(void);
@@ -315,9 +315,9 @@ int mxs_service_start(void);
 /** mxs_service_stop() - every request is answered when it returns */
 void mxs_service_stop(void);
 
-/* --- mx_srv_nl.c -------------------------------------------------------- */
+/* --- mxs_nl.c -------------------------------------------------------- */
 
 int mxs_nl_init(void);
 void mxs_nl_exit(void);
 
-#endif /* MX_SRV_H */
+#endif /* MXS_H */

@@ -46,7 +46,7 @@ void mx_sealed_exit(void)
 	}
 }
 
-void mx_sealed_close(struct mx_op *op)
+void mx_seal_pages(struct mx_op *op)
 {
 	u8 *trailers = page_address(op->buf.page[op->cop.n]);
 	u8 *random = trailers + MX_OP_PAGES * MX_TRAILER_LEN;
@@ -76,7 +76,7 @@ static void complain(const struct mx_op *op, u64 page)
 			   rmp_node_id(vol->srv[op->srv]->node));
 }
 
-struct page *mx_sealed_open(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
+struct page *mx_unseal_pages(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
 {
 	const struct rmp_asm *reply = &op->nc.call.reply;
 	u8 trailers[MX_PLAIN_PAGES * MX_TRAILER_LEN];

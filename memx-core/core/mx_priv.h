@@ -85,7 +85,7 @@ enum mx_vsrv_state {
 struct mx_vsrv {
 	struct mx_volume *vol;
 	struct rmp_node	*node;
-	struct rmp_ncall nc;
+	struct rmp_node_call nc;
 	struct rmp_buf	buf;
 	struct rmp_flow	flow;
 	unsigned long	due;
@@ -177,7 +177,7 @@ struct mx_volume {
 	struct list_head zombies;
 	struct list_head retry;
 	struct list_head starved;
-	struct mx_turn	feeding;
+	struct mx_serial	feeding;
 	struct timer_list timer;
 
 	atomic_t	nops;

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include "mx_compat_mm.h"
-#include "mx_srv.h"
+#include "mxs.h"
 
 enum {
 	STOCK_BATCH	= 64,	/* pages moved between looks at the host, or pauses */

@@ -4,7 +4,7 @@
  * specification.
  */
 #include <net/genetlink.h>
-#include "mx_clt.h"
+#include "mxc.h"
 #include "mx_compat_nl.h"
 #include "uapi/memx_nl.h"
 

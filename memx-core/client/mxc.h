@@ -5,8 +5,8 @@
  * Locks: mxc_mutex protects the list of devices and is never taken in the I/O
  * path; mxc_dev.lock is a leaf, taken with bottom halves off.
  */
-#ifndef MX_CLT_H
-#define MX_CLT_H
+#ifndef MXC_H
+#define MXC_H
 
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -14,7 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include "mx_core.h"
+#include "core/mx_core.h"
 
 enum {
 	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
@@ -54,7 +54,7 @@ enum mxc_stat {
  * @lock:     protects @pending, @waiting, @opens, @dying
  * @pending:  bios that wait for an object or pages, oldest first
  * @waiting:  how many
- * @turn:     of whoever begins what is pending
+ * @serial:   of whoever begins what is pending
  * @room:     submitters that wait until they are fewer
  * @opens:    how often it is open
  * @dying:    being removed: not opened any more, I/O fails
@@ -72,7 +72,7 @@ struct mxc_dev {
 	spinlock_t	lock;
 	struct bio_list	pending;
 	unsigned int	waiting;
-	struct mx_turn	turn;
+	struct mx_serial	serial;
 	wait_queue_head_t room;
 	unsigned int	opens;
 	bool		dying;
@@ -96,7 +96,7 @@ struct mxc_io {
 
 struct netlink_ext_ack;
 
-/* mx_clt_blk.c */
+/* mxc_blk.c */
 extern struct mutex mxc_mutex;
 extern struct list_head mxc_devs;
 /** mxc_dev_make() - @name: result, at least DISK_NAME_LEN bytes */
@@ -105,7 +105,7 @@ int mxc_dev_remove(const char *name, struct netlink_ext_ack *ack);
 /** mxc_dev_remove_all() - none is open any more */
 void mxc_dev_remove_all(void);
 
-/* mx_clt_io.c */
+/* mxc_io.c */
 int mxc_io_init(void);
 void mxc_io_exit(void);
 mempool_t *mxc_io_pool(void);
@@ -115,14 +115,14 @@ void mxc_wake(struct mx_waiter *waiter);
 /** mxc_drain() - begin the bios that wait, or fail them if the device is dying */
 void mxc_drain(struct mxc_dev *dev);
 
-/* mx_clt_main.c */
+/* mxc_main.c */
 void mxc_stat_inc(enum mxc_stat which);
 u64 mxc_stat_sum(enum mxc_stat which);
 const char *mxc_stat_name(enum mxc_stat which);
 const char *mxc_stat_help(enum mxc_stat which);
 
-/* mx_clt_nl.c */
+/* mxc_nl.c */
 int mxc_nl_init(void);
 void mxc_nl_exit(void);
 
-#endif /* MX_CLT_H */
+#endif /* MXC_H */

@@ -7,7 +7,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include "mx_srv.h"
+#include "mxs.h"
 
 static struct hlist_head *bucket(u64 id)
 {

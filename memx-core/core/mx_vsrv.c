@@ -9,7 +9,7 @@
 #include "mx_op.h"
 #include "engine/mx_place.h"
 
-static void vsrv_done(struct rmp_ncall *nc);
+static void vsrv_done(struct rmp_node_call *nc);
 
 static void call(struct mx_vsrv *s, const struct mx_ask *ask, u32 len)
 {
@@ -68,7 +68,7 @@ static bool answer(struct mx_vsrv *s, struct mx_answer *ans)
 }
 
 /* OPEN or DROP has ended. */
-static void vsrv_done(struct rmp_ncall *nc)
+static void vsrv_done(struct rmp_node_call *nc)
 {
 	struct mx_vsrv *s = container_of(nc, struct mx_vsrv, nc);
 	struct mx_volume *vol = s->vol;

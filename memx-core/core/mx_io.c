@@ -127,7 +127,7 @@ static int place_sealed(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
 
 	for (; n && !err; n -= some, i += some, at += some) {
 		some = min_t(u32, n, MX_PLAIN_PAGES);
-		src.plain = mx_sealed_open(op, i, some, at, count);
+		src.plain = mx_unseal_pages(op, i, some, at, count);
 		err = src.plain ? place(op, i, some, &src) : -EIO;
 	}
 	return err;
@@ -337,7 +337,7 @@ static void feed(void *ctx)
 
 void mx_io_feed(struct mx_volume *vol)
 {
-	mx_turn_run(&vol->feeding, feed, vol);
+	mx_serial_run(&vol->feeding, feed, vol);
 }
 
 void mx_io_fail_starved(struct mx_volume *vol)

@@ -35,7 +35,7 @@ struct lane {
 };
 
 static DEFINE_PER_CPU(struct lane, lanes);
-static struct workqueue_struct *spread_wq;
+static struct workqueue_struct *steer_wq;
 
 /*
  * Whether there are more frames than one processor should do. Decided for a
@@ -71,11 +71,11 @@ static int lane_of(const struct sk_buff *skb)
 }
 
 /*
- * rmp_spread() - have another processor take in a frame, if that is better
+ * rmp_steer() - have another processor take in a frame, if that is better
  *
  * Context: softirq. Return: whether @skb is in other hands now.
  */
-bool rmp_spread(struct sk_buff *skb)
+bool rmp_steer(struct sk_buff *skb)
 {
 	struct lane *lane;
 	int cpu;
@@ -96,7 +96,7 @@ bool rmp_spread(struct sk_buff *skb)
 	}
 	rmp_stat_inc(RMP_G_SPREAD);
 	skb_queue_tail(&lane->queue, skb);
-	queue_work_on(cpu, spread_wq, &lane->work);
+	queue_work_on(cpu, steer_wq, &lane->work);
 	return true;
 }
 
@@ -123,10 +123,10 @@ static void lane_work_fn(struct work_struct *work)
 	rcu_read_unlock();
 	local_bh_enable();
 	if (!skb_queue_empty_lockless(&lane->queue))
-		queue_work(spread_wq, work);
+		queue_work(steer_wq, work);
 }
 
-int rmp_spread_init(void)
+int rmp_steer_init(void)
 {
 	int cpu;
 
@@ -137,16 +137,16 @@ int rmp_spread_init(void)
 		INIT_WORK(&lane->work, lane_work_fn);
 		lane->since = jiffies;
 	}
-	spread_wq = alloc_workqueue("memx_rmap_rx", WQ_HIGHPRI | WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	return spread_wq ? 0 : -ENOMEM;
+	steer_wq = alloc_workqueue("memx_rmap_rx", WQ_HIGHPRI | WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return steer_wq ? 0 : -ENOMEM;
 }
 
 /* No hook is registered any more. */
-void rmp_spread_exit(void)
+void rmp_steer_exit(void)
 {
 	int cpu;
 
-	destroy_workqueue(spread_wq);
+	destroy_workqueue(steer_wq);
 	for_each_possible_cpu(cpu)
 		skb_queue_purge(&per_cpu_ptr(&lanes, cpu)->queue);
 }

@@ -4,7 +4,7 @@
  */
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include "mx_clt.h"
+#include "mxc.h"
 
 /** struct counters - one CPU's counters. @v: enum mxc_stat */
 struct counters {

@@ -5,7 +5,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "mx_srv.h"
+#include "mxs.h"
 
 enum {
 	JOB_WAIT_MS	= 1000,	/* for memory, before the request is declined */
@@ -66,7 +66,7 @@ static void claim_of(const struct rmp_req *req, struct mxs_claim *who)
 	who->node = rmp_req_node(req);
 }
 
-static void count_good(const struct mxs_turn *turn)
+static void count_good(const struct mxs_try *turn)
 {
 	switch (turn->ask.op) {
 	case MX_OP_OPEN:
@@ -86,7 +86,7 @@ static void count_good(const struct mxs_turn *turn)
 	}
 }
 
-static void count_answer(const struct mxs_turn *turn, int status)
+static void count_answer(const struct mxs_try *turn, int status)
 {
 	static const u8 counter[] = {
 		[MX_ST_FULL]	= MXS_S_DECLINED,
@@ -119,7 +119,7 @@ static u64 vol_pages(u64 id)
  * @turn->page[0..n-1] are the payload, and the page of trailers behind them;
  * their references pass to RMAP.
  */
-static void answer(struct rmp_req *req, struct mxs_turn *turn, int status)
+static void answer(struct rmp_req *req, struct mxs_try *turn, int status)
 {
 	struct mx_answer ans = {
 		.status	= status,
@@ -144,7 +144,7 @@ static void answer(struct rmp_req *req, struct mxs_turn *turn, int status)
 }
 
 /* Fresh pages with the payload of a WRITE. */
-static bool take_payload(struct mxs_turn *turn)
+static bool take_payload(struct mxs_try *turn)
 {
 	unsigned int i;
 
@@ -157,7 +157,7 @@ static bool take_payload(struct mxs_turn *turn)
 	return true;
 }
 
-static void drop_payload(struct mxs_turn *turn)
+static void drop_payload(struct mxs_try *turn)
 {
 	LIST_HEAD(pages);
 	unsigned int i;
@@ -169,7 +169,7 @@ static void drop_payload(struct mxs_turn *turn)
 	turn->n = 0;
 }
 
-static int try_write(struct mxs_vol *vol, struct mxs_turn *turn)
+static int try_write(struct mxs_vol *vol, struct mxs_try *turn)
 {
 	int status;
 
@@ -184,10 +184,10 @@ static int try_write(struct mxs_vol *vol, struct mxs_turn *turn)
 
 /*
  * An attempt that neither sleeps nor allocates; all of it within one RCU
- * section, see mx_srv.h.
+ * section, see mxs.h.
  */
 static int try(struct rmp_req *req, const struct mxs_claim *who,
-	       struct mxs_turn *turn)
+	       struct mxs_try *turn)
 {
 	struct mxs_vol *vol;
 	int status;
@@ -252,7 +252,7 @@ static int do_open(struct mxs_job *job)
 }
 
 /* Gets what a WRITE lacks, and tries it. */
-static int do_write(struct mxs_job *job, struct mxs_turn *turn)
+static int do_write(struct mxs_job *job, struct mxs_try *turn)
 {
 	struct mxs_vol *vol;
 	int status;
@@ -278,7 +278,7 @@ static int do_write(struct mxs_job *job, struct mxs_turn *turn)
 }
 
 /* What it lacked was a page for trailers; reclaim may have made one. */
-static int do_read(struct mxs_job *job, struct mxs_turn *turn)
+static int do_read(struct mxs_job *job, struct mxs_try *turn)
 {
 	int status;
 
@@ -289,7 +289,7 @@ static int do_read(struct mxs_job *job, struct mxs_turn *turn)
 	return status;
 }
 
-static int do_job(struct mxs_job *job, struct mxs_turn *turn)
+static int do_job(struct mxs_job *job, struct mxs_try *turn)
 {
 	int status;
 
@@ -313,7 +313,7 @@ static void job_work(struct work_struct *work)
 {
 	struct mxs_job *job = container_of(to_delayed_work(work),
 					   struct mxs_job, work);
-	struct mxs_turn turn = { .ask = job->ask };
+	struct mxs_try turn = { .ask = job->ask };
 	struct rmp_req *req = job->req;
 	int status = do_job(job, &turn);
 
@@ -351,7 +351,7 @@ static bool defer(struct rmp_req *req, const struct mxs_claim *who,
 static void request(struct rmp_req *req)
 {
 	const struct rmp_slot *slot = rmp_req_slot(req);
-	struct mxs_turn turn mx_noinit;
+	struct mxs_try turn mx_noinit;
 	struct mxs_claim who;
 	int status;
 

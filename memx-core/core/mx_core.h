@@ -28,7 +28,7 @@ enum {
 };
 
 /**
- * struct mx_turn - lets one at a time do a thing that may call for itself again
+ * struct mx_serial - lets one at a time do a thing that may call for itself again
  *
  * What is begun may end at once and call for the next to begin, one level of the
  * stack for each; so only who came first goes on, once more for those who came
@@ -36,13 +36,13 @@ enum {
  *
  * @n: those who came since nobody was at it
  */
-struct mx_turn {
+struct mx_serial {
 	atomic_t n;
 };
 
-/** mx_turn_run() - do the work, or leave it to whoever is at it */
-static inline void mx_turn_run(struct mx_turn *turn, void (*work)(void *ctx),
-			       void *ctx)
+/** mx_serial_run() - do the work, or leave it to whoever is at it */
+static inline void mx_serial_run(struct mx_serial *turn, void (*work)(void *ctx),
+				 void *ctx)
 {
 	int seen;
 

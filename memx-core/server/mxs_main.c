@@ -6,7 +6,7 @@
 #include <linux/kernel_stat.h>
 #include <linux/module.h>
 #include "mx_compat_nl.h"
-#include "mx_srv.h"
+#include "mxs.h"
 #include "uapi/memx_nl.h"
 
 enum {

@@ -6,8 +6,8 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
-#include "mx_clt.h"
-#include "mx_slab.h"
+#include "mxc.h"
+#include "core/mx_slab.h"
 
 #define UNPLUG_BYTES SZ_128K	/* begun in one go, or a little more */
 
@@ -203,7 +203,7 @@ static void drain(void *ctx)
 /* Begins what is pending; an I/O may end meanwhile and come here again. */
 void mxc_drain(struct mxc_dev *dev)
 {
-	mx_turn_run(&dev->turn, drain, dev);
+	mx_serial_run(&dev->serial, drain, dev);
 }
 
 void mxc_wake(struct mx_waiter *waiter)

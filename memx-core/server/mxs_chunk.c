@@ -5,7 +5,7 @@
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include "mx_srv.h"
+#include "mxs.h"
 
 static struct mxs_chunk *chunk_of(struct mxs_vol *vol, u64 page)
 {
@@ -28,7 +28,7 @@ static u8 *trailer_of(const struct mxs_chunk *chunk, u32 place)
 }
 
 /* The pages as they are, and copies of their trailers to @trailers, if set. */
-static void read_pages(struct mxs_chunk *chunk, u32 at, struct mxs_turn *turn,
+static void read_pages(struct mxs_chunk *chunk, u32 at, struct mxs_try *turn,
 		       u8 *trailers)
 {
 	u32 i;
@@ -49,7 +49,7 @@ static void read_pages(struct mxs_chunk *chunk, u32 at, struct mxs_turn *turn,
 	spin_unlock_bh(&chunk->lock);
 }
 
-int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn)
+int mxs_read(struct mxs_vol *vol, struct mxs_try *turn)
 {
 	u32 at = place_in_chunk(vol, turn->ask.page);
 	struct mxs_chunk *chunk = chunk_of(vol, turn->ask.page);
@@ -74,7 +74,7 @@ int mxs_read(struct mxs_vol *vol, struct mxs_turn *turn)
 	return MX_ST_OK;
 }
 
-int mxs_write(struct mxs_vol *vol, struct mxs_turn *turn)
+int mxs_write(struct mxs_vol *vol, struct mxs_try *turn)
 {
 	u32 at = place_in_chunk(vol, turn->ask.page), i, old = 0;
 	struct mxs_chunk *chunk = chunk_of(vol, turn->ask.page);

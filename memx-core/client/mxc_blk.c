@@ -5,7 +5,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "mx_clt.h"
+#include "mxc.h"
 #include "mx_compat_blk.h"
 #include "mx_compat_nl.h"
 

@@ -80,7 +80,7 @@ enum mx_op_pages {
  */
 struct mx_op {
 	struct mx_cop	cop;
-	struct rmp_ncall nc;
+	struct rmp_node_call nc;
 	struct rmp_buf	buf;
 	struct mx_volume *vol;
 	struct mx_ck	*ck;
@@ -155,12 +155,12 @@ enum {
 	MX_PLAIN_PAGES	= 1 << MX_PLAIN_ORDER,	/* opened at a time */
 };
 
-/** mx_sealed_close() - seal the pages of a write, if that is still to be done;
+/** mx_seal_pages() - seal the pages of a write, if that is still to be done;
  * no server has been chosen or called yet
  */
-void mx_sealed_close(struct mx_op *op);
+void mx_seal_pages(struct mx_op *op);
 /**
- * mx_sealed_open() - open pages in the answer to a read
+ * mx_unseal_pages() - open pages in the answer to a read
  * @i:     first page, counted from the operation's
  * @n:     pages, at most MX_PLAIN_PAGES
  * @at:    the first one's place among the answer's pages
@@ -170,7 +170,7 @@ void mx_sealed_close(struct mx_op *op);
  * the plain text until bottom halves are on again or this is called again; NULL,
  * counted and logged, if one of them is not what was written.
  */
-struct page *mx_sealed_open(struct mx_op *op, u32 i, u32 n, u32 at, u32 count);
+struct page *mx_unseal_pages(struct mx_op *op, u32 i, u32 n, u32 at, u32 count);
 
 /* mx_io.c */
 /** mx_io_part() - a part of an I/O has ended; the last one completes it */

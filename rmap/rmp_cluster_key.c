@@ -13,23 +13,23 @@
 
 /*
  * Replaced as a whole, read under RCU; the counter in it, and @limit, are under
- * ring_lock. NULL: there is no key. Keys change under rtnl, so that no
+ * cluster_key_lock. NULL: there is no key. Keys change under rtnl, so that no
  * interface is attached or detached meanwhile.
  */
 static struct rmp_keyring __rcu *ring;
 static struct rmp_limit limit;
 static u64 ring_next;			/* counter where it has come to, over all keys */
-static DEFINE_SPINLOCK(ring_lock);	/* bottom halves off */
+static DEFINE_SPINLOCK(cluster_key_lock);	/* bottom halves off */
 static u32 src_secret;
 
-/** rmp_ring() - the keys, for rmp_auth_rx(). RCU read section; may be NULL */
-const struct rmp_keyring *rmp_ring(void)
+/** rmp_cluster_key() - the keys, for rmp_auth_rx(). RCU read section; may be NULL */
+const struct rmp_keyring *rmp_cluster_key(void)
 {
 	return rcu_dereference(ring);
 }
 
-/** rmp_ring_keys() - how many frames it takes to reach all. RCU read section */
-u8 rmp_ring_keys(void)
+/** rmp_cluster_keys() - how many frames it takes to reach all. RCU read section */
+u8 rmp_cluster_keys(void)
 {
 	const struct rmp_keyring *now = rcu_dereference(ring);
 
@@ -38,16 +38,16 @@ u8 rmp_ring_keys(void)
 	return now ? now->n : 0;
 }
 
-/** rmp_ring_which() - number of the key that a hint names. RCU read section */
-u8 rmp_ring_which(const u8 *hint)
+/** rmp_cluster_key_which() - number of the key that a hint names. RCU read section */
+u8 rmp_cluster_key_which(const u8 *hint)
 {
 	const struct rmp_keyring *now = rcu_dereference(ring);
 
 	return now ? rmp_keyring_which(now, hint) : 0;
 }
 
-/** rmp_ring_src() - what an address counts as in the limit on handshakes */
-u32 rmp_ring_src(const u8 *mac)
+/** rmp_cluster_key_src() - what an address counts as in the limit on handshakes */
+u32 rmp_cluster_key_src(const u8 *mac)
 {
 	return jhash(mac, ETH_ALEN, src_secret);
 }
@@ -68,75 +68,75 @@ static void env_fill(struct rmp_auth_env *env, struct rmp_keyring *keys, u32 src
 }
 
 /*
- * rmp_ring_tx() - key for a frame of a node's engine, see rmp_auth_tx()
+ * rmp_cluster_key_tx() - key for a frame of a node's engine, see rmp_auth_tx()
  *
  * Context: node's lock held, RCU read section.
  */
-int rmp_ring_tx(struct rmp_act *act, struct rmp_hdr *hdr, struct rmp_seal *seal,
-		struct rmp_hs *hs)
+int rmp_cluster_key_tx(struct rmp_ctx *ctx, struct rmp_hdr *hdr, struct rmp_seal *seal,
+		       struct rmp_hs *hs)
 {
-	struct rmp_node *node = act->node;
+	struct rmp_node *node = ctx->node;
 	struct rmp_auth_env env;
 	int rc;
 
 	lockdep_assert_held(&node->lock);
 	if (rmp_is_session(hdr->type))
 		return rmp_auth_tx(&node->auth, &node->peer, NULL, NULL,
-				   act->now, hdr, seal, hs);
+				   ctx->now, hdr, seal, hs);
 	rc = -ENOKEY;
-	spin_lock(&ring_lock);
-	env_fill(&env, rcu_dereference(ring), act->src);
+	spin_lock(&cluster_key_lock);
+	env_fill(&env, rcu_dereference(ring), ctx->src);
 	if (env.ring)
-		rc = rmp_auth_tx(&node->auth, &node->peer, &env, act->in,
-				 act->now, hdr, seal, hs);
-	spin_unlock(&ring_lock);
+		rc = rmp_auth_tx(&node->auth, &node->peer, &env, ctx->in,
+				 ctx->now, hdr, seal, hs);
+	spin_unlock(&cluster_key_lock);
 	return rc;
 }
 
 /*
- * rmp_ring_tx_group() - key for a frame outside of any session
- * @which: number of the key, below rmp_ring_keys()
+ * rmp_cluster_key_tx_group() - key for a frame outside of any session
+ * @which: number of the key, below rmp_cluster_keys()
  *
  * Context: RCU read section, bottom halves off.
  */
-int rmp_ring_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal)
+int rmp_cluster_key_tx_group(u8 which, struct rmp_hdr *hdr, struct rmp_seal *seal)
 {
 	struct rmp_keyring *now;
 	int rc = -ENOKEY;
 
-	spin_lock(&ring_lock);
+	spin_lock(&cluster_key_lock);
 	now = rcu_dereference(ring);
 	if (now)
 		rc = rmp_auth_group(now, which, hdr, seal);
-	spin_unlock(&ring_lock);
+	spin_unlock(&cluster_key_lock);
 	return rc;
 }
 
-/** rmp_ring_good() - see rmp_auth_good(). Node's lock held, RCU read section */
-int rmp_ring_good(struct rmp_act *act, const struct rmp_auth_in *in)
+/** rmp_cluster_key_good() - see rmp_auth_good(). Node's lock held, RCU read section */
+int rmp_cluster_key_good(struct rmp_ctx *ctx, const struct rmp_auth_in *in)
 {
-	struct rmp_node *node = act->node;
+	struct rmp_node *node = ctx->node;
 	struct rmp_auth_env env;
 
 	lockdep_assert_held(&node->lock);
 	if (rmp_is_session(in->info->type))
-		return rmp_auth_good(&node->auth, &node->peer, NULL, in, act->now);
-	env_fill(&env, rcu_dereference(ring), act->src);
+		return rmp_auth_good(&node->auth, &node->peer, NULL, in, ctx->now);
+	env_fill(&env, rcu_dereference(ring), ctx->src);
 	if (!env.ring)
 		return -ENOKEY;
-	return rmp_auth_good(&node->auth, &node->peer, &env, in, act->now);
+	return rmp_auth_good(&node->auth, &node->peer, &env, in, ctx->now);
 }
 
 /* Make @next the keys, with the counter where it has come to; NULL: none. */
 static void ring_replace(struct rmp_keyring *old, struct rmp_keyring *next)
 {
-	spin_lock_bh(&ring_lock);
+	spin_lock_bh(&cluster_key_lock);
 	if (old)
 		ring_next = max(ring_next, old->next);
 	if (next)
 		next->next = max(next->next, ring_next);
 	rcu_assign_pointer(ring, next);
-	spin_unlock_bh(&ring_lock);
+	spin_unlock_bh(&cluster_key_lock);
 	synchronize_rcu();
 	kfree_sensitive(old);
 }
@@ -156,12 +156,12 @@ static struct rmp_keyring *ring_copy(const struct rmp_keyring *old)
 }
 
 /*
- * rmp_ring_add() - configure a cluster key, which becomes the first choice
+ * rmp_cluster_key_add() - configure a cluster key, which becomes the first choice
  * @key: MX_KEY_LEN bytes; the caller wipes them
  *
  * Context: under rtnl. Return: 0, or an error with words in @extack.
  */
-int rmp_ring_add(const u8 *key, struct netlink_ext_ack *extack)
+int rmp_cluster_key_add(const u8 *key, struct netlink_ext_ack *extack)
 {
 	struct rmp_keyring *old = rcu_dereference_protected(ring, rtnl_is_locked());
 	struct rmp_keyring *next;
@@ -199,12 +199,12 @@ static void retire_one(struct rmp_node *node, void *hint)
 }
 
 /*
- * rmp_ring_drop() - forget a cluster key
+ * rmp_cluster_key_drop() - forget a cluster key
  * @name: its hint as a number
  *
  * Context: under rtnl. Return: 0, or an error with words in @extack.
  */
-int rmp_ring_drop(u64 name, struct netlink_ext_ack *extack)
+int rmp_cluster_key_drop(u64 name, struct netlink_ext_ack *extack)
 {
 	struct rmp_keyring *old = rcu_dereference_protected(ring, rtnl_is_locked());
 	struct rmp_keyring *next;
@@ -234,11 +234,11 @@ int rmp_ring_drop(u64 name, struct netlink_ext_ack *extack)
 }
 
 /*
- * rmp_ring_id() - the node's id is known now, which group keys are made from
+ * rmp_cluster_key_id() - the node's id is known now, which group keys are made from
  *
  * Context: under rtnl; no interface has ever been attached.
  */
-int rmp_ring_id(void)
+int rmp_cluster_key_id(void)
 {
 	struct rmp_keyring *old = rcu_dereference_protected(ring, rtnl_is_locked());
 	struct rmp_keyring *next;
@@ -256,10 +256,10 @@ int rmp_ring_id(void)
 	return 0;
 }
 
-/** rmp_ring_hint() - name of the @i-th key, newest first. Under rtnl.
+/** rmp_cluster_key_hint() - name of the @i-th key, newest first. Under rtnl.
  * Return: false if there are not so many
  */
-bool rmp_ring_hint(int i, u64 *name)
+bool rmp_cluster_key_hint(int i, u64 *name)
 {
 	const struct rmp_keyring *now;
 
@@ -270,13 +270,13 @@ bool rmp_ring_hint(int i, u64 *name)
 	return true;
 }
 
-void rmp_ring_init(void)
+void rmp_cluster_key_init(void)
 {
 	src_secret = get_random_u32();
 }
 
 /* No interface is attached and netlink is gone. */
-void rmp_ring_exit(void)
+void rmp_cluster_key_exit(void)
 {
 	ring_replace(rcu_dereference_protected(ring, true), NULL);
 }

@@ -13,8 +13,8 @@ MODULE_PARM_DESC(reply_room, "pages of replies asked for at a time, of all nodes
 
 static atomic_t asked;		/* pages asked for, not here yet */
 
-static DEFINE_SPINLOCK(room_lock);	/* room_queue; within a node's lock */
-static LIST_HEAD(room_queue);		/* nodes that found no room, oldest first */
+static DEFINE_SPINLOCK(budget_lock);	/* budget_queue; within a node's lock */
+static LIST_HEAD(budget_queue);		/* nodes that found no room, oldest first */
 
 /* Whatever is asked for alone may be. */
 static bool room_try(u16 pages)
@@ -30,43 +30,43 @@ static bool room_try(u16 pages)
 }
 
 /*
- * rmp_room_take() - may @pages more be asked for?
+ * rmp_budget_take() - may @pages more be asked for?
  * @turn: it is this node's turn; others that wait are not to be asked
  *
  * If not, the node will be kicked. Context: the node's lock is held.
  */
-bool rmp_room_take(struct rmp_node *node, u16 pages, bool turn)
+bool rmp_budget_take(struct rmp_node *node, u16 pages, bool turn)
 {
 	bool got;
 
 	/* Who has just been answered must not pass those that wait. */
-	if ((turn || list_empty_careful(&room_queue)) && room_try(pages))
+	if ((turn || list_empty_careful(&budget_queue)) && room_try(pages))
 		return true;
 	rmp_stat_inc(RMP_G_NO_ROOM);
-	spin_lock(&room_lock);
+	spin_lock(&budget_lock);
 	if (list_empty(&node->room))
-		list_add_tail(&node->room, &room_queue);
-	/* Pairs with rmp_room_give(): either it sees us, or we what it gave. */
+		list_add_tail(&node->room, &budget_queue);
+	/* Pairs with rmp_budget_give(): either it sees us, or we what it gave. */
 	smp_mb();
-	got = list_first_entry(&room_queue, struct rmp_node, room) == node &&
+	got = list_first_entry(&budget_queue, struct rmp_node, room) == node &&
 	      room_try(pages);
 	if (got)
 		list_del_init(&node->room);
-	spin_unlock(&room_lock);
+	spin_unlock(&budget_lock);
 	return got;
 }
 
 /*
- * rmp_room_give() - @pages are here, or not expected any more
+ * rmp_budget_give() - @pages are here, or not expected any more
  *
- * Return: whether rmp_room_kick() is to be called, without locks.
+ * Return: whether rmp_budget_kick() is to be called, without locks.
  */
-bool rmp_room_give(u16 pages)
+bool rmp_budget_give(u16 pages)
 {
 	atomic_sub(pages, &asked);
-	/* Pairs with rmp_room_take(). */
+	/* Pairs with rmp_budget_take(). */
 	smp_mb__after_atomic();
-	return !list_empty_careful(&room_queue);
+	return !list_empty_careful(&budget_queue);
 }
 
 /* The nodes that wait, first come first served, each once. */
@@ -74,39 +74,39 @@ static struct rmp_node *room_pop(void)
 {
 	struct rmp_node *node;
 
-	spin_lock(&room_lock);
-	node = list_first_entry_or_null(&room_queue, struct rmp_node, room);
+	spin_lock(&budget_lock);
+	node = list_first_entry_or_null(&budget_queue, struct rmp_node, room);
 	if (node)
 		list_del_init(&node->room);
-	spin_unlock(&room_lock);
+	spin_unlock(&budget_lock);
 	return node;
 }
 
 /*
- * rmp_room_kick() - let those go on that found no room
+ * rmp_budget_kick() - let those go on that found no room
  *
  * Context: bottom halves off, RCU read section, which keeps the nodes.
  */
-void rmp_room_kick(void)
+void rmp_budget_kick(void)
 {
 	struct rmp_node *node;
-	struct rmp_act act;
+	struct rmp_ctx ctx;
 
 	while ((node = room_pop())) {
-		rmp_act_begin(&act, node);
-		act.turn = true;
-		rmp_act_end(&act, rmp_peer_kick(&node->peer, act.now,
-						&act.sink));
+		rmp_ctx_begin(&ctx, node);
+		ctx.turn = true;
+		rmp_ctx_end(&ctx, rmp_peer_kick(&node->peer, ctx.now,
+						&ctx.sink));
 		/* It stands in line again: there is no room for the others. */
 		if (!list_empty_careful(&node->room))
 			return;
 	}
 }
 
-/* rmp_room_leave() - a node goes away; its lock is held, it is dead */
-void rmp_room_leave(struct rmp_node *node)
+/* rmp_budget_leave() - a node goes away; its lock is held, it is dead */
+void rmp_budget_leave(struct rmp_node *node)
 {
-	spin_lock(&room_lock);
+	spin_lock(&budget_lock);
 	list_del_init(&node->room);
-	spin_unlock(&room_lock);
+	spin_unlock(&budget_lock);
 }

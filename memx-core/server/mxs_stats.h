@@ -3,8 +3,8 @@
  * The memory server's figures: free-running counters kept per CPU, and levels
  * read when asked for. Each X(symbol, name, help).
  */
-#ifndef MX_SRV_STATS_H
-#define MX_SRV_STATS_H
+#ifndef MXS_STATS_H
+#define MXS_STATS_H
 
 #include <linux/percpu.h>
 #include "mx_port.h"
@@ -76,4 +76,4 @@ static inline void mxs_count(enum mxs_stat stat, u64 n)
 /** mxs_total() - a counter over all CPUs */
 u64 mxs_total(enum mxs_stat stat);
 
-#endif /* MX_SRV_STATS_H */
+#endif /* MXS_STATS_H */

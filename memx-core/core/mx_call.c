@@ -75,7 +75,7 @@ static bool edge_fill(struct mx_op *op, bool have)
 	struct mx_piece from = { .len = MX_PAGE_SIZE };
 
 	if (have && op->vol->sealed) {
-		from.plain = mx_sealed_open(op, i, 1, 0, 1);
+		from.plain = mx_unseal_pages(op, i, 1, 0, 1);
 		if (!from.plain)
 			return false;
 	} else if (have) {
@@ -112,7 +112,7 @@ static void ask_of(const struct mx_op *op, struct mx_ask *ask)
 		ask->flags |= MX_F_SEALED;
 }
 
-static void call_done(struct rmp_ncall *nc);
+static void call_done(struct rmp_node_call *nc);
 
 static void dispatch(struct mx_op *op)
 {
@@ -286,7 +286,7 @@ void mx_call_send(struct mx_op *op)
 		return;
 	/* Before anybody can take over the pages of a call to a silent server. */
 	if (op->vol->sealed && op->cop.kind == MX_COP_WRITE)
-		mx_sealed_close(op);
+		mx_seal_pages(op);
 	if (op->cop.act == MX_ACT_PLACE && !choose(op))
 		return;
 	dispatch(op);
@@ -485,7 +485,7 @@ static void zombie_done(struct mx_op *op, enum verdict v,
 	mx_op_ready(&ready);
 }
 
-static void call_done(struct rmp_ncall *nc)
+static void call_done(struct rmp_node_call *nc)
 {
 	struct mx_op *op = container_of(nc, struct mx_op, nc);
 	struct mx_volume *vol = op->vol;
