@@ -72,7 +72,7 @@ $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/en
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many
 
-sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/*.c))
+sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/kit/*.c tests/sim/rmap/*.c))
 sim: $(O)/sim/sim $(O)/sim/sim-asan
 	$(if $(SEEDS),$(O)/sim/sim --seeds $(SEEDS))
 $(O)/sim/sim: $(sim-objs:%=$(O)/fast/%) $(O)/fast/engines.a

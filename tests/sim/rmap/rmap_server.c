@@ -3,14 +3,20 @@
  * The simulated memory server: executes requests, at once or later, and
  * watches that none is executed twice or differs from what was asked.
  */
-#include "sim.h"
+#include "rmap_run.h"
+
+/* The answers that a link's node has yet to give on it. */
+static struct answer *owed_by(struct link *l)
+{
+	return run_of(l->s)->node[l->self].owed[l->other];
+}
 
 static struct scall *call_of(struct sim *s, const struct rmp_slot *slot)
 {
 	u64 uid;
 
 	memcpy(&uid, slot->head, 8);
-	return uid < s->ncalls ? s->calls[uid] : NULL;
+	return uid < run_of(s)->ncalls ? run_of(s)->calls[uid] : NULL;
 }
 
 /* Is it, to the last byte, what some client has asked of this server? */
@@ -56,6 +62,7 @@ void server_deliver(struct link *l, struct rmp_slot *slot)
 {
 	struct sim *s = l->s;
 	struct scall *sc = call_of(s, slot);
+	struct answer *owed = owed_by(l);
 	u64 wait = 0;
 	u32 i;
 
@@ -67,14 +74,13 @@ void server_deliver(struct link *l, struct rmp_slot *slot)
 	} else {
 		sc = NULL;
 	}
-	for (i = 0; l->owed[i].slot; i++)
+	for (i = 0; owed[i].slot; i++)
 		if (i == RMP_WINDOW - 1) {
 			sim_fail(s, "server %u owes more than a window", l->self);
 			return;
 		}
-	l->owed[i] = (struct answer){ .slot = slot, .sc = sc,
-				      .inc = l->peer->inc };
-	if (sim_chance(s, s->f.defer))
+	owed[i] = (struct answer){ .slot = slot, .sc = sc, .inc = l->peer->inc };
+	if (sim_chance(s, run_of(s)->defer))
 		wait = sim_chance(s, 10000) ? sim_below(s, SEC(2)) :
 					      sim_below(s, MS(20));
 	if (wait)
@@ -93,7 +99,7 @@ static void store_pages(struct sim *s, const struct scall *sc,
 
 	asm_read(&slot->req, data);
 	for (i = 0; i < sc->n; i++) {
-		u8 **at = &s->node[sc->server].store[sc->client][sc->start + i];
+		u8 **at = &run_of(s)->node[sc->server].store[sc->client][sc->start + i];
 
 		if (!*at)
 			*at = malloc(RMP_PAGE);
@@ -109,7 +115,7 @@ static struct pbuf *load_pages(struct sim *s, const struct scall *sc)
 	u32 i;
 
 	for (i = 0; i < sc->n; i++) {
-		const u8 *page = s->node[sc->server].store[sc->client][sc->start + i];
+		const u8 *page = run_of(s)->node[sc->server].store[sc->client][sc->start + i];
 
 		if (page)
 			memcpy(b->data + i * RMP_PAGE, page, RMP_PAGE);
@@ -143,12 +149,12 @@ static struct pbuf *execute(struct sim *s, const struct answer *a, u64 exec)
 void server_answer(struct sim *s, u8 server, u8 client, u64 index)
 {
 	struct link *l = s->node[server].link[client];
-	struct answer a = l->owed[index];
+	struct answer a = owed_by(l)[index];
 	u8 head[RMP_HEAD_LEN] = {};
 	struct pbuf *b = NULL;
-	u64 exec = ++s->execs;
+	u64 exec = ++run_of(s)->execs;
 
-	l->owed[index].slot = NULL;
+	owed_by(l)[index].slot = NULL;
 	memcpy(head, a.slot->head, 8);
 	memcpy(head + 8, &exec, 8);
 	/* What a client asked in a former life must not touch the new one's. */
@@ -161,18 +167,35 @@ void server_answer(struct sim *s, u8 server, u8 client, u64 index)
 /* The peer object is going: all answers still owed are given now. */
 void server_orphans(struct link *l)
 {
+	struct answer *owed = owed_by(l);
 	u8 head[RMP_HEAD_LEN] = {};
 	struct pbuf *b;
 	u32 i;
 
 	for (i = 0; i < RMP_WINDOW; i++) {
-		if (!l->owed[i].slot)
+		if (!owed[i].slot)
 			continue;
 		b = pbuf_new(l->s, 1);
-		rmp_peer_reply(l->peer, l->owed[i].slot, head, b, b->len,
+		rmp_peer_reply(l->peer, owed[i].slot, head, b, b->len,
 			       node_now(l->s, l->self), &l->sink);
-		l->owed[i].slot = NULL;
+		owed[i].slot = NULL;
 	}
+}
+
+/* What a server has forgotten of a client, it may execute again. */
+bool server_forget(struct link *l)
+{
+	struct rsim *rs = run_of(l->s);
+	u32 i;
+
+	for (i = 0; i < RMP_WINDOW; i++)
+		if (owed_by(l)[i].slot)
+			return false;
+	for (i = 0; i < rs->ncalls; i++)
+		if (rs->calls[i]->open && rs->calls[i]->client == l->other &&
+		    rs->calls[i]->server == l->self)
+			rs->calls[i]->forgiven = true;
+	return true;
 }
 
 void server_wipe(struct sim *s, u8 server)
@@ -181,7 +204,7 @@ void server_wipe(struct sim *s, u8 server)
 
 	for (c = 0; c < SIM_CLIENTS; c++)
 		for (i = 0; i < SIM_PAGES; i++) {
-			free(s->node[server].store[c][i]);
-			s->node[server].store[c][i] = NULL;
+			free(run_of(s)->node[server].store[c][i]);
+			run_of(s)->node[server].store[c][i] = NULL;
 		}
 }

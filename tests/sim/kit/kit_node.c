@@ -3,7 +3,7 @@
  * Simulated machines: their start and end, their peers, and what they do with
  * the engine's decisions.
  */
-#include "sim.h"
+#include "kit.h"
 
 u64 node_id(u8 node)
 {
@@ -14,7 +14,7 @@ int node_by_id(struct sim *s, u64 id)
 {
 	u64 n = id - node_id(0);
 
-	return n < SIM_NODES && s->node[n].link[is_server(n) ? 0 : SIM_CLIENTS] ?
+	return n < s->nodes && s->node[n].link[is_server(n) ? 0 : SIM_CLIENTS] ?
 	       (int)n : -1;
 }
 
@@ -36,7 +36,7 @@ static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
 	struct link *l = (struct link *)sink;
 
 	if (l->nslots == RMP_WINDOW ||
-	    !(is_server(l->self) || l->s->hostile)) {
+	    !l->s->run->serves(l->s, l->self)) {
 		sim_fail(l->s, "too many requests delivered");
 		return;
 	}
@@ -176,18 +176,6 @@ static void link_check(struct link *l)
 			 l->self, l->other);
 }
 
-/* A server that lives anew has nothing of what it was given. */
-static void link_news(struct link *l, u32 events)
-{
-	u32 *seen = &l->s->node[l->self].seen[l->other - SIM_CLIENTS];
-
-	if (events & RMP_EV_RESTARTED ||
-	    (l->peer->state == RMP_PEER_UP && l->peer->inc != *seen)) {
-		*seen = l->peer->inc;
-		client_server_lost(l->s, l->self, l->other);
-	}
-}
-
 /* To be called after each call of the engine: works off what it has told. */
 void link_after(struct link *l, u32 events)
 {
@@ -203,16 +191,15 @@ void link_after(struct link *l, u32 events)
 	if (l->peer->state == RMP_PEER_UP ||
 	    (events & RMP_EV_RESTARTED && l->opened))
 		l->opened = l->peer->inc;
-	if (!is_server(l->self))
-		link_news(l, events);
+	l->s->run->news(l, events);
 	if (l->draining)
 		return;
 	l->draining = true;
 	for (i = 0; i < l->ndone; i++)
-		client_done(l, l->done[i]);
+		l->s->run->done(l, l->done[i]);
 	l->ndone = 0;
 	for (i = 0; i < l->nslots; i++)
-		server_deliver(l, l->slots[i]);
+		l->s->run->deliver(l, l->slots[i]);
 	l->nslots = 0;
 	l->draining = false;
 	link_check(l);
@@ -248,9 +235,9 @@ void link_close(struct sim *s, u8 self, u8 other)
 	rmp_peer_close(l->peer, node_now(s, self), &l->sink);
 	rmp_auth_wipe(&l->auth);
 	for (i = 0; i < l->ndone; i++)
-		client_done(l, l->done[i]);
+		s->run->done(l, l->done[i]);
 	l->ndone = 0;
-	server_orphans(l);
+	s->run->orphans(l);
 	for (i = 0; i < RMP_WINDOW; i++)
 		if (l->peer->slot[i].state != RMP_SLOT_FREE || l->peer->call[i])
 			sim_fail(s, "%u>%u closed, but not empty", self, other);
@@ -267,19 +254,13 @@ void link_close(struct sim *s, u8 self, u8 other)
 void link_forget(struct sim *s, u8 self, u8 other)
 {
 	struct link *l = s->node[self].link[other];
-	u32 i;
 
 	if (!l->peer || !s->node[self].up)
 		return;
-	for (i = 0; i < RMP_WINDOW; i++)
-		if (l->owed[i].slot)
-			return;
 	if (l->peer->una != l->peer->next_msg || l->peer->nwaiting)
 		return;
-	for (i = 0; i < s->ncalls; i++)
-		if (s->calls[i]->open && s->calls[i]->client == other &&
-		    s->calls[i]->server == self)
-			s->calls[i]->forgiven = true;
+	if (!s->run->forget(l))
+		return;
 	sim_trace(s, "%u forgets %u", self, other);
 	/* Silence means that nothing is on the way any more. */
 	s->wire[self][other].gen++;
@@ -291,10 +272,10 @@ void link_forget(struct sim *s, u8 self, u8 other)
 void node_kick(struct sim *s, u8 self)
 {
 	struct node *n = &s->node[self];
-	u8 i, first = sim_below(s, SIM_NODES);
+	u8 i, first = sim_below(s, s->nodes);
 
-	for (i = 0; i < SIM_NODES; i++) {
-		struct link *l = n->link[(first + i) % SIM_NODES];
+	for (i = 0; i < s->nodes; i++) {
+		struct link *l = n->link[(first + i) % s->nodes];
 
 		if (!l || !l->peer || !l->blocked)
 			continue;
@@ -304,10 +285,10 @@ void node_kick(struct sim *s, u8 self)
 	}
 }
 
-static void others(u8 self, u8 *from, u8 *to)
+static void others(struct sim *s, u8 self, u8 *from, u8 *to)
 {
 	*from = is_server(self) ? 0 : SIM_CLIENTS;
-	*to = is_server(self) ? SIM_CLIENTS : SIM_NODES;
+	*to = is_server(self) ? SIM_CLIENTS : s->nodes;
 }
 
 static void send_to_all(struct sim *s, u8 self, u8 type)
@@ -317,7 +298,7 @@ static void send_to_all(struct sim *s, u8 self, u8 type)
 	u8 i, end;
 
 	x.hdr = &hdr;
-	for (others(self, &i, &end); i < end; i++) {
+	for (others(s, self, &i, &end); i < end; i++) {
 		if (!s->node[self].link[i])
 			continue;
 		rmp_make_hdr(&hdr, type, node_id(self), s->node[self].inc, 0,
@@ -351,15 +332,12 @@ void node_start(struct sim *s, u8 self)
 		auth_start(s, self);
 	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,
 		  n->grant);
-	for (others(self, &i, &end); i < end; i++)
-		if (!n->link[i] && i % SIM_CLIENTS < (is_server(self) ? s->nc : s->ns))
+	for (others(s, self, &i, &end); i < end; i++)
+		if (!n->link[i] && (is_server(i) ? i - SIM_CLIENTS < s->ns : i < s->nc))
 			n->link[i] = link_new(s, self, i);
 	if (is_server(self) || sim_chance(s, 50000))
 		node_announce(s, self);
-	if (!is_server(self))
-		sim_push(s, (struct event){
-			.kind = EV_SUBMIT, .at = s->now, .a = self,
-			.gen = n->inc });
+	s->run->begin(s, self);
 }
 
 /* A machine ends at once, or says BYE before. All its memory is gone. */
@@ -372,11 +350,10 @@ void node_crash(struct sim *s, u8 self, bool polite)
 	if (polite)
 		send_to_all(s, self, RMP_T_BYE);
 	n->up = false;
-	for (others(self, &i, &end); i < end; i++)
+	for (others(s, self, &i, &end); i < end; i++)
 		if (n->link[i])
 			link_close(s, self, i);
 	if (n->asked)
 		sim_fail(s, "%u has gone, but asked for %u pages", self, n->asked);
-	if (is_server(self))
-		server_wipe(s, self);
+	s->run->end(s, self);
 }

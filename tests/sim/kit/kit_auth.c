@@ -3,8 +3,8 @@
  * Simulated keys: every fourth seed runs with them. The cluster's key changes
  * during the run, and somebody without it sends old frames again.
  */
-#include "../flat_tag.h"
-#include "sim.h"
+#include "../../flat_tag.h"
+#include "kit.h"
 
 static void env_random(void *ctx, void *to, u32 len)
 {
@@ -80,7 +80,7 @@ void auth_plan(struct sim *s)
 	s->f.replay = sim_below(s, 20000);
 	if (sim_chance(s, 50000))
 		return;
-	for (i = 0; i < SIM_NODES; i++) {
+	for (i = 0; i < s->nodes; i++) {
 		sim_push(s, (struct event){
 			.kind = EV_KEY, .at = sim_below(s, half), .a = i });
 		sim_push(s, (struct event){

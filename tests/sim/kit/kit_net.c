@@ -5,7 +5,7 @@
  */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-#include "sim.h"
+#include "kit.h"
 
 const char *net_type(u8 type)
 {

@@ -3,7 +3,7 @@
  * The workload and what it may expect: the last acknowledged write of a page
  * wins, nothing is torn, each reply belongs to its request.
  */
-#include "sim.h"
+#include "rmap_run.h"
 
 u64 page_key(u8 client, u8 server, u32 page, u32 version)
 {
@@ -12,7 +12,7 @@ u64 page_key(u8 client, u8 server, u32 page, u32 version)
 
 static struct sim_page *page_of(struct sim *s, const struct scall *sc, u32 i)
 {
-	return &s->node[sc->client].page[sc->server - SIM_CLIENTS][sc->start + i];
+	return &run_of(s)->node[sc->client].page[sc->server - SIM_CLIENTS][sc->start + i];
 }
 
 /* A write may start only where no other is or may still be under way. */
@@ -34,8 +34,8 @@ static void prepare_write(struct sim *s, struct scall *sc)
 	struct pbuf *b = pbuf_new(s, sc->n * RMP_PAGE);
 	u32 i;
 
-	sc->version = s->node[sc->client].version + 1;
-	s->node[sc->client].version += sc->n;
+	sc->version = run_of(s)->node[sc->client].version + 1;
+	run_of(s)->node[sc->client].version += sc->n;
 	for (i = 0; i < sc->n; i++) {
 		struct sim_page *page = page_of(s, sc, i);
 
@@ -94,17 +94,17 @@ void client_submit(struct sim *s, struct scall *want)
 
 	if (want->op == OP_WRITE)
 		want->n = writable(s, want);
-	if ((want->op != OP_ECHO && !want->n) || s->ncalls == SIM_CALLS)
+	if ((want->op != OP_ECHO && !want->n) || run_of(s)->ncalls == SIM_CALLS)
 		return;
 	sc = calloc(1, sizeof(*sc));
 	if (!sc)
 		abort();
 	*sc = *want;
-	sc->uid = s->ncalls;
-	s->calls[s->ncalls++] = sc;
+	sc->uid = run_of(s)->ncalls;
+	run_of(s)->calls[run_of(s)->ncalls++] = sc;
 	sc->inc = n->inc;
 	sc->open = true;
-	n->open++;
+	run_of(s)->node[want->client].open++;
 	prepare(s, sc);
 	put_head(sc);
 	sc->call.volume = sim_draw(s);
@@ -113,7 +113,7 @@ void client_submit(struct sim *s, struct scall *want)
 	sim_trace(s, "call %llu %u>%u op %u start %u n %u len %u",
 		  (unsigned long long)sc->uid, sc->client, sc->server, sc->op,
 		  sc->start, sc->n, sc->call.len);
-	if (sim_chance(s, s->f.cancel))
+	if (!s->calm && sim_chance(s, run_of(s)->cancel))
 		sim_push(s, (struct event){
 			.kind = EV_CANCEL, .at = s->now + sim_below(s, MS(20)),
 			.a = sc->client, .gen = n->inc, .n = sc->uid });
@@ -143,7 +143,8 @@ static u32 draw_len(struct sim *s)
 /* One more call of the workload, and when to come back. */
 void client_next(struct sim *s, u8 client)
 {
-	struct node *n = &s->node[client];
+	struct rsim *rs = run_of(s);
+	struct rnode *n = &rs->node[client];
 	struct scall want = { .client = client };
 	u32 most;
 
@@ -151,9 +152,9 @@ void client_next(struct sim *s, u8 client)
 		return;
 	sim_push(s, (struct event){
 		.kind = EV_SUBMIT, .at = s->now + 1 +
-			sim_below(s, s->f.rush ? MS(1) : s->end / n->quota),
-		.a = client, .gen = n->inc });
-	if (s->now < n->resume || n->open >= n->depth)
+			sim_below(s, rs->rush ? MS(1) : s->end / n->quota),
+		.a = client, .gen = s->node[client].inc });
+	if (s->now < s->node[client].resume || n->open >= n->depth)
 		return;
 	n->quota--;
 	/* One draw a statement: the order within one is the compiler's. */
@@ -289,7 +290,7 @@ void client_done(struct link *l, struct rmp_call *call)
 		return;
 	}
 	sc->open = false;
-	s->node[l->self].open--;
+	run_of(s)->node[l->self].open--;
 	if (!status_expected(sc) && !s->hostile)
 		sim_fail(s, "call %llu ends with %d",
 			 (unsigned long long)sc->uid, call->status);
@@ -307,7 +308,7 @@ void client_done(struct link *l, struct rmp_call *call)
 
 void client_cancel(struct sim *s, u8 client, u64 uid)
 {
-	struct scall *sc = s->calls[uid];
+	struct scall *sc = run_of(s)->calls[uid];
 	struct link *l = s->node[client].link[sc->server];
 
 	/* Also calls that are done: the engine must leave those alone. */
@@ -325,13 +326,13 @@ void client_server_lost(struct sim *s, u8 client, u8 server)
 	for (i = 0; i < SIM_PAGES; i++) {
 		struct sim_page *page;
 
-		page = &s->node[client].page[server - SIM_CLIENTS][i];
+		page = &run_of(s)->node[client].page[server - SIM_CLIENTS][i];
 		page->acked = 0;
 		page->nmaybe = 0;
 		page->frozen = false;
 	}
-	for (i = 0; i < s->ncalls; i++)
-		if (s->calls[i]->client == client && s->calls[i]->server == server)
+	for (i = 0; i < run_of(s)->ncalls; i++)
+		if (run_of(s)->calls[i]->client == client && run_of(s)->calls[i]->server == server)
 			for (k = 0; k < RMP_MSG_PAGES; k++)
-				s->calls[i]->acked[k] = 0;
+				run_of(s)->calls[i]->acked[k] = 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misfortune: which kinds a seed brings, when they strike, and their end.
+ * Misfortune: what may befall machines and wires, and the end of it.
  */
-#include "sim.h"
+#include "kit.h"
 
-static u32 draw_mtu(struct sim *s)
+u32 draw_mtu(struct sim *s)
 {
 	static const u32 mtus[] = {
 		1152, 1479, 1480, 1500, 1500, 1500, 2160, 4215, 4216, 9000, 9000,
@@ -14,7 +14,7 @@ static u32 draw_mtu(struct sim *s)
 	return mtus[sim_below(s, ARRAY_SIZE(mtus))];
 }
 
-static u16 draw_grant(struct sim *s)
+u16 draw_grant(struct sim *s)
 {
 	static const u16 grants[] = { 0, 1, 8, 32, 64, 256, 1024, 65535 };
 
@@ -22,64 +22,32 @@ static u16 draw_grant(struct sim *s)
 }
 
 /* Zero for many seeds, else up to @most. */
-static u32 draw_rate(struct sim *s, u32 most)
+u32 draw_rate(struct sim *s, u32 most)
 {
 	return sim_chance(s, 40000) ? 0 : (u32)sim_below(s, most);
 }
 
 /* Narrow stretches between two interfaces that know nothing of them. */
-static void plan_paths(struct sim *s)
+void fault_paths(struct sim *s)
 {
 	u8 i, k;
 
-	for (i = 0; i < SIM_NODES; i++)
-		for (k = 0; k < SIM_NODES; k++)
+	for (i = 0; i < s->nodes; i++)
+		for (k = 0; k < s->nodes; k++)
 			s->wire[i][k].mtu = sim_chance(s, 5000) ? 1500 : 65535;
 }
 
-void fault_plan(struct sim *s)
+/* Misfortune will strike f.events times, any time before the end. */
+void fault_events(struct sim *s)
 {
-	struct faults *f = &s->f;
-	u32 mtu = sim_chance(s, 50000) ? draw_mtu(s) : 0;
 	u32 i;
 
-	s->hostile = sim_chance(s, 10000);
-	s->nc = 1 + sim_below(s, SIM_CLIENTS);
-	s->ns = 1 + sim_below(s, SIM_SERVERS);
-	s->end = MS(200) + sim_below(s, SEC(4));
-	f->delay = US(10) + sim_below(s, sim_chance(s, 80000) ? US(200) : MS(5));
-	f->loss = draw_rate(s, sim_chance(s, 20000) ? 20000 : 3000);
-	f->dup = draw_rate(s, 5000);
-	f->reorder = draw_rate(s, 5000);
-	f->corrupt = draw_rate(s, 3000);
-	f->spike = draw_rate(s, 500);
-	f->events = draw_rate(s, sim_chance(s, 70000) ? 8 : 30);
-	f->defer = draw_rate(s, 50000);
-	f->cancel = draw_rate(s, 10000);
-	f->rush = sim_chance(s, 7000);
-	if (s->hostile)
-		f->corrupt += 5000;
-	plan_paths(s);
-	for (i = 0; i < SIM_NODES; i++) {
-		s->node[i].mtu = mtu ? mtu : draw_mtu(s);
-		s->node[i].grant = draw_grant(s);
-		s->node[i].budget = sim_chance(s, 30000) ? 1 + sim_below(s, 64) :
-							   256;
-		s->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
-		s->node[i].quota = 5 + sim_below(s, 100);
-		if (f->rush) {
-			s->node[i].depth = 256;
-			s->node[i].quota += 300;
-		}
-	}
-	for (i = 0; i < f->events; i++)
+	for (i = 0; i < s->f.events; i++)
 		sim_push(s, (struct event){
 			.kind = EV_FAULT, .at = sim_below(s, s->end) });
-	if (s->keyed)
-		auth_plan(s);
 }
 
-static u8 draw_node(struct sim *s)
+u8 draw_node(struct sim *s)
 {
 	u8 n = sim_below(s, s->nc + s->ns);
 
@@ -111,7 +79,7 @@ static void dawdle(struct sim *s, u8 node, u64 until)
 		s->wire[node][i].slow = until;
 }
 
-static void crash(struct sim *s, u8 node)
+void fault_crash(struct sim *s, u8 node)
 {
 	if (!s->node[node].up)
 		return;
@@ -158,12 +126,15 @@ static void change_path(struct sim *s, u8 node, u8 other)
 	sim_trace(s, "path %u>%u carries %u", node, other, w->mtu);
 }
 
-void fault_strike(struct sim *s)
+/* One of the kit's kinds; @kind FAULT_KINDS: which, is drawn. */
+void fault_strike(struct sim *s, u32 kind)
 {
 	u8 node = draw_node(s), other = draw_node(s);
 	u64 until = s->now + sim_below(s, sim_chance(s, 80000) ? MS(300) : SEC(2));
 
-	switch (sim_below(s, 10)) {
+	if (kind == FAULT_KINDS)
+		kind = sim_below(s, FAULT_KINDS);
+	switch (kind) {
 	case 0:
 		cut(s, node, until);
 		break;
@@ -181,7 +152,7 @@ void fault_strike(struct sim *s)
 		s->node[node].resume = until;
 		break;
 	case 5:
-		crash(s, node);
+		fault_crash(s, node);
 		break;
 	case 6:
 		if (is_server(node) != is_server(other))
@@ -211,7 +182,6 @@ void fault_end(struct sim *s)
 	s->f.reorder = 0;
 	s->f.corrupt = 0;
 	s->f.spike = 0;
-	s->f.cancel = 0;
 	for (i = 0; i < SIM_NODES; i++) {
 		s->node[i].resume = 0;
 		for (k = 0; k < SIM_NODES; k++) {

@@ -4,7 +4,7 @@
  * that are counted so that none gets lost.
  */
 #include <stdarg.h>
-#include "sim.h"
+#include "kit.h"
 
 static u64 mix(u64 z)
 {
@@ -90,7 +90,7 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(s, fmt, ap);
 	va_end(ap);
-	printf("replay: build/sim/sim --seed %llu --verbose\n",
+	printf("replay: build/sim/%s --seed %llu --verbose\n", s->run->name,
 	       (unsigned long long)s->seed);
 }
 

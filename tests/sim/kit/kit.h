@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The simulator: clients and servers with the RMAP engine between them, in one
- * process, in virtual time, all drawn from one seed.
+ * The kit that simulations are made of: machines with the RMAP engine between
+ * them, in one process, in virtual time, all drawn from one seed. What the
+ * machines do with RMAP is a run's part (struct run_ops).
  */
-#ifndef SIM_H
-#define SIM_H
+#ifndef SIM_KIT_H
+#define SIM_KIT_H
 
 #include <stdlib.h>
 #include "engine/rmp_auth.h"
 
 enum {
 	SIM_CLIENTS	= 3,
-	SIM_SERVERS	= 3,
+	SIM_SERVERS	= 5,		/* at most; a run may have fewer */
 	SIM_NODES	= SIM_CLIENTS + SIM_SERVERS,
-	SIM_PAGES	= 64,		/* pages of a client on each server */
-	SIM_MAYBE	= 8,
 	SIM_FLOWS	= 3,
-	SIM_CALLS	= 4096,
-	SIM_QUEUE	= 4096,
+	SIM_DONE	= 4096,
 	SIM_KEPT	= 64,
 };
 
@@ -67,77 +65,6 @@ struct pbuf {
 	u8 data[];
 };
 
-enum op {
-	OP_READ,
-	OP_WRITE,
-	OP_ECHO,
-};
-
-/**
- * struct scall - a call of the workload; kept to the end of the run, so that
- * the server can compare what it gets with what was asked
- * @call:      the engine's
- * @uid:       index in sim.calls
- * @op:        enum op
- * @client:    node that asks
- * @server:    node asked
- * @inc:       incarnation of the client
- * @server_life: server's incarnation that executed it last, 0 if none
- * @start:     first page
- * @n:         pages
- * @version:   OP_WRITE: version of the first page; the others count up
- * @rlen:      OP_ECHO: length of the reply
- * @acked:     OP_READ: sim_page.acked of each page when asked
- * @open:      the client waits for it
- * @forgiven:  the server has lost its session meanwhile: it may execute again
- */
-struct scall {
-	struct rmp_call call;
-	u64 uid;
-	u8 op;
-	u8 client;
-	u8 server;
-	u32 inc;
-	u32 server_life;
-	u32 start;
-	u32 n;
-	u32 version;
-	u32 rlen;
-	u32 acked[RMP_MSG_PAGES];
-	bool open;
-	bool forgiven;
-};
-
-/**
- * struct sim_page - what a client knows of one of its pages on a server
- * @acked:   version of the last acknowledged write, 0: zeros
- * @last:    version of the last write begun
- * @maybe:   versions of writes with unknown outcome
- * @nmaybe:  how many
- * @writing: a write is under way
- * @frozen:  a write was cancelled: no other before the server restarts
- */
-struct sim_page {
-	u32 acked;
-	u32 last;
-	u32 maybe[SIM_MAYBE];
-	u8 nmaybe;
-	bool writing;
-	bool frozen;
-};
-
-/**
- * struct answer - a delivered request that a server has yet to answer
- * @slot: the engine's, NULL: entry unused
- * @sc:   the call it carries, NULL if it could not be told
- * @inc:  incarnation of the client that asked
- */
-struct answer {
-	struct rmp_slot *slot;
-	struct scall *sc;
-	u32 inc;
-};
-
 /**
  * struct link - a node's view of one other node
  * @sink:   the engine's way out; first, so that callbacks find the link
@@ -156,7 +83,6 @@ struct answer {
  * @nslots: how many
  * @blocked: the node asks for too much already; to be kicked
  * @draining: the lists above are being worked off
- * @owed:   answers not given yet
  */
 struct link {
 	struct rmp_sink sink;
@@ -169,13 +95,12 @@ struct link {
 	struct rmp_flow flow[SIM_FLOWS];
 	u32 opened;
 	u64 armed;
-	struct rmp_call *done[SIM_CALLS];
+	struct rmp_call *done[SIM_DONE];
 	u32 ndone;
 	struct rmp_slot *slots[RMP_WINDOW];
 	u32 nslots;
 	bool blocked;
 	bool draining;
-	struct answer owed[RMP_WINDOW];
 };
 
 /**
@@ -192,13 +117,6 @@ struct link {
  * @ring:     with keys: the cluster's
  * @limit:    with keys: on handshakes
  * @key_step: how far it is with the change of keys: 0 old, 1 both, 2 new
- * @seen:     client: incarnation of each server that @page is about
- * @store:    server: pages by client and page number
- * @page:     client: knowledge by server and page number; outlives a crash
- * @version:  client: last version given out
- * @quota:    client: calls still to submit
- * @open:     client: calls under way
- * @depth:    client: most calls under way
  */
 struct node {
 	bool up;
@@ -213,13 +131,6 @@ struct node {
 	struct rmp_keyring ring;
 	struct rmp_limit limit;
 	u8 key_step;
-	u32 seen[SIM_SERVERS];
-	u8 *store[SIM_CLIENTS][SIM_PAGES];
-	struct sim_page page[SIM_SERVERS][SIM_PAGES];
-	u32 version;
-	u32 quota;
-	u32 open;
-	u32 depth;
 };
 
 /**
@@ -248,9 +159,6 @@ struct wire {
  * @corrupt: bits of a frame flip
  * @spike:   a frame is late by up to 500 ms
  * @events:  partitions, pauses, crashes and so on during the run
- * @defer:   a server answers later
- * @rush:    all calls of a client come at once
- * @cancel:  a call is cancelled some time after
  * @replay:  with keys: somebody sends a recorded frame again
  * @delay:   of the network, ns
  */
@@ -261,9 +169,6 @@ struct faults {
 	u32 corrupt;
 	u32 spike;
 	u32 events;
-	u32 defer;
-	bool rush;
-	u32 cancel;
 	u32 replay;
 	u64 delay;
 };
@@ -271,14 +176,12 @@ struct faults {
 enum ev_kind {
 	EV_FRAME,
 	EV_TIMER,
-	EV_SUBMIT,
-	EV_CANCEL,
-	EV_ANSWER,
 	EV_START,
 	EV_ANNOUNCE,
 	EV_KICK,
 	EV_FAULT,
 	EV_KEY,
+	EV_RUN,		/* the first of the run's own */
 };
 
 /**
@@ -304,7 +207,61 @@ struct event {
 };
 
 /**
+ * struct run_ops - what a simulation has its machines do
+ * @name:    program, for the command that replays a seed
+ * @past:    file of seeds that come before all others
+ * @size:    of its state, which begins with struct sim
+ * @nodes:   SIM_CLIENTS and the servers that it has at most
+ * @plan:    draws the run: sizes, faults, workload
+ * @begin:   a node has started
+ * @end:     a node stops; its links are closed already
+ * @event:   something of a kind from EV_RUN on is due
+ * @waits:   whether a node that stands still has events of that kind later
+ * @serves:  whether a node may be asked
+ * @news:    what the engine has told of a peer, enum rmp_event
+ * @done:    a call has ended
+ * @deliver: a request is to be answered
+ * @orphans: the link closes: answers still owed are to be given
+ * @forget:  whether a link's peer may be forgotten; if so it is
+ * @strike:  one of the faults planned by fault_events()
+ * @open:    how much is under way that has to end some day
+ * @hangs:   none of that has ended for long: fails the run
+ * @settle:  faults have ended: ends the work and looks at what is left
+ * @free:    gives back what the run has, and looks for what was forgotten
+ * @usage:   options of its own, or NULL
+ * @option:  takes one of these, or NULL
+ * @report:  what all seeds together have to show, and whether that will do;
+ *           or NULL
+ */
+struct run_ops {
+	const char *name;
+	const char *past;
+	size_t size;
+	u8 nodes;
+	void (*plan)(struct sim *s);
+	void (*begin)(struct sim *s, u8 node);
+	void (*end)(struct sim *s, u8 node);
+	void (*event)(struct sim *s, struct event *ev, bool mine);
+	bool (*waits)(u8 kind);
+	bool (*serves)(struct sim *s, u8 node);
+	void (*news)(struct link *l, u32 events);
+	void (*done)(struct link *l, struct rmp_call *call);
+	void (*deliver)(struct link *l, struct rmp_slot *slot);
+	void (*orphans)(struct link *l);
+	bool (*forget)(struct link *l);
+	void (*strike)(struct sim *s);
+	u32 (*open)(struct sim *s);
+	void (*hangs)(struct sim *s, u32 seconds);
+	void (*settle)(struct sim *s);
+	void (*free)(struct sim *s);
+	const char *usage;
+	bool (*option)(const char *word);
+	bool (*report)(void);
+};
+
+/**
  * struct sim - one run
+ * @run:     what the machines do
  * @seed:    it all follows from
  * @rng:     state of the generator
  * @now:     virtual time, ns
@@ -316,6 +273,7 @@ struct event {
  * @failed:  an oracle has spoken
  * @nc:      clients, nodes 0..
  * @ns:      servers, nodes SIM_CLIENTS..
+ * @nodes:   clients and servers that the run has at most, SIM_CLIENTS among them
  * @f:       misfortune
  * @end:     when faults stop
  * @node:    machines
@@ -323,9 +281,6 @@ struct event {
  * @heap:    events
  * @nheap:   how many
  * @heapcap: room
- * @calls:   all calls made
- * @ncalls:  how many
- * @execs:   executions counted, names each reply
  * @frames:  frames alive
  * @pkts:    received payloads alive
  * @bufs:    payloads to send alive
@@ -333,6 +288,7 @@ struct event {
  * @kept:    frames that somebody has recorded
  */
 struct sim {
+	const struct run_ops *run;
 	u64 seed;
 	u64 rng;
 	u64 now;
@@ -344,6 +300,7 @@ struct sim {
 	bool failed;
 	u8 nc;
 	u8 ns;
+	u8 nodes;
 	struct faults f;
 	u64 end;
 	struct node node[SIM_NODES];
@@ -351,9 +308,6 @@ struct sim {
 	struct event *heap;
 	u32 nheap;
 	u32 heapcap;
-	struct scall *calls[SIM_CALLS];
-	u32 ncalls;
-	u64 execs;
 	long frames;
 	long pkts;
 	long bufs;
@@ -361,7 +315,7 @@ struct sim {
 	struct frame *kept[SIM_KEPT];
 };
 
-/* sim_util.c */
+/* kit_util.c */
 u64 sim_draw(struct sim *s);
 u64 sim_below(struct sim *s, u64 n);
 bool sim_chance(struct sim *s, u32 per_100000);
@@ -379,12 +333,12 @@ void fill(u8 *to, u64 key, u32 len);
 bool filled(const u8 *at, u64 key, u32 off, u32 len);
 void asm_read(const struct rmp_asm *a, u8 *to);
 
-/* sim_net.c */
+/* kit_net.c */
 void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x);
 void net_arrive(struct sim *s, struct event *ev);
 const char *net_type(u8 type);
 
-/* sim_node.c */
+/* kit_node.c */
 static inline bool is_server(u8 node)
 {
 	return node >= SIM_CLIENTS;
@@ -403,7 +357,7 @@ void link_after(struct link *l, u32 events);
 void link_timer(struct sim *s, struct event *ev);
 void node_kick(struct sim *s, u8 self);
 
-/* sim_auth.c */
+/* kit_auth.c */
 void auth_plan(struct sim *s);
 void auth_start(struct sim *s, u8 self);
 void auth_step(struct sim *s, u8 self);
@@ -414,23 +368,22 @@ bool auth_good(struct link *l, const struct rmp_auth_in *in);
 void auth_eavesdrop(struct sim *s, struct frame *f, u8 to);
 void auth_end(struct sim *s);
 
-/* sim_client.c */
-void client_submit(struct sim *s, struct scall *want);
-void client_next(struct sim *s, u8 client);
-void client_done(struct link *l, struct rmp_call *call);
-void client_cancel(struct sim *s, u8 client, u64 uid);
-void client_server_lost(struct sim *s, u8 client, u8 server);
-u64 page_key(u8 client, u8 server, u32 page, u32 version);
+/* kit_fault.c */
+enum { FAULT_KINDS = 10 };
 
-/* sim_server.c */
-void server_deliver(struct link *l, struct rmp_slot *slot);
-void server_answer(struct sim *s, u8 server, u8 client, u64 index);
-void server_orphans(struct link *l);
-void server_wipe(struct sim *s, u8 server);
-
-/* sim_fault.c */
-void fault_plan(struct sim *s);
-void fault_strike(struct sim *s);
+u32 draw_rate(struct sim *s, u32 most);
+u32 draw_mtu(struct sim *s);
+u16 draw_grant(struct sim *s);
+u8 draw_node(struct sim *s);
+void fault_paths(struct sim *s);
+void fault_events(struct sim *s);
+void fault_crash(struct sim *s, u8 node);
+void fault_strike(struct sim *s, u32 kind);
 void fault_end(struct sim *s);
 
-#endif /* SIM_H */
+/* kit_main.c */
+void run_to(struct sim *s, u64 until, bool idle);
+void run_idle(struct sim *s);
+int kit_main(const struct run_ops *run, int argc, char **argv);
+
+#endif /* SIM_KIT_H */
