@@ -78,7 +78,7 @@ int mx_ask_decode(const u8 *head, u32 len, struct mx_ask *ask)
 	ask->npages = be16_to_cpu(req.npages);
 	ask->page = be64_to_cpu(req.page);
 	ask->arg = be64_to_cpu(req.arg);
-	if (req.reserved || req.reserved2)
+	if (req.gen || req.arg2)
 		return -EBADMSG;
 
 	switch (ask->op) {
