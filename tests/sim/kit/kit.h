@@ -27,17 +27,26 @@ enum {
 
 struct sim;
 
+struct pbuf;
+
 /**
  * struct frame - bytes on the wire, shared by all copies in flight
  * @refs:   who holds it
  * @len:    bytes on the wire after the Ethernet header
- * @stored: the first so many are in @data, the others are zero
+ * @stored: the first so many are in @data; of the others, those of a light run
+ *          are in @buf, and the rest is zero
+ * @buf:    light run: payload that it carries a part of, or NULL
+ * @off:    light run: where in @buf that part begins
+ * @damaged: light run: its tag is not good any more
  * @data:   header and payload
  */
 struct frame {
 	u32 refs;
 	u32 len;
 	u32 stored;
+	struct pbuf *buf;
+	u32 off;
+	bool damaged;
 	u8 data[] __aligned(8);
 };
 
@@ -57,11 +66,13 @@ struct pkt {
  * struct pbuf - handle of a payload to send
  * @refs: who holds it
  * @len:  bytes
- * @data: bytes
+ * @uid:  light run: counts up; no two payloads have the same
+ * @data: bytes; light run: what the run makes of them
  */
 struct pbuf {
 	u32 refs;
 	u32 len;
+	u64 uid;
 	u8 data[];
 };
 
@@ -228,6 +239,10 @@ struct event {
  * @hangs:   none of that has ended for long: fails the run
  * @settle:  faults have ended: ends the work and looks at what is left
  * @free:    gives back what the run has, and looks for what was forgotten
+ * @light:   payloads are passed on by handle: what they hold, the run knows
+ * @advert:  what a node tells of itself in 32 bytes, or NULL
+ * @heard:   a frame of a session or about one has come, or NULL; before the
+ *           engine has seen it
  * @usage:   options of its own, or NULL
  * @option:  takes one of these, or NULL
  * @report:  what all seeds together have to show, and whether that will do;
@@ -254,6 +269,9 @@ struct run_ops {
 	void (*hangs)(struct sim *s, u32 seconds);
 	void (*settle)(struct sim *s);
 	void (*free)(struct sim *s);
+	bool light;
+	void (*advert)(struct sim *s, u8 node, u8 *head);
+	void (*heard)(struct link *l, const struct rmp_info *info);
 	const char *usage;
 	bool (*option)(const char *word);
 	bool (*report)(void);
@@ -284,6 +302,7 @@ struct run_ops {
  * @frames:  frames alive
  * @pkts:    received payloads alive
  * @bufs:    payloads to send alive
+ * @uid:     last one given to a payload
  * @inc:     last incarnation given out
  * @kept:    frames that somebody has recorded
  */
@@ -311,6 +330,7 @@ struct sim {
 	long frames;
 	long pkts;
 	long bufs;
+	u64 uid;
 	u32 inc;
 	struct frame *kept[SIM_KEPT];
 };
@@ -328,10 +348,13 @@ void frame_put(struct sim *s, struct frame *f);
 struct pkt *pkt_new(struct sim *s, struct frame *f, u32 off, u32 len);
 void pkt_free(struct sim *s, struct pkt *pkt);
 struct pbuf *pbuf_new(struct sim *s, u32 len);
+struct pbuf *pbuf_light(struct sim *s, u32 len, u32 stored);
 void pbuf_put(struct sim *s, struct pbuf *b);
 void fill(u8 *to, u64 key, u32 len);
 bool filled(const u8 *at, u64 key, u32 off, u32 len);
 void asm_read(const struct rmp_asm *a, u8 *to);
+struct pbuf *asm_buf(struct sim *s, const struct rmp_asm *a);
+void asm_free(struct sim *s, struct rmp_asm *a);
 
 /* kit_net.c */
 void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x);

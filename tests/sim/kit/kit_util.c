@@ -107,7 +107,7 @@ void sim_trace(struct sim *s, const char *fmt, ...)
 
 struct frame *frame_new(struct sim *s, u32 len, u32 stored)
 {
-	struct frame *f = malloc(sizeof(*f) + stored);
+	struct frame *f = calloc(1, sizeof(*f) + stored);
 
 	if (!f)
 		abort();
@@ -122,6 +122,8 @@ void frame_put(struct sim *s, struct frame *f)
 {
 	if (--f->refs)
 		return;
+	if (f->buf)
+		pbuf_put(s, f->buf);
 	s->frames--;
 	free(f);
 }
@@ -154,6 +156,16 @@ struct pbuf *pbuf_new(struct sim *s, u32 len)
 	b->refs = 1;
 	b->len = len;
 	s->bufs++;
+	return b;
+}
+
+/* @len bytes on the wire, of which the run keeps @stored. */
+struct pbuf *pbuf_light(struct sim *s, u32 len, u32 stored)
+{
+	struct pbuf *b = pbuf_new(s, stored);
+
+	b->len = len;
+	b->uid = ++s->uid;
 	return b;
 }
 
@@ -216,4 +228,36 @@ void asm_read(const struct rmp_asm *a, u8 *to)
 			abort();
 		memcpy(to + off, pkt->frame->data + pkt->off, len);
 	}
+}
+
+/* What a whole message was sent from: all its parts are of one payload. */
+struct pbuf *asm_buf(struct sim *s, const struct rmp_asm *a)
+{
+	struct pbuf *b = NULL;
+	u32 off, len;
+	u16 no;
+
+	for (no = 0; no < a->nfrags && a->len; no++) {
+		const struct pkt *pkt = a->pkt[no];
+
+		len = rmp_frag_range(a->len, a->frag_size, no, &off);
+		if (!b)
+			b = pkt->frame->buf;
+		if (pkt->len != len || pkt->frame->buf != b ||
+		    pkt->frame->off != off || !b || b->len != a->len) {
+			sim_fail(s, "a message is put together of several");
+			return NULL;
+		}
+	}
+	return b;
+}
+
+/* A reply's packets belong to who has asked. */
+void asm_free(struct sim *s, struct rmp_asm *a)
+{
+	u16 no;
+
+	for (no = 0; no < a->nfrags && a->len && a->got; no++)
+		pkt_free(s, a->pkt[no]);
+	a->got = 0;
 }

@@ -258,14 +258,6 @@ static void write_done(struct sim *s, struct scall *sc, int status)
 	}
 }
 
-static void free_reply(struct sim *s, struct rmp_asm *a)
-{
-	u16 no;
-
-	for (no = 0; no < a->nfrags && a->len && a->got; no++)
-		pkt_free(s, a->pkt[no]);
-}
-
 static bool status_expected(const struct scall *sc)
 {
 	switch (sc->call.status) {
@@ -296,7 +288,7 @@ void client_done(struct link *l, struct rmp_call *call)
 			 (unsigned long long)sc->uid, call->status);
 	if (!call->status) {
 		check_reply(s, sc);
-		free_reply(s, &call->reply);
+		asm_free(s, &call->reply);
 	} else if (call->reply.got) {
 		sim_fail(s, "a failed call has a reply");
 	}
