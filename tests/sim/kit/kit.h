@@ -82,6 +82,7 @@ struct pbuf {
  * @s:      the simulation
  * @self:   whose view
  * @other:  of whom
+ * @addr:   node that it sends to: @other, or its twin if that was heard last
  * @peer:   the engine's object, NULL if there is none
  * @auth:   with keys: those of @peer
  * @in:     with keys: the frame that the engine is dealing with
@@ -100,6 +101,7 @@ struct link {
 	struct sim *s;
 	u8 self;
 	u8 other;
+	u8 addr;
 	struct rmp_peer *peer;
 	struct rmp_auth auth;
 	const struct rmp_auth_in *in;
@@ -117,6 +119,7 @@ struct link {
 /**
  * struct node - a machine
  * @up:       it runs
+ * @as:       whose id it has: its own, but for a twin
  * @inc:      its incarnation; changes at each start
  * @skew:     its clock minus the simulation's
  * @mtu:      of its interface
@@ -131,6 +134,7 @@ struct link {
  */
 struct node {
 	bool up;
+	u8 as;
 	u32 inc;
 	u64 skew;
 	u32 mtu;
@@ -287,6 +291,7 @@ struct run_ops {
  * @verbose: tell what happens
  * @hostile: damaged frames pass the tag check, and only memory is watched
  * @keyed:   frames are tagged with keys
+ * @twins:   there are two nodes with one id at times
  * @calm:    faults have stopped
  * @failed:  an oracle has spoken
  * @nc:      clients, nodes 0..
@@ -315,6 +320,7 @@ struct sim {
 	bool verbose;
 	bool hostile;
 	bool keyed;
+	bool twins;
 	bool calm;
 	bool failed;
 	u8 nc;
@@ -367,7 +373,8 @@ static inline bool is_server(u8 node)
 	return node >= SIM_CLIENTS;
 }
 
-u64 node_id(u8 node);
+u64 node_id(const struct sim *s, u8 node);
+void node_twin(struct sim *s, u8 node, u8 of);
 int node_by_id(struct sim *s, u64 id);
 u64 node_now(struct sim *s, u8 node);
 void node_start(struct sim *s, u8 node);

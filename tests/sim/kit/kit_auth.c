@@ -41,7 +41,7 @@ void auth_start(struct sim *s, u8 self)
 {
 	struct node *n = &s->node[self];
 
-	rmp_keyring_init(&n->ring, node_id(self), n->inc, s->now / SEC(1));
+	rmp_keyring_init(&n->ring, node_id(s, self), n->inc, s->now / SEC(1));
 	memset(&n->limit, 0, sizeof(n->limit));
 	if (n->key_step < 2)
 		give_key(n, 1);

@@ -148,6 +148,8 @@ static bool run_seed(u64 seed, bool verbose)
 	s->rng = seed;
 	s->verbose = verbose;
 	s->keyed = seed % 4 == 0;
+	for (i = 0; i < SIM_NODES; i++)
+		s->node[i].as = i;
 	program->plan(s);
 	for (i = 0; i < s->nc; i++)
 		node_start(s, i);

@@ -220,7 +220,7 @@ static void receive_unknown(struct sim *s, u8 self, u8 from,
 
 	if (info->type < RMP_T_REQ || info->type > RMP_T_ACK)
 		return;
-	rmp_make_reset(&hdr, node_id(self), s->node[self].inc, info,
+	rmp_make_reset(&hdr, node_id(s, self), s->node[self].inc, info,
 		       node_now(s, self));
 	x.hdr = &hdr;
 	net_send(s, self, from, &x);
@@ -248,6 +248,9 @@ static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
 			receive_unknown(s, self, node, &rf.info);
 		return;
 	}
+	/* Where it was heard last, it is looked for. */
+	if (s->twins && !rmp_is_session(rf.info.type))
+		l->addr = from;
 	if (s->keyed && !auth_good(l, &in)) {
 		link_after(l, 0);
 		return;

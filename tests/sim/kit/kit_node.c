@@ -5,14 +5,16 @@
  */
 #include "kit.h"
 
-u64 node_id(u8 node)
+static const u64 first_id = 0x525400000001ULL;
+
+u64 node_id(const struct sim *s, u8 node)
 {
-	return 0x525400000001ULL + node;
+	return first_id + s->node[node].as;
 }
 
 int node_by_id(struct sim *s, u64 id)
 {
-	u64 n = id - node_id(0);
+	u64 n = id - first_id;
 
 	return n < s->nodes && s->node[n].link[is_server(n) ? 0 : SIM_CLIENTS] ?
 	       (int)n : -1;
@@ -28,7 +30,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	struct link *l = (struct link *)sink;
 
 	if (l->s->node[l->self].up)
-		net_send(l->s, l->self, l->other, x);
+		net_send(l->s, l->self, l->addr, x);
 }
 
 static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
@@ -111,6 +113,7 @@ static struct link *link_new(struct sim *s, u8 self, u8 other)
 	l->s = s;
 	l->self = self;
 	l->other = other;
+	l->addr = other;
 	l->armed = RMP_NEVER;
 	for (i = 0; i < SIM_FLOWS; i++)
 		rmp_flow_init(&l->flow[i], 1 + sim_below(s, RMP_WEIGHT_MAX));
@@ -123,8 +126,8 @@ struct link *link_get(struct sim *s, u8 self, u8 other)
 	struct node *n = &s->node[self];
 	struct link *l = n->link[other];
 	struct rmp_peer_cfg cfg = {
-		.node = node_id(other),
-		.self_node = node_id(self),
+		.node = node_id(s, other),
+		.self_node = node_id(s, self),
 		.self_inc = n->inc,
 		.mtu = n->mtu,
 		.grant = n->grant,
@@ -185,7 +188,7 @@ void link_after(struct link *l, u32 events)
 		events |= rmp_auth_after(&l->auth, l->peer,
 					 node_now(l->s, l->self), &l->sink);
 	if (events & RMP_EV_RESTARTED && l->peer->inc < l->opened &&
-	    !l->s->hostile)
+	    !l->s->hostile && !l->s->twins)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
 			 l->opened, l->other, l->peer->inc);
 	if (l->peer->state == RMP_PEER_UP ||
@@ -291,6 +294,16 @@ static void others(struct sim *s, u8 self, u8 *from, u8 *to)
 	*to = is_server(self) ? SIM_CLIENTS : s->nodes;
 }
 
+/* To all that may have an id: what is for everybody reaches twins, too. */
+static void send_to(struct sim *s, u8 self, u8 other, const struct rmp_xmit *x)
+{
+	u8 i;
+
+	for (i = 0; i < SIM_NODES; i++)
+		if (s->node[i].as == other && (i == other || s->node[i].up))
+			net_send(s, self, i, x);
+}
+
 static void send_to_all(struct sim *s, u8 self, u8 type)
 {
 	struct rmp_xmit x = {};
@@ -301,9 +314,9 @@ static void send_to_all(struct sim *s, u8 self, u8 type)
 	for (others(s, self, &i, &end); i < end; i++) {
 		if (!s->node[self].link[i])
 			continue;
-		rmp_make_hdr(&hdr, type, node_id(self), s->node[self].inc, 0,
+		rmp_make_hdr(&hdr, type, node_id(s, self), s->node[self].inc, 0,
 			     NULL, 0);
-		net_send(s, self, i, &x);
+		send_to(s, self, i, &x);
 	}
 }
 
@@ -338,6 +351,18 @@ void node_start(struct sim *s, u8 self)
 	if (is_server(self) || sim_chance(s, 50000))
 		node_announce(s, self);
 	s->run->begin(s, self);
+}
+
+/* Another machine with the id of @of, which does not know of it. */
+void node_twin(struct sim *s, u8 node, u8 of)
+{
+	s->twins = true;
+	s->node[node].as = of;
+	s->node[node].mtu = s->node[of].mtu;
+	s->node[node].grant = s->node[of].grant;
+	s->node[node].budget = s->node[of].budget;
+	sim_trace(s, "%u is a twin of %u", node, of);
+	node_start(s, node);
 }
 
 /* A machine ends at once, or says BYE before. All its memory is gone. */
