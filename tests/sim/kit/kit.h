@@ -245,8 +245,8 @@ struct event {
  * @free:    gives back what the run has, and looks for what was forgotten
  * @light:   payloads are passed on by handle: what they hold, the run knows
  * @advert:  what a node tells of itself in 32 bytes, or NULL
- * @heard:   a frame of a session or about one has come, or NULL; before the
- *           engine has seen it
+ * @heard:   the engine has seen a frame of the link's peer, or NULL
+ * @listens: whether requests are taken in, or NULL: always
  * @usage:   options of its own, or NULL
  * @option:  takes one of these, or NULL
  * @report:  what all seeds together have to show, and whether that will do;
@@ -276,6 +276,7 @@ struct run_ops {
 	bool light;
 	void (*advert)(struct sim *s, u8 node, u8 *head);
 	void (*heard)(struct link *l, const struct rmp_info *info);
+	bool (*listens)(struct sim *s, u8 node);
 	const char *usage;
 	bool (*option)(const char *word);
 	bool (*report)(void);

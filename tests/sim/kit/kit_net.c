@@ -226,6 +226,25 @@ static void receive_unknown(struct sim *s, u8 self, u8 from,
 	net_send(s, self, from, &x);
 }
 
+/*
+ * As the kernel's receive path: who is not believed is answered where it was
+ * heard, and the others' frames outside of sessions show where they are.
+ */
+static u32 receive_from(struct link *l, u8 from, struct rmp_frame *rf)
+{
+	u64 now = node_now(l->s, l->self);
+	bool believed = rmp_peer_believes(l->peer, &rf->info, now);
+	u8 addr = l->addr;
+	u32 events;
+
+	if (!believed || !rmp_is_session(rf->info.type))
+		l->addr = from;
+	events = rmp_peer_rx(l->peer, rf, now, &l->sink);
+	if (!believed && l->peer->inc != rf->info.inc)
+		l->addr = addr;
+	return events;
+}
+
 static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
 {
 	struct rmp_frame rf = {};
@@ -240,6 +259,9 @@ static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
 	node = node_by_id(s, rf.info.node);
 	trace_frame(s, "recv", from, self, f);
 	l = s->node[self].link[node];
+	if (rf.info.type == RMP_T_REQ && s->run->listens &&
+	    !s->run->listens(s, self))
+		return;
 	if (!l->peer && (rf.info.type == RMP_T_HELLO ||
 			 rf.info.type == RMP_T_ANNOUNCE))
 		l = link_get(s, self, node);
@@ -248,19 +270,17 @@ static void receive(struct sim *s, u8 self, u8 from, struct frame *f)
 			receive_unknown(s, self, node, &rf.info);
 		return;
 	}
-	/* Where it was heard last, it is looked for. */
-	if (s->twins && !rmp_is_session(rf.info.type))
-		l->addr = from;
 	if (s->keyed && !auth_good(l, &in)) {
 		link_after(l, 0);
 		return;
 	}
-	if (s->run->heard)
-		s->run->heard(l, &rf.info);
 	l->in = s->keyed ? &in : NULL;
 	pkt = pkt_new(s, f, rf.info.hlen, rf.info.plen);
 	rf.pkt = pkt;
-	events = rmp_peer_rx(l->peer, &rf, node_now(s, self), &l->sink);
+	events = s->twins ? receive_from(l, from, &rf) :
+			    rmp_peer_rx(l->peer, &rf, node_now(s, self), &l->sink);
+	if (s->run->heard)
+		s->run->heard(l, &rf.info);
 	if (!(events & RMP_EV_KEPT))
 		pkt_free(s, pkt);
 	link_after(l, events);
