@@ -127,6 +127,7 @@ struct link {
  * @budget:   pages of replies it asks for at most
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
+ * @down:     its interface is down
  * @link:     by the other node's number
  * @ring:     with keys: the cluster's
  * @limit:    with keys: on handshakes
@@ -142,6 +143,7 @@ struct node {
 	u32 budget;
 	u32 asked;
 	u64 resume;
+	bool down;
 	struct link *link[SIM_NODES];
 	struct rmp_keyring ring;
 	struct rmp_limit limit;
@@ -246,6 +248,7 @@ struct event {
  * @light:   payloads are passed on by handle: what they hold, the run knows
  * @advert:  what a node tells of itself in 32 bytes, or NULL
  * @heard:   the engine has seen a frame of the link's peer, or NULL
+ * @cut:     our interface towards the link's peer is gone, or NULL
  * @listens: whether requests are taken in, or NULL: always
  * @usage:   options of its own, or NULL
  * @option:  takes one of these, or NULL
@@ -276,6 +279,7 @@ struct run_ops {
 	bool light;
 	void (*advert)(struct sim *s, u8 node, u8 *head);
 	void (*heard)(struct link *l, const struct rmp_info *info);
+	void (*cut)(struct link *l);
 	bool (*listens)(struct sim *s, u8 node);
 	const char *usage;
 	bool (*option)(const char *word);
@@ -381,6 +385,9 @@ u64 node_now(struct sim *s, u8 node);
 void node_start(struct sim *s, u8 node);
 void node_crash(struct sim *s, u8 node, bool polite);
 void node_announce(struct sim *s, u8 node);
+void node_bye(struct sim *s, u8 node);
+void node_iface(struct sim *s, u8 node, bool down);
+void node_tell(struct sim *s, u8 node);
 struct link *link_get(struct sim *s, u8 self, u8 other);
 void link_forget(struct sim *s, u8 self, u8 other);
 void link_close(struct sim *s, u8 self, u8 other);

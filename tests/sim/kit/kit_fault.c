@@ -184,6 +184,8 @@ void fault_end(struct sim *s)
 	s->f.spike = 0;
 	for (i = 0; i < SIM_NODES; i++) {
 		s->node[i].resume = 0;
+		if (s->node[i].down)
+			node_iface(s, i, false);
 		for (k = 0; k < SIM_NODES; k++) {
 			s->wire[i][k].cut = 0;
 			s->wire[i][k].burst = 0;

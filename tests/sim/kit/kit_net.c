@@ -165,7 +165,7 @@ void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 
 	if (!f)
 		return;
-	lost = s->now < w->cut || f->len > mtu || sim_chance(s, s->f.loss) ||
+	lost = s->now < w->cut || s->node[from].down || s->node[to].down || f->len > mtu || sim_chance(s, s->f.loss) ||
 	       (s->now < w->burst && sim_chance(s, 70000));
 
 	trace_frame(s, lost ? "lose" : "send", from, to, f);
@@ -291,7 +291,7 @@ void net_arrive(struct sim *s, struct event *ev)
 {
 	struct node *n = &s->node[ev->a];
 
-	if (!n->up || ev->gen != s->wire[ev->b][ev->a].gen) {
+	if (!n->up || n->down || ev->gen != s->wire[ev->b][ev->a].gen) {
 		frame_put(s, ev->frame);
 		return;
 	}

@@ -329,6 +329,46 @@ void node_announce(struct sim *s, u8 self)
 		.a = self, .gen = s->node[self].inc });
 }
 
+/* At once, beside those that are sent from time to time. */
+void node_tell(struct sim *s, u8 self)
+{
+	send_to_all(s, self, RMP_T_ANNOUNCE);
+}
+
+void node_bye(struct sim *s, u8 self)
+{
+	send_to_all(s, self, RMP_T_BYE);
+}
+
+/*
+ * An interface goes down, mostly with a BYE, or is up again. The node goes on
+ * in the same life, with all calls and requests that it has.
+ */
+void node_iface(struct sim *s, u8 self, bool down)
+{
+	struct node *n = &s->node[self];
+	u8 i, end;
+
+	sim_trace(s, "interface of %u is %s", self, down ? "down" : "up");
+	if (down && sim_chance(s, 80000))
+		node_bye(s, self);
+	n->down = down;
+	for (others(s, self, &i, &end); i < end; i++) {
+		struct link *l = n->link[i];
+
+		if (!l || !l->peer)
+			continue;
+		link_after(l, down ? rmp_peer_cut(l->peer, node_now(s, self),
+						  &l->sink) :
+				     rmp_peer_moved(l->peer, n->mtu,
+						    node_now(s, self), &l->sink));
+		if (down && s->run->cut)
+			s->run->cut(l);
+	}
+	if (!down)
+		node_tell(s, self);
+}
+
 void node_start(struct sim *s, u8 self)
 {
 	struct node *n = &s->node[self];
@@ -341,6 +381,7 @@ void node_start(struct sim *s, u8 self)
 	if (sim_chance(s, 30000))
 		n->skew = US(1ULL << 32) - s->now - sim_below(s, SEC(3));
 	n->resume = 0;
+	n->down = false;
 	if (s->keyed)
 		auth_start(s, self);
 	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,
