@@ -76,21 +76,23 @@ const char *model_written(struct model *m, u32 page, u64 uid, bool ok)
 	if (!w)
 		return NULL;
 	w->ended = now;
+	w->acked = ok;
 	if (!ok)
 		return NULL;
 	for (i = 0; i < p->n; i++) {
 		struct model_value *v = &p->v[i];
+		bool before = v->ended && v->ended < w->since;
 
 		if (v == w || v->until)
 			continue;
+		if (v->claim > w->claim && before && v->acked)
+			return "a write of an older claim is acknowledged after one of a newer";
 		/*
 		 * Those of one claim run in the order in which they came; of
-		 * two claims, the newer one's stays if it was under way too.
+		 * two claims, those that were under way together in any.
 		 */
-		if (v->claim > w->claim && v->ended && v->ended < w->since)
-			return "a write of an older claim is acknowledged after one of a newer";
 		if (v->claim == w->claim ? v->uid < uid :
-		    (v->ended && v->ended < w->since))
+					   before && v->claim < w->claim)
 			v->until = now;
 	}
 	return NULL;
@@ -131,6 +133,11 @@ const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 	if (p->blind == ~0ULL)
 		p->blind = now;
 	return NULL;
+}
+
+void model_forgive(struct model *m, u32 page)
+{
+	m->page[page].blind = ~0ULL;
 }
 
 bool model_only(const struct model *m, u32 page, u64 *value)

@@ -21,6 +21,7 @@ enum {
  * @claim:  on behalf of which claim, counted up in the order of their begin
  * @since:  when it was submitted, in ticks of the model
  * @ended:  when it has ended, 0: it has not
+ * @acked:  it was acknowledged
  * @until:  when it was known that the page does not hold it, 0: it may
  */
 struct model_value {
@@ -29,6 +30,7 @@ struct model_value {
 	u32 claim;
 	u64 since;
 	u64 ended;
+	bool acked;
 	u64 until;
 };
 
@@ -81,6 +83,9 @@ u64 model_now(struct model *m);
  */
 const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 		       bool settle);
+
+/** model_forgive() - anything may be found until a read has settled it */
+void model_forgive(struct model *m, u32 page);
 
 /** model_only() - the one value that a page can hold. Return: whether there is one */
 bool model_only(const struct model *m, u32 page, u64 *value);

@@ -94,13 +94,16 @@ static void owner_done(struct cl_call *nc)
 	int err = nc->call.status;
 
 	srv->busy = false;
-	if (!v->s->node[v->node].up || v->dead)
+	if (!v->s->node[v->node].up) {
+		cl_reply_free(v->s, nc);
 		return;
+	}
 	if (!err)
 		err = mx_answer_decode(nc->call.rhead, nc->call.reply.len,
 				       &srv->ask, &ans);
 	if (!err && ans.status == MX_ST_OK)
 		err = owner_read(v, srv);
+	cl_reply_free(v->s, nc);
 	if (err == -EHOSTDOWN || err == -EMSGSIZE)
 		err = -EBADMSG;
 	if (!err)
@@ -169,9 +172,6 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 		break;
 	case MX_NEWS_BACK:
 		cl_chunks_back(v, note->server, note->inc);
-		break;
-	case MX_NEWS_FORGET:
-		cl_chunks_forget(v, note->server, note->inc);
 		break;
 	case MX_NEWS_ENDED:
 		v->ended = true;

@@ -165,8 +165,9 @@ void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 
 	if (!f)
 		return;
-	lost = s->now < w->cut || s->node[from].down || s->node[to].down || f->len > mtu || sim_chance(s, s->f.loss) ||
+	lost = s->now < w->cut || f->len > mtu || sim_chance(s, s->f.loss) ||
 	       (s->now < w->burst && sim_chance(s, 70000));
+	lost |= s->node[from].down || s->node[to].down;
 
 	trace_frame(s, lost ? "lose" : "send", from, to, f);
 	if (!lost) {
