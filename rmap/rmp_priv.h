@@ -74,7 +74,6 @@ struct rmp_iface {
  * @node: where it came from; a reference is held until it is answered
  * @slot: the engine's half
  * @link: in rmp_ctx.deliver
- * @inc:  incarnation of the requester when it asked
  * @port: service that owes the answer, 0: none (it had gone)
  * @buf:  the answer's pages, one reference on each
  * @n:    number of pages in @buf
@@ -83,7 +82,6 @@ struct rmp_req {
 	struct rmp_node		*node;
 	struct rmp_slot		*slot;
 	struct list_head	link;
-	u32			inc;
 	u16			port;
 	u16			n;
 	struct rmp_buf		buf;
@@ -155,6 +153,7 @@ struct rmp_node {
  * @events:  enum rmp_event bits for watchers
  * @advert:  tell watchers the node's advert
  * @gone:    tell watchers that the node is gone
+ * @cut:     tell watchers that we cannot reach the node
  * @turn:    it is the node's turn to take room for replies
  * @kick:    room for replies was given back, and nodes wait for some
  */
@@ -173,6 +172,7 @@ struct rmp_ctx {
 	u32			events;
 	bool			advert;
 	bool			gone;
+	bool			cut;
 	bool			turn;
 	bool			kick;
 };
@@ -353,6 +353,7 @@ void rmp_call_deliver(struct rmp_req *req);
 void rmp_call_advert(struct rmp_node *node);
 void rmp_call_event(struct rmp_node *node, u32 events);
 void rmp_call_gone(struct rmp_node *node);
+void rmp_call_cut(struct rmp_node *node);
 bool rmp_call_served(u16 port);
 u16 rmp_call_grant(void);
 
