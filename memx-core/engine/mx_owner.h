@@ -122,7 +122,7 @@ enum mx_owner_why {
  * @MX_CALL_OPEN:       OPEN; see struct mx_owner_call
  * @MX_CALL_LIST:       LIST of at most MX_OWNER_ASK_PAGES from chunk @from on
  * @MX_CALL_ROSTER_GET: ROSTER without payload
- * @MX_CALL_ROSTER_SET: ROSTER with mx_owner.next_roster as payload
+ * @MX_CALL_ROSTER_SET: ROSTER with mx_owner_roster_out() as payload
  * @MX_CALL_DROP:       DROP
  * @MX_CALL_CANCEL:     end the call under way: nobody waits for its answer
  */
@@ -202,52 +202,58 @@ struct mx_owner_note {
  * @due:      ms: not asked before
  * @inc:      incarnation that the state is about
  * @call_inc: incarnation when the call under way was made
+ * @call_arg: the call under way: its epoch; ROSTER_SET: number of the roster
  * @features: enum mx_feature, as told in its answer to OPEN
- * @roster:   number of the roster that it has stored
+ * @roster:   number of the roster that it has stored in this life
  * @next:     LIST: chunk to go on with
  * @chunks:   chunks placed there now; the caller's, mx_owner_chunks()
  * @lost_inc: life of which LOST has to be told
- * @back_inc: life of which BACK has to be told
- * @forget_inc: life of which FORGET has to be told
- * @gone_inc: last life of which LOST was told and neither BACK nor FORGET
  * @news:     BIT(enum mx_owner_news) to be told
  * @state:    enum mx_owner_srv_state
  * @why:      enum mx_owner_why
  * @call:     enum mx_owner_kind under way
+ * @strikes:  answers in this life that did not help
  * @alive:    it can be asked
  * @old:      it speaks the first version only
  * @accepted: it has accepted this claim in this life, at some epoch
  * @told:     it may know of the volume: DROP is owed to it
- * @has_roster: its roster is known
+ * @has_roster: LISTING: its roster is known
+ * @bad_list: LISTING: the answer that comes next is not to be believed
+ * @in_roster: it has stored a roster of this claim's that lists it
+ * @again:    it was OPEN before and is opened anew: BACK or FORGET follows
  * @verify:   OPEN is repeated: does it still know our claim?
  * @cancel:   the call under way is to be ended
  * @cancelled: the caller was told so
+ * @was_ready: mx_owner_ready() as last told
  */
 struct mx_owner_srv {
 	u64	node;
 	u64	due;
 	u32	inc;
 	u32	call_inc;
+	u32	call_arg;
 	u32	features;
 	u32	roster;
 	u32	next;
 	u32	chunks;
 	u32	lost_inc;
-	u32	back_inc;
-	u32	forget_inc;
-	u32	gone_inc;
 	u16	news;
 	u8	state;
 	u8	why;
 	u8	call;
+	u8	strikes;
 	bool	alive;
 	bool	old;
 	bool	accepted;
 	bool	told;
 	bool	has_roster;
+	bool	bad_list;
+	bool	in_roster;
+	bool	again;
 	bool	verify;
 	bool	cancel;
 	bool	cancelled;
+	bool	was_ready;
 };
 
 /**
@@ -255,9 +261,10 @@ struct mx_owner_srv {
  * @member:   of the highest generation seen
  * @copies:   bit per server that has a live copy of that generation
  * @others:   bit per server that has something older, or half filled
- * @gen:      highest generation seen, 0: nobody lists the chunk
+ * @gen:      highest generation seen
  * @pages:    pages stored, at most, by one of @copies
  * @nmembers: entries of @member in use
+ * @listed:   some server has it
  * @split:    servers name different members for @gen: nothing can be proved
  */
 struct mx_owner_chunk {
@@ -267,14 +274,14 @@ struct mx_owner_chunk {
 	u32	gen;
 	u32	pages;
 	u8	nmembers;
+	bool	listed;
 	bool	split;
 };
 
 /**
  * struct mx_owner_spec - what is claimed
- * @chunk:    memory for a take-over, zeroed, @nchunks entries; NULL: the id is
- *            fresh, and nobody can know it. The caller may free it once
- *            mx_owner_done() is true
+ * @chunk:    memory for a take-over, @nchunks entries; NULL if @fresh. The
+ *            caller's again after mx_owner_taken()
  * @nchunks:  chunks in the volume
  * @chunk_pages: pages in a chunk, at most
  * @epoch:    first epoch to try; 0: 1
@@ -297,14 +304,14 @@ struct mx_owner_spec {
 /**
  * struct mx_owner - a claim; may be read, changed by the functions only
  * @spec:        what is claimed
- * @now:         ms, of the last input that tells it
- * @give_up:     LEAVING: ms when servers that do not answer are given up; 0: none
+ * @now:         ms, of the last mx_owner_tick()
+ * @give_up:     LEAVING: ms when servers that do not answer are given up, 0: never
+ * @acked:       bit per server that has stored @pending
+ * @base:        roster in force
+ * @pending:     roster that is being stored; its number is 0 if there is none
+ * @seen:        highest roster seen in a take-over
  * @epoch:       of the claim
  * @raises:      how often it was raised
- * @base:        roster in force
- * @next_roster: roster that is being stored; its number is 0 if there is none
- * @acked:       bit per server that has stored @next_roster
- * @seen:        highest roster seen in a take-over
  * @drops_given_up: servers that could not be told to forget the volume
  * @news:        BIT(enum mx_owner_news) to be told
  * @state:       enum mx_owner_state
@@ -312,18 +319,22 @@ struct mx_owner_spec {
  * @tentative:   calls carry MX_F_TENTATIVE
  * @accepted:    an admin has decided to go on without proof
  * @lossy:       some pages of the volume are lost; the caller's, mx_owner_lossy()
- * @all:         the next roster change has to be stored by all (a take-over)
+ * @rewrite:     the roster has to be stored anew though its members stay
+ * @dirty:       something has changed that a proof may follow from
+ * @roster_proved: all lives in @seen have answered
+ * @ended:       ENDED was told
+ * @srv:         servers by index
  */
 struct mx_owner {
 	struct mx_owner_spec spec;
 	u64	now;
 	u64	give_up;
+	u64	acked;
+	struct mx_roster base;
+	struct mx_roster pending;
+	struct mx_roster seen;
 	u32	epoch;
 	u32	raises;
-	struct mx_roster base;
-	struct mx_roster next_roster;
-	struct mx_roster seen;
-	u64	acked;
 	u32	drops_given_up;
 	u16	news;
 	u8	state;
@@ -331,7 +342,10 @@ struct mx_owner {
 	bool	tentative;
 	bool	accepted;
 	bool	lossy;
-	bool	all;
+	bool	rewrite;
+	bool	dirty;
+	bool	roster_proved;
+	bool	ended;
 	struct mx_owner_srv srv[MX_MEMBERS];
 };
 
@@ -351,7 +365,9 @@ void mx_owner_server(struct mx_owner *o, u32 i, u64 node, u32 inc, bool alive);
 /** mx_owner_chunks() - @n chunks of the volume are placed on server @i now */
 void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n);
 
-/** mx_owner_lossy() - whether pages of the volume are lost now */
+/** mx_owner_lossy() - whether pages of the volume are lost now; to be told before
+ * the next input after a LOST
+ */
 void mx_owner_lossy(struct mx_owner *o, bool lossy);
 
 /** mx_owner_claim() - begin; from NONE. Return: 0 or -EINVAL (wrong state, or
@@ -371,9 +387,9 @@ int mx_owner_withdraw(struct mx_owner *o);
  */
 int mx_owner_accept(struct mx_owner *o);
 
-/** mx_owner_drop() - servers forget the volume. @give_up: ms when those that do
- * not answer are given up, 0: those that are alive never are. May be repeated
- * with another time
+/** mx_owner_drop() - servers forget the volume, if the claim is not FENCED; a
+ * tentative one is withdrawn. @give_up: ms when servers that have not answered
+ * are given up, 0: never. May be repeated with another time
  */
 void mx_owner_drop(struct mx_owner *o, u64 give_up);
 /** mx_owner_park() - end here; servers keep everything */
@@ -426,10 +442,15 @@ static inline bool mx_owner_gen(const struct mx_owner *o, u32 i)
 	return o->srv[i].features & MX_FEAT_GEN;
 }
 
-/** mx_owner_done() - the take-over is over: mx_owner_spec.chunk is not needed
- * once mx_owner_home() was asked about all chunks
+/** mx_owner_roster_out() - payload of ROSTER_SET, as of the last mx_owner_next() */
+const struct mx_roster *mx_owner_roster_out(const struct mx_owner *o);
+
+/** mx_owner_done() - the claim is SERVING, and mx_owner_home() has said all it
+ * will say
  */
 bool mx_owner_done(const struct mx_owner *o);
+/** mx_owner_taken() - mx_owner_spec.chunk is the caller's again; if done */
+void mx_owner_taken(struct mx_owner *o);
 
 /**
  * enum mx_owner_proof - what a take-over says of a chunk
