@@ -276,7 +276,7 @@ static inline u32 mx_payload_len(u32 n, bool sealed)
 	return n * (MX_PAGE_SIZE + (sealed ? MX_TRAILER_LEN : 0));
 }
 
-/* Host-order forms, made and checked by mx_codec.c. */
+/* Host-order forms, made and checked by mx_codec.c and mx_payload.c. */
 
 /** struct mx_ask - a decoded request; fields as in struct mx_req */
 struct mx_ask {

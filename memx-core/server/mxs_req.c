@@ -356,7 +356,10 @@ static void request(struct rmp_req *req)
 	int status;
 
 	claim_of(req, &who);
-	if (mx_ask_decode(slot->head, slot->req.len, &turn.ask)) {
+	/* What comes with generations is refused until the store has them. */
+	if (mx_ask_decode(slot->head, slot->req.len, &turn.ask) ||
+	    turn.ask.op > MX_OP_STAT || turn.ask.gen ||
+	    turn.ask.flags & ~(MX_F_RELEASE | MX_F_SEALED)) {
 		turn.mask = 0;
 		turn.n = 0;
 		answer(req, &turn, MX_ST_INVAL);
