@@ -23,6 +23,7 @@
 #ifndef MX_OWNER_H
 #define MX_OWNER_H
 
+#include "mx_home.h"
 #include "mx_member.h"
 #include "mx_wire.h"
 
@@ -163,10 +164,8 @@ struct mx_owner_call {
  * @MX_NEWS_FENCED:  another owner has the volume
  * @MX_NEWS_WAITING: chunks are not proved: mx_owner_unproved(),
  *                   mx_owner_missing()
- * @MX_NEWS_LOST:    what @server took in its life @inc is not there now
- * @MX_NEWS_BACK:    @server answers again in its life @inc, and still has what
- *                   it took then
- * @MX_NEWS_FORGET:  what was lost with @server's life @inc will not come back
+ * @MX_NEWS_LIFE:    mx_owner_life() of @server has changed: copies there may have
+ *                   been lost, or be there again
  * @MX_NEWS_READY:   whether chunks can be placed on @server has changed, see
  *                   mx_owner_ready()
  * @MX_NEWS_ENDED:   PARKED or GONE, and no call is under way
@@ -177,23 +176,31 @@ enum mx_owner_news {
 	MX_NEWS_CHUNKS,
 	MX_NEWS_FENCED,
 	MX_NEWS_WAITING,
-	MX_NEWS_LOST,
-	MX_NEWS_BACK,
-	MX_NEWS_FORGET,
+	MX_NEWS_LIFE,
 	MX_NEWS_READY,
 	MX_NEWS_ENDED,
 };
 
 /**
  * struct mx_owner_note - a piece of news
- * @inc:    LOST, BACK, FORGET: the server's life
- * @server: LOST, BACK, FORGET, READY: index
+ * @server: LIFE, READY: index
  * @what:   enum mx_owner_news
  */
 struct mx_owner_note {
-	u32	inc;
 	u8	server;
 	u8	what;
+};
+
+enum { MX_OWNER_LIVES = 4 };
+
+/**
+ * struct mx_owner_life - a life of a server that may come back
+ * @inc: incarnation
+ * @era: see struct mx_owner_srv, 0: the entry is not in use
+ */
+struct mx_owner_life {
+	u32	inc;
+	u32	era;
 };
 
 /**
@@ -201,13 +208,15 @@ struct mx_owner_note {
  * @node:     node id, 0: the entry is not in use
  * @due:      ms: not asked before
  * @inc:      incarnation that the state is about
+ * @era:      the volume's life on the server within @inc, from 1 on
+ * @eras:     the last one given out
+ * @past:     lives before this one
  * @call_inc: incarnation when the call under way was made
  * @call_arg: the call under way: its epoch; ROSTER_SET: number of the roster
  * @features: enum mx_feature, as told in its answer to OPEN
  * @roster:   number of the roster that it has stored in this life
  * @next:     LIST: chunk to go on with
  * @chunks:   chunks placed there now; the caller's, mx_owner_chunks()
- * @lost_inc: life of which LOST has to be told
  * @news:     BIT(enum mx_owner_news) to be told
  * @state:    enum mx_owner_srv_state
  * @why:      enum mx_owner_why
@@ -217,26 +226,27 @@ struct mx_owner_note {
  * @old:      it speaks the first version only
  * @accepted: it has accepted this claim in this life, at some epoch
  * @told:     it may know of the volume: DROP is owed to it
+ * @limbo:    it is not known whether what it took in @era is there
  * @has_roster: LISTING: its roster is known
  * @bad_list: LISTING: the answer that comes next is not to be believed
  * @in_roster: it has stored a roster of this claim's that lists it
- * @again:    it was OPEN before and is opened anew: BACK or FORGET follows
  * @verify:   OPEN is repeated: does it still know our claim?
  * @cancel:   the call under way is to be ended
- * @cancelled: the caller was told so
  * @was_ready: mx_owner_ready() as last told
  */
 struct mx_owner_srv {
 	u64	node;
 	u64	due;
 	u32	inc;
+	u32	era;
+	u32	eras;
+	struct mx_owner_life past[MX_OWNER_LIVES];
 	u32	call_inc;
 	u32	call_arg;
 	u32	features;
 	u32	roster;
 	u32	next;
 	u32	chunks;
-	u32	lost_inc;
 	u16	news;
 	u8	state;
 	u8	why;
@@ -246,13 +256,12 @@ struct mx_owner_srv {
 	bool	old;
 	bool	accepted;
 	bool	told;
+	bool	limbo;
 	bool	has_roster;
 	bool	bad_list;
 	bool	in_roster;
-	bool	again;
 	bool	verify;
 	bool	cancel;
-	bool	cancelled;
 	bool	was_ready;
 };
 
@@ -366,7 +375,7 @@ void mx_owner_server(struct mx_owner *o, u32 i, u64 node, u32 inc, bool alive);
 void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n);
 
 /** mx_owner_lossy() - whether pages of the volume are lost now; to be told before
- * the next input after a LOST
+ * the next input after LIFE
  */
 void mx_owner_lossy(struct mx_owner *o, bool lossy);
 
@@ -436,11 +445,10 @@ bool mx_owner_note(struct mx_owner *o, struct mx_owner_note *note);
  */
 bool mx_owner_ready(const struct mx_owner *o, u32 i);
 
-/** mx_owner_gen() - whether server @i knows generations */
-static inline bool mx_owner_gen(const struct mx_owner *o, u32 i)
-{
-	return o->srv[i].features & MX_FEAT_GEN;
-}
+/** mx_owner_life() - the volume on server @i as far as is known now. Its era is 0
+ * while it is not known whether anything that it took is there
+ */
+void mx_owner_life(const struct mx_owner *o, u32 i, struct mx_srv_life *life);
 
 /** mx_owner_roster_out() - payload of ROSTER_SET, as of the last mx_owner_next() */
 const struct mx_roster *mx_owner_roster_out(const struct mx_owner *o);
@@ -476,6 +484,7 @@ enum mx_owner_proof {
  * @pages:  PLACED: pages stored, at most
  * @server: PLACED: its servers by index
  * @inc:    PLACED: and their lives
+ * @era:    PLACED: likewise
  * @n:      PLACED: how many
  * @proof:  enum mx_owner_proof
  */
@@ -486,6 +495,7 @@ struct mx_owner_home {
 	u32	pages;
 	u8	server[MX_COPIES_MAX];
 	u32	inc[MX_COPIES_MAX];
+	u32	era[MX_COPIES_MAX];
 	u8	n;
 	u8	proof;
 };
