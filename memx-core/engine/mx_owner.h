@@ -212,7 +212,8 @@ struct mx_owner_life {
  * @eras:     the last one given out
  * @past:     lives before this one
  * @call_inc: incarnation when the call under way was made
- * @call_arg: the call under way: its epoch; ROSTER_SET: number of the roster
+ * @call_epoch: the call under way: its epoch
+ * @call_arg: the call under way: LIST: first chunk; ROSTER_SET: the roster's number
  * @features: enum mx_feature, as told in its answer to OPEN
  * @roster:   number of the roster that it has stored in this life
  * @next:     LIST: chunk to go on with
@@ -221,6 +222,8 @@ struct mx_owner_life {
  * @state:    enum mx_owner_srv_state
  * @why:      enum mx_owner_why
  * @call:     enum mx_owner_kind under way
+ * @call_old: mx_owner_call.old of the call under way
+ * @call_tentative: likewise
  * @strikes:  answers in this life that did not help
  * @alive:    it can be asked
  * @old:      it speaks the first version only
@@ -242,6 +245,7 @@ struct mx_owner_srv {
 	u32	eras;
 	struct mx_owner_life past[MX_OWNER_LIVES];
 	u32	call_inc;
+	u32	call_epoch;
 	u32	call_arg;
 	u32	features;
 	u32	roster;
@@ -251,6 +255,8 @@ struct mx_owner_srv {
 	u8	state;
 	u8	why;
 	u8	call;
+	bool	call_old;
+	bool	call_tentative;
 	u8	strikes;
 	bool	alive;
 	bool	old;
