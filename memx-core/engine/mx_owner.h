@@ -23,6 +23,7 @@
 #ifndef MX_OWNER_H
 #define MX_OWNER_H
 
+#include "mx_home.h"
 #include "mx_member.h"
 #include "mx_wire.h"
 
@@ -122,7 +123,7 @@ enum mx_owner_why {
  * @MX_CALL_OPEN:       OPEN; see struct mx_owner_call
  * @MX_CALL_LIST:       LIST of at most MX_OWNER_ASK_PAGES from chunk @from on
  * @MX_CALL_ROSTER_GET: ROSTER without payload
- * @MX_CALL_ROSTER_SET: ROSTER with mx_owner.next_roster as payload
+ * @MX_CALL_ROSTER_SET: ROSTER with mx_owner_roster_out() as payload
  * @MX_CALL_DROP:       DROP
  * @MX_CALL_CANCEL:     end the call under way: nobody waits for its answer
  */
@@ -163,10 +164,8 @@ struct mx_owner_call {
  * @MX_NEWS_FENCED:  another owner has the volume
  * @MX_NEWS_WAITING: chunks are not proved: mx_owner_unproved(),
  *                   mx_owner_missing()
- * @MX_NEWS_LOST:    what @server took in its life @inc is not there now
- * @MX_NEWS_BACK:    @server answers again in its life @inc, and still has what
- *                   it took then
- * @MX_NEWS_FORGET:  what was lost with @server's life @inc will not come back
+ * @MX_NEWS_LIFE:    mx_owner_life() of @server has changed: copies there may have
+ *                   been lost, or be there again
  * @MX_NEWS_READY:   whether chunks can be placed on @server has changed, see
  *                   mx_owner_ready()
  * @MX_NEWS_ENDED:   PARKED or GONE, and no call is under way
@@ -177,23 +176,31 @@ enum mx_owner_news {
 	MX_NEWS_CHUNKS,
 	MX_NEWS_FENCED,
 	MX_NEWS_WAITING,
-	MX_NEWS_LOST,
-	MX_NEWS_BACK,
-	MX_NEWS_FORGET,
+	MX_NEWS_LIFE,
 	MX_NEWS_READY,
 	MX_NEWS_ENDED,
 };
 
 /**
  * struct mx_owner_note - a piece of news
- * @inc:    LOST, BACK, FORGET: the server's life
- * @server: LOST, BACK, FORGET, READY: index
+ * @server: LIFE, READY: index
  * @what:   enum mx_owner_news
  */
 struct mx_owner_note {
-	u32	inc;
 	u8	server;
 	u8	what;
+};
+
+enum { MX_OWNER_LIVES = 4 };
+
+/**
+ * struct mx_owner_life - a life of a server that may come back
+ * @inc: incarnation
+ * @era: see struct mx_owner_srv, 0: the entry is not in use
+ */
+struct mx_owner_life {
+	u32	inc;
+	u32	era;
 };
 
 /**
@@ -201,53 +208,67 @@ struct mx_owner_note {
  * @node:     node id, 0: the entry is not in use
  * @due:      ms: not asked before
  * @inc:      incarnation that the state is about
+ * @era:      the volume's life on the server within @inc, from 1 on
+ * @eras:     the last one given out
+ * @past:     lives before this one
  * @call_inc: incarnation when the call under way was made
+ * @call_epoch: the call under way: its epoch
+ * @call_arg: the call under way: LIST: first chunk; ROSTER_SET: the roster's number
  * @features: enum mx_feature, as told in its answer to OPEN
- * @roster:   number of the roster that it has stored
+ * @roster:   number of the roster that it has stored in this life
  * @next:     LIST: chunk to go on with
  * @chunks:   chunks placed there now; the caller's, mx_owner_chunks()
- * @lost_inc: life of which LOST has to be told
- * @back_inc: life of which BACK has to be told
- * @forget_inc: life of which FORGET has to be told
- * @gone_inc: last life of which LOST was told and neither BACK nor FORGET
  * @news:     BIT(enum mx_owner_news) to be told
  * @state:    enum mx_owner_srv_state
  * @why:      enum mx_owner_why
  * @call:     enum mx_owner_kind under way
+ * @call_old: mx_owner_call.old of the call under way
+ * @call_tentative: likewise
+ * @strikes:  answers in this life that did not help
  * @alive:    it can be asked
  * @old:      it speaks the first version only
  * @accepted: it has accepted this claim in this life, at some epoch
  * @told:     it may know of the volume: DROP is owed to it
- * @has_roster: its roster is known
+ * @limbo:    it is not known whether what it took in @era is there
+ * @has_roster: LISTING: its roster is known
+ * @bad_list: LISTING: the answer that comes next is not to be believed
+ * @in_roster: it has stored a roster of this claim's that lists it
  * @verify:   OPEN is repeated: does it still know our claim?
  * @cancel:   the call under way is to be ended
- * @cancelled: the caller was told so
+ * @was_ready: mx_owner_ready() as last told
  */
 struct mx_owner_srv {
 	u64	node;
 	u64	due;
 	u32	inc;
+	u32	era;
+	u32	eras;
+	struct mx_owner_life past[MX_OWNER_LIVES];
 	u32	call_inc;
+	u32	call_epoch;
+	u32	call_arg;
 	u32	features;
 	u32	roster;
 	u32	next;
 	u32	chunks;
-	u32	lost_inc;
-	u32	back_inc;
-	u32	forget_inc;
-	u32	gone_inc;
 	u16	news;
 	u8	state;
 	u8	why;
 	u8	call;
+	bool	call_old;
+	bool	call_tentative;
+	u8	strikes;
 	bool	alive;
 	bool	old;
 	bool	accepted;
 	bool	told;
+	bool	limbo;
 	bool	has_roster;
+	bool	bad_list;
+	bool	in_roster;
 	bool	verify;
 	bool	cancel;
-	bool	cancelled;
+	bool	was_ready;
 };
 
 /**
@@ -255,9 +276,10 @@ struct mx_owner_srv {
  * @member:   of the highest generation seen
  * @copies:   bit per server that has a live copy of that generation
  * @others:   bit per server that has something older, or half filled
- * @gen:      highest generation seen, 0: nobody lists the chunk
+ * @gen:      highest generation seen
  * @pages:    pages stored, at most, by one of @copies
  * @nmembers: entries of @member in use
+ * @listed:   some server has it
  * @split:    servers name different members for @gen: nothing can be proved
  */
 struct mx_owner_chunk {
@@ -267,14 +289,14 @@ struct mx_owner_chunk {
 	u32	gen;
 	u32	pages;
 	u8	nmembers;
+	bool	listed;
 	bool	split;
 };
 
 /**
  * struct mx_owner_spec - what is claimed
- * @chunk:    memory for a take-over, zeroed, @nchunks entries; NULL: the id is
- *            fresh, and nobody can know it. The caller may free it once
- *            mx_owner_done() is true
+ * @chunk:    memory for a take-over, @nchunks entries; NULL if @fresh. The
+ *            caller's again after mx_owner_taken()
  * @nchunks:  chunks in the volume
  * @chunk_pages: pages in a chunk, at most
  * @epoch:    first epoch to try; 0: 1
@@ -297,14 +319,14 @@ struct mx_owner_spec {
 /**
  * struct mx_owner - a claim; may be read, changed by the functions only
  * @spec:        what is claimed
- * @now:         ms, of the last input that tells it
- * @give_up:     LEAVING: ms when servers that do not answer are given up; 0: none
+ * @now:         ms, of the last mx_owner_tick()
+ * @give_up:     LEAVING: ms when servers that do not answer are given up, 0: never
+ * @acked:       bit per server that has stored @pending
+ * @base:        roster in force
+ * @pending:     roster that is being stored; its number is 0 if there is none
+ * @seen:        highest roster seen in a take-over
  * @epoch:       of the claim
  * @raises:      how often it was raised
- * @base:        roster in force
- * @next_roster: roster that is being stored; its number is 0 if there is none
- * @acked:       bit per server that has stored @next_roster
- * @seen:        highest roster seen in a take-over
  * @drops_given_up: servers that could not be told to forget the volume
  * @news:        BIT(enum mx_owner_news) to be told
  * @state:       enum mx_owner_state
@@ -312,18 +334,22 @@ struct mx_owner_spec {
  * @tentative:   calls carry MX_F_TENTATIVE
  * @accepted:    an admin has decided to go on without proof
  * @lossy:       some pages of the volume are lost; the caller's, mx_owner_lossy()
- * @all:         the next roster change has to be stored by all (a take-over)
+ * @rewrite:     the roster has to be stored anew though its members stay
+ * @dirty:       something has changed that a proof may follow from
+ * @roster_proved: all lives in @seen have answered
+ * @ended:       ENDED was told
+ * @srv:         servers by index
  */
 struct mx_owner {
 	struct mx_owner_spec spec;
 	u64	now;
 	u64	give_up;
+	u64	acked;
+	struct mx_roster base;
+	struct mx_roster pending;
+	struct mx_roster seen;
 	u32	epoch;
 	u32	raises;
-	struct mx_roster base;
-	struct mx_roster next_roster;
-	struct mx_roster seen;
-	u64	acked;
 	u32	drops_given_up;
 	u16	news;
 	u8	state;
@@ -331,7 +357,10 @@ struct mx_owner {
 	bool	tentative;
 	bool	accepted;
 	bool	lossy;
-	bool	all;
+	bool	rewrite;
+	bool	dirty;
+	bool	roster_proved;
+	bool	ended;
 	struct mx_owner_srv srv[MX_MEMBERS];
 };
 
@@ -351,7 +380,9 @@ void mx_owner_server(struct mx_owner *o, u32 i, u64 node, u32 inc, bool alive);
 /** mx_owner_chunks() - @n chunks of the volume are placed on server @i now */
 void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n);
 
-/** mx_owner_lossy() - whether pages of the volume are lost now */
+/** mx_owner_lossy() - whether pages of the volume are lost now; to be told before
+ * the next input after LIFE
+ */
 void mx_owner_lossy(struct mx_owner *o, bool lossy);
 
 /** mx_owner_claim() - begin; from NONE. Return: 0 or -EINVAL (wrong state, or
@@ -371,9 +402,9 @@ int mx_owner_withdraw(struct mx_owner *o);
  */
 int mx_owner_accept(struct mx_owner *o);
 
-/** mx_owner_drop() - servers forget the volume. @give_up: ms when those that do
- * not answer are given up, 0: those that are alive never are. May be repeated
- * with another time
+/** mx_owner_drop() - servers forget the volume, if the claim is not FENCED; a
+ * tentative one is withdrawn. @give_up: ms when servers that have not answered
+ * are given up, 0: never. May be repeated with another time
  */
 void mx_owner_drop(struct mx_owner *o, u64 give_up);
 /** mx_owner_park() - end here; servers keep everything */
@@ -420,16 +451,20 @@ bool mx_owner_note(struct mx_owner *o, struct mx_owner_note *note);
  */
 bool mx_owner_ready(const struct mx_owner *o, u32 i);
 
-/** mx_owner_gen() - whether server @i knows generations */
-static inline bool mx_owner_gen(const struct mx_owner *o, u32 i)
-{
-	return o->srv[i].features & MX_FEAT_GEN;
-}
+/** mx_owner_life() - the volume on server @i as far as is known now. Its era is 0
+ * while it is not known whether anything that it took is there
+ */
+void mx_owner_life(const struct mx_owner *o, u32 i, struct mx_srv_life *life);
 
-/** mx_owner_done() - the take-over is over: mx_owner_spec.chunk is not needed
- * once mx_owner_home() was asked about all chunks
+/** mx_owner_roster_out() - payload of ROSTER_SET, as of the last mx_owner_next() */
+const struct mx_roster *mx_owner_roster_out(const struct mx_owner *o);
+
+/** mx_owner_done() - the claim is SERVING, and mx_owner_home() has said all it
+ * will say
  */
 bool mx_owner_done(const struct mx_owner *o);
+/** mx_owner_taken() - mx_owner_spec.chunk is the caller's again; if done */
+void mx_owner_taken(struct mx_owner *o);
 
 /**
  * enum mx_owner_proof - what a take-over says of a chunk
@@ -455,6 +490,7 @@ enum mx_owner_proof {
  * @pages:  PLACED: pages stored, at most
  * @server: PLACED: its servers by index
  * @inc:    PLACED: and their lives
+ * @era:    PLACED: likewise
  * @n:      PLACED: how many
  * @proof:  enum mx_owner_proof
  */
@@ -465,6 +501,7 @@ struct mx_owner_home {
 	u32	pages;
 	u8	server[MX_COPIES_MAX];
 	u32	inc[MX_COPIES_MAX];
+	u32	era[MX_COPIES_MAX];
 	u8	n;
 	u8	proof;
 };
