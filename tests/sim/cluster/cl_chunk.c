@@ -13,11 +13,8 @@ void cl_env(struct cl_vol *v)
 	struct cl_node *c = cl_client(v);
 	u32 i;
 
-	for (i = 0; i < CL_MEMBERS; i++) {
-		if (v->o.srv[i].state == MX_OSRV_OPEN)
-			v->life[i].inc = v->o.srv[i].inc;
-		v->life[i].gens = mx_owner_gen(&v->o, i);
-	}
+	for (i = 0; i < CL_MEMBERS; i++)
+		mx_owner_life(&v->o, i, &v->life[i]);
 	v->env = (struct mx_env){
 		.members = &c->members,
 		.life = v->life,
@@ -39,7 +36,7 @@ static void adopt(struct cl_vol *v, struct mx_chunk *c,
 
 		member[n++] = (struct mx_home_member){
 			.inc = h->inc[i],
-			.era = v->life[srv].era,
+			.era = h->era[i],
 			.server = srv,
 			.state = h->stale & BIT(i) ? MX_HOME_STALE : MX_HOME_IN_SYNC,
 		};
@@ -102,39 +99,6 @@ void cl_chunks_begin(struct cl_vol *v)
 	v->again = true;
 }
 
-static void sync_all(struct cl_vol *v)
-{
-	u32 i;
-
-	for (i = 0; i < v->truth->nchunks; i++) {
-		if (!v->chunk[i].begun)
-			continue;
-		mx_chunk_sync(&v->chunk[i].c, &v->env);
-		mx_op_advance(&v->chunk[i].c, &v->env, &v->todo[i]);
-	}
-	v->again = true;
-}
-
-void cl_chunks_lost(struct cl_vol *v, u8 server, u32 inc)
-{
-	u32 now = cl_client(v)->members.m[server].inc;
-
-	cl_env(v);
-	/* It has lost the volume within one life, or begun another one. */
-	if (v->life[server].inc == inc && now == inc)
-		v->life[server].era++;
-	else if (v->life[server].inc == inc)
-		v->life[server].inc = now;
-	sync_all(v);
-}
-
-void cl_chunks_back(struct cl_vol *v, u8 server, u32 inc)
-{
-	cl_env(v);
-	v->life[server].inc = inc;
-	sync_all(v);
-}
-
 /* What the owner has to know of them. */
 static void tell_owner(struct cl_vol *v)
 {
@@ -154,6 +118,22 @@ static void tell_owner(struct cl_vol *v)
 		if (v->o.srv[i].node)
 			mx_owner_chunks(&v->o, i, n[i]);
 	mx_owner_lossy(&v->o, lossy);
+}
+
+/* What is known of servers has changed: copies may be lost, or be back. */
+void cl_chunks_life(struct cl_vol *v)
+{
+	u32 i;
+
+	cl_env(v);
+	for (i = 0; i < v->truth->nchunks; i++) {
+		if (!v->chunk[i].begun)
+			continue;
+		mx_chunk_sync(&v->chunk[i].c, &v->env);
+		mx_op_advance(&v->chunk[i].c, &v->env, &v->todo[i]);
+	}
+	tell_owner(v);
+	v->again = true;
 }
 
 static void release_spare(struct cl_vol *v, u32 i)
@@ -183,6 +163,8 @@ void cl_chunks_tick(struct cl_vol *v)
 					      &v->env, &v->todo[i]) :
 				mx_op_tick(c, cl_op_sent, CL_BUDGET, &v->env,
 					   &v->todo[i]);
+			if (v->aborting)
+				mx_op_void_all(c, &v->todo[i]);
 			cl_run(v);
 		} while (more && !v->s->failed);
 		release_spare(v, i);

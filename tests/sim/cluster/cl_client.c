@@ -239,7 +239,10 @@ static void vol_accept(struct cl_vol *v)
 	struct mx_owner_home h;
 	u32 i, k;
 
-	if (v->o.state != MX_OWN_WAITING || v->s->now - v->since < SEC(8) ||
+	bool waits = v->o.state == MX_OWN_WAITING ||
+		     (v->o.state == MX_OWN_SERVING && !mx_owner_done(&v->o));
+
+	if (!waits || v->s->now - v->since < SEC(8) ||
 	    !sim_chance(v->s, v->s->calm ? 50000 : 7000))
 		return;
 	for (i = 0; i < v->truth->nchunks; i++) {
@@ -250,7 +253,8 @@ static void vol_accept(struct cl_vol *v)
 			model_forgive(&v->truth->model, i * CL_CHUNK + k);
 	}
 	sim_trace(v->s, "%u/%u goes on without proof", v->node, v->truth->no);
-	mx_owner_accept(&v->o);
+	if (mx_owner_accept(&v->o))
+		cl_vol_park(v);
 }
 
 static void watch_silence(struct sim *s, u8 node)

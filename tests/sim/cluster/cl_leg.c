@@ -26,7 +26,7 @@ static u8 verdict_of(struct cl_leg *leg, struct mx_answer *ans)
 	case -ESTALE:
 		return MX_V_GONE;
 	case -ECANCELED:
-		return MX_V_VOID;
+		return leg->op->vol->aborting ? MX_V_OVER : MX_V_VOID;
 	default:
 		return MX_V_BAD;
 	}
@@ -208,7 +208,7 @@ void cl_leg_void(struct cl_op *co, u8 i)
 	if (!leg->busy)
 		return;
 	l = cl_link(v, co->op.leg[i].server);
-	if (ask != MX_OP_WRITE && ask != MX_OP_DISCARD && ask != MX_OP_SETGEN) {
+	if (v->aborting || (ask != MX_OP_WRITE && ask != MX_OP_DISCARD && ask != MX_OP_SETGEN)) {
 		link_after(l, rmp_peer_cancel(l->peer, &leg->nc.call,
 					      node_now(v->s, v->node), &l->sink));
 		return;

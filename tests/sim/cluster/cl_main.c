@@ -183,7 +183,7 @@ static void mend_all(struct sim *s)
 static void owners(struct sim *s)
 {
 	struct cl_sim *cs = cl_of(s);
-	struct cl_vol *v;
+	struct cl_vol *v = NULL;
 	u8 i, k;
 
 	for (k = 0; k < cs->nvols; k++) {

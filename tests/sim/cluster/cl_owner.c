@@ -54,7 +54,7 @@ static struct pbuf *owner_payload(struct cl_vol *v, u8 kind)
 		memcpy(raw, v->truth->name, len);
 		break;
 	case MX_CALL_ROSTER_SET:
-		len = mx_roster_encode(&v->o.next_roster, raw);
+		len = mx_roster_encode(mx_owner_roster_out(&v->o), raw);
 		break;
 	default:
 		return NULL;
@@ -156,8 +156,8 @@ static void owner_call(struct cl_vol *v, const struct mx_owner_call *oc)
 
 static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 {
-	sim_trace(v->s, "%u/%u owner news %u server %u inc %u state %s", v->node,
-		  v->truth->no, note->what, note->server, note->inc,
+	sim_trace(v->s, "%u/%u owner news %u server %u state %s", v->node,
+		  v->truth->no, note->what, note->server,
 		  mx_owner_state_name(v->o.state));
 	switch (note->what) {
 	case MX_NEWS_SERVING:
@@ -167,11 +167,8 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 	case MX_NEWS_FENCED:
 		cl_fenced(v);
 		break;
-	case MX_NEWS_LOST:
-		cl_chunks_lost(v, note->server, note->inc);
-		break;
-	case MX_NEWS_BACK:
-		cl_chunks_back(v, note->server, note->inc);
+	case MX_NEWS_LIFE:
+		cl_chunks_life(v);
 		break;
 	case MX_NEWS_ENDED:
 		v->ended = true;

@@ -413,8 +413,7 @@ void cl_owner_servers(struct cl_vol *v);
 /* cl_chunk.c */
 void cl_env(struct cl_vol *v);
 void cl_chunks_begin(struct cl_vol *v);
-void cl_chunks_lost(struct cl_vol *v, u8 server, u32 inc);
-void cl_chunks_back(struct cl_vol *v, u8 server, u32 inc);
+void cl_chunks_life(struct cl_vol *v);
 void cl_chunks_tick(struct cl_vol *v);
 void cl_fenced(struct cl_vol *v);
 bool cl_chunks_idle(const struct cl_vol *v);

@@ -147,7 +147,7 @@ static bool run_seed(u64 seed, bool verbose)
 	s->seed = seed;
 	s->rng = seed;
 	s->verbose = verbose;
-	s->keyed = seed % 4 == 0;
+	s->keyed = seed % 4 == 0 && !program->light;
 	for (i = 0; i < SIM_NODES; i++)
 		s->node[i].as = i;
 	program->plan(s);
