@@ -743,7 +743,8 @@ static void executed(struct mx_chunk *c, struct mx_op *op)
 	} else if (op->whole) {
 		MX_COVER(op_released);
 		op->whole = false;
-		mx_chunk_freed(c, 0, c->pages);
+		/* Pages that were lost before stay so: they never read as zeros. */
+		c->nhave -= mx_bits_clear(c->have, 0, c->pages);
 		mx_chunk_unplaced(c);
 	} else {
 		mx_chunk_freed(c, op->first, op->n);
