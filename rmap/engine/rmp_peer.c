@@ -268,7 +268,9 @@ bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
 
 /*
  * An ANNOUNCE tells of another life. If it is true, WELCOME will tell it, too.
- * Not often: it may be an old one that is sent again and again.
+ * Not often: it may be an old one that is sent again and again. HELLOs that are
+ * being sent already may go where the peer is not any more, so one goes to where
+ * this frame has come from.
  */
 static void rmp_ask_again(struct rmp_run *r)
 {
@@ -277,7 +279,9 @@ static void rmp_ask_again(struct rmp_run *r)
 	if (p->doubt_ns && r->now - p->doubt_ns < RMP_ASK_GAP_NS)
 		return;
 	p->doubt_ns = r->now;
-	if (p->state == RMP_PEER_UP)
+	if (p->state == RMP_PEER_HELLO || p->renew == RMP_RENEW_PATH)
+		rmp_send_hello(r);
+	else if (p->state == RMP_PEER_UP)
 		rmp_path_renew(r);
 	else if (p->state == RMP_PEER_DOWN && p->known)
 		rmp_hello_begin(r);

@@ -31,17 +31,19 @@ static void adopt(struct cl_vol *v, struct mx_chunk *c,
 	struct mx_home_member member[MX_COPIES_MAX];
 	u32 i, n = 0;
 
-	for (i = 0; i < h->n; i++) {
-		u8 srv = h->server[i];
-
-		member[n++] = (struct mx_home_member){
-			.inc = h->inc[i],
-			.era = h->era[i],
-			.server = srv,
-			.state = h->stale & BIT(i) ? MX_HOME_STALE : MX_HOME_IN_SYNC,
-		};
-	}
+	for (i = 0; i < h->n; i++)
+		if (!(h->stale & BIT(i)))
+			member[n++] = (struct mx_home_member){
+				.inc = h->inc[i],
+				.era = h->era[i],
+				.server = h->server[i],
+			};
 	mx_chunk_adopt(c, member, n, h->gen);
+	/* The others are not to count at the next take-over. */
+	if (h->stale) {
+		c->home.unsettled = true;
+		c->home.behind = true;
+	}
 }
 
 /* Servers that have something older of the chunk are to release it. */

@@ -34,7 +34,10 @@ static void plan_volumes(struct sim *s)
 		snprintf(t->name, sizeof(t->name), "vol%u", i);
 		t->nchunks = 1 + sim_below(s, CL_CHUNKS);
 		t->pages = t->nchunks * CL_CHUNK - sim_below(s, CL_CHUNK - CL_HOT);
-		t->copies = sim_chance(s, 50000) ? 1 :
+		if (getenv("CL_COPIES"))
+			t->copies = atoi(getenv("CL_COPIES"));
+		else
+			t->copies = sim_chance(s, 50000) ? 1 :
 			    1 + sim_below(s, min_t(u32, s->ns, MX_COPIES_MAX));
 		t->keeper = sim_below(s, s->nc);
 		model_init(&t->model, t->nchunks * CL_CHUNK);

@@ -67,6 +67,8 @@ void cl_io_edge(struct cl_op *co, u32 page, u64 value)
 {
 	struct cl_vol *v = co->vol;
 
+	sim_trace(v->s, "%u/%u page %u is completed from %llx", v->node,
+		  v->truth->no, co->page + page, (unsigned long long)value);
 	if (!cl_vol_newest(v) || !co->io)
 		return;
 	check(co, co->page + page,
@@ -84,6 +86,8 @@ static void read_end(struct cl_op *co)
 
 		if (co->op.give & BIT(i))
 			value = cl_leg_page(co, co->op.from, co->op.mask, i);
+		sim_trace(v->s, "%u/%u page %u holds %llx", v->node,
+			  v->truth->no, co->page + i, (unsigned long long)value);
 		/* What an owner reads that was fenced, helps nobody. */
 		if (!cl_vol_newest(v))
 			continue;

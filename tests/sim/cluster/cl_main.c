@@ -5,6 +5,8 @@
  */
 #include "cluster.h"
 
+enum { CALM_S = 60 };	/* in which something must go on once faults have ended */
+
 static bool show_coverage;
 
 static void begin(struct sim *s, u8 node)
@@ -300,6 +302,21 @@ static void expect_idle(struct sim *s)
 		}
 }
 
+/* Until all I/Os have been begun and have ended, by owners that serve. */
+static void work_off(struct sim *s)
+{
+	u32 open = work_open(s), idle = 0;
+
+	while (!s->failed && (work_open(s) || !all_serving(s))) {
+		owners(s);
+		run_to(s, s->now + SEC(2), false);
+		idle = work_open(s) == open ? idle + 2 : 0;
+		open = work_open(s);
+		if (idle > CALM_S)
+			hangs(s, idle);
+	}
+}
+
 static void settle(struct sim *s)
 {
 	struct cl_sim *cs = cl_of(s);
@@ -307,14 +324,7 @@ static void settle(struct sim *s)
 	u32 i;
 
 	mend_all(s);
-	for (i = 0; i < 60 && !s->failed && !all_serving(s); i++) {
-		owners(s);
-		run_to(s, s->now + SEC(2), false);
-	}
-	if (!s->failed && !all_serving(s))
-		hangs(s, 2 * i);
-	if (!s->failed)
-		run_idle(s);
+	work_off(s);
 	for (i = 0; i < cs->nvols && !s->failed; i++)
 		if (newest(cs, i, &v))
 			read_back(s, v);

@@ -103,12 +103,38 @@ static bool fits(const struct model_value *v, u64 since)
 	return !v->until || v->until >= since;
 }
 
+/* Nothing was under way: later reads have to agree with this one. */
+static void settled(struct model *m, struct model_page *p, u64 value)
+{
+	struct model_value *same = NULL;
+	u64 now = model_now(m);
+	u8 i;
+
+	for (i = 0; i < p->n; i++) {
+		struct model_value *v = &p->v[i];
+
+		if (v->value == value && (!same || !v->until))
+			same = v;
+		else if (!v->until && v->value != value)
+			v->until = now;
+	}
+	if (p->blind == ~0ULL)
+		p->blind = now;
+	if (same) {
+		same->until = 0;
+		return;
+	}
+	same = new_value(p);
+	if (same)
+		*same = (struct model_value){ .value = value, .since = now,
+					      .ended = now };
+}
+
 const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 		       bool settle)
 {
 	struct model_page *p = &m->page[page];
 	bool found = false, known = false, busy = false;
-	u64 now = model_now(m);
 	u8 i;
 
 	for (i = 0; i < p->n; i++) {
@@ -126,12 +152,7 @@ const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 			"nobody has written that" : "it reads as never written";
 	if (!settle || busy)
 		return NULL;
-	/* Nothing was under way: later reads have to agree with this one. */
-	for (i = 0; i < p->n; i++)
-		if (!p->v[i].until && p->v[i].value != value)
-			p->v[i].until = now;
-	if (p->blind == ~0ULL)
-		p->blind = now;
+	settled(m, p, value);
 	return NULL;
 }
 
