@@ -14,7 +14,7 @@ enum { SETTLE_S = 20 };	/* virtual seconds in which some call must end */
 
 static const char usage[] =
 	"usage: %s [--seeds N] [--start S] [--seed S] [--verbose]\n"
-	"           [--first-failure]%s\n";
+	"           [--first-failure | --failures N]%s\n";
 
 static const struct run_ops *program;
 static u64 running;
@@ -216,6 +216,8 @@ static bool choose(struct choice *c, int argc, char **argv)
 			c->verbose = true;
 		} else if (!strcmp(argv[i], "--first-failure")) {
 			c->most = 1;
+		} else if (!strcmp(argv[i], "--failures") && more) {
+			c->most = strtoull(argv[++i], NULL, 0);
 		} else if (!strcmp(argv[i], "--seeds") && more) {
 			c->seeds = strtoull(argv[++i], NULL, 0);
 		} else if (!strcmp(argv[i], "--start") && more) {
