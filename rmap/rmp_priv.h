@@ -316,6 +316,7 @@ unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list);
 
 /* rmp_recv.c: frames in */
 void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
+struct sk_buff *rmp_recv_own(struct sk_buff *skb);
 int rmp_recv_init(void);
 void rmp_recv_exit(void);
 

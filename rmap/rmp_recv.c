@@ -61,10 +61,6 @@ static bool recv_parse(struct sk_buff *skb, struct arrival *a)
 		drop(skb, RMP_G_DROP_OWN);
 		return false;
 	}
-	if (skb_has_frag_list(skb) && skb_linearize(skb)) {
-		drop(skb, RMP_G_DROP_MEMORY);
-		return false;
-	}
 	return true;
 }
 
@@ -327,9 +323,40 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 }
 
 /*
+ * rmp_recv_own() - make a frame ours alone, before anything looks at it
+ *
+ * Frames that a bridge passes on may be zero-copy: those of xen-netback consist
+ * of pages of the guest that sent them, granted to us. The guest can change them
+ * after the tag was checked, and as long as we keep them, in a queue or for their
+ * payload, the grant cannot be given back and the guest's end blocks netback. So
+ * they are copied, as the kernel does for taps and sockets. A fragment list, whose
+ * packets may be of the same kind, is made linear.
+ *
+ * Context: softirq. Return: the frame, or NULL if it had to be dropped.
+ */
+struct sk_buff *rmp_recv_own(struct sk_buff *skb)
+{
+	/* Taps may hold the very same skb; we keep data in its cb. */
+	skb = skb_share_check(skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!skb)) {
+		rmp_stat_inc(RMP_G_DROP_MEMORY);
+		return NULL;
+	}
+	if (likely(!skb_zcopy(skb) && !skb_has_frag_list(skb)))
+		return skb;
+	rmp_stat_inc(RMP_G_RX_COPIED);
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC | __GFP_NOWARN) ||
+	    (skb_has_frag_list(skb) && skb_linearize(skb))) {
+		drop(skb, RMP_G_DROP_MEMORY);
+		return NULL;
+	}
+	return skb;
+}
+
+/*
  * rmp_recv() - take in a frame
  * @iface: where it came from; up
- * @skb:   the frame, data at the RMAP header; consumed
+ * @skb:   the frame, from rmp_recv_own(), data at the RMAP header; consumed
  *
  * Context: softirq, RCU read section.
  */
@@ -337,12 +364,7 @@ void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb)
 {
 	rmp_stat_inc(RMP_G_RX_FRAMES);
 	this_cpu_inc(iface->stats->rx);
-	/* Taps may hold the very same skb; we keep data in its cb. */
-	skb = skb_share_check(skb, GFP_ATOMIC | __GFP_NOWARN);
-	if (skb)
-		recv_frame(iface, skb);
-	else
-		rmp_stat_inc(RMP_G_DROP_MEMORY);
+	recv_frame(iface, skb);
 }
 
 /* Make the node that a frame comes from known, then take the frame in again. */
