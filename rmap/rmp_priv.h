@@ -88,6 +88,18 @@ struct rmp_req {
 };
 
 /**
+ * struct rmp_way - how frames get to a node
+ * @iface:    interface, NULL: none
+ * @mac:      the node's address there
+ * @heard_ns: when a HELLO, WELCOME or ANNOUNCE last came that way
+ */
+struct rmp_way {
+	struct rmp_iface	*iface;
+	u8			mac[ETH_ALEN];
+	u64			heard_ns;
+};
+
+/**
  * struct rmp_node - another node
  * @hash:     in the table of nodes; changed under node_mutex, read under RCU
  * @ref:      one reference by the table, one per holder, one per open call and
@@ -97,9 +109,10 @@ struct rmp_req {
  * @id:       node id, constant
  * @lock:     serialises @peer and all fields below it
  * @dead:     taken out of the table; its timer must not be started again
- * @iface:    interface towards it, or NULL
- * @mac:      its address on that interface
- * @path_ns:  when a HELLO, WELCOME or ANNOUNCE last came that way
+ * @way:      the way to it that is used
+ * @since_ns: when @way was last changed
+ * @other:    another way on which it was heard
+ * @twins:    of the engine's RMP_S_TWINS those that have been told of
  * @room:     in the queue of those that found no room for replies; under that
  *            queue's lock
  * @armed_ns: when the timer will expire; U64_MAX: it is not armed
@@ -119,9 +132,10 @@ struct rmp_node {
 
 	spinlock_t		lock;	/* of the engine; a leaf, BHs off */
 	bool			dead;
-	struct rmp_iface	*iface;
-	u8			mac[ETH_ALEN];
-	u64			path_ns;
+	struct rmp_way		way;
+	u64			since_ns;
+	struct rmp_way		other;
+	u64			twins;
 	struct list_head	room;
 	u64			armed_ns;
 	struct hrtimer		timer;
@@ -154,6 +168,9 @@ struct rmp_node {
  * @advert:  tell watchers the node's advert
  * @gone:    tell watchers that the node is gone
  * @cut:     tell watchers that we cannot reach the node
+ * @left:    the node may be found behind other interfaces than this one; NULL: no
+ * @twin:    tell the log that two nodes have this one's id
+ * @inc:     @twin: the two incarnations
  * @turn:    it is the node's turn to take room for replies
  * @kick:    room for replies was given back, and nodes wait for some
  */
@@ -173,6 +190,9 @@ struct rmp_ctx {
 	bool			advert;
 	bool			gone;
 	bool			cut;
+	struct rmp_iface	*left;
+	bool			twin;
+	u32			inc[2];
 	bool			turn;
 	bool			kick;
 };
@@ -331,7 +351,9 @@ void rmp_node_exit(void);
 struct rmp_node *rmp_node_lookup(u64 id);
 int rmp_node_create(u64 id);
 void rmp_node_for_each(void (*fn)(struct rmp_node *node, void *arg), void *arg);
-void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac);
+void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
+		   bool chosen);
+bool rmp_node_lost(struct rmp_ctx *ctx, struct rmp_iface *iface);
 void rmp_node_grant(u16 pages);
 void rmp_node_leave(struct rmp_iface *iface);
 void rmp_node_mtu(struct rmp_iface *iface);
@@ -366,6 +388,7 @@ bool rmp_announce_fill(u8 *head);
 struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst,
 				   u8 which);
 void rmp_announce_bye(struct rmp_iface *iface);
+void rmp_announce_elsewhere(const struct rmp_iface *iface);
 
 /* rmp_payload.c: payload of received packets */
 void rmp_skb_tag(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len,

@@ -243,6 +243,28 @@ static bool recv_auth(struct rmp_ctx *ctx, struct sk_buff *skb,
 	return false;
 }
 
+/*
+ * The node leaves the segment behind @iface, but may be on another one, too.
+ * Node's lock held. Return: whether that ends the session.
+ */
+static bool recv_bye(struct rmp_ctx *ctx, struct rmp_iface *iface)
+{
+	struct rmp_node *node = ctx->node;
+	bool used = node->way.iface == iface;
+	bool lost = rmp_node_lost(ctx, iface);
+
+	if (used)
+		ctx->left = iface;
+	if (!lost)
+		return false;
+	/* The next one that is shown wins at once. */
+	node->way.heard_ns = 0;
+	node->since_ns = 0;
+	memset(node->advert, 0, sizeof(node->advert));
+	ctx->gone = true;
+	return true;
+}
+
 /* Node's lock held. Return: enum rmp_event bits */
 static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		       struct sk_buff *skb, struct rmp_frame *frame)
@@ -258,12 +280,12 @@ static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		ctx->iface = iface;
 		ctx->mac = eth_hdr(skb)->h_source;
 	} else if (shows_path) {
-		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source);
+		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source,
+			      info->type == RMP_T_HELLO);
 	}
-	if (info->type == RMP_T_BYE && info->inc == node->peer.inc) {
-		memset(node->advert, 0, sizeof(node->advert));
-		ctx->gone = true;
-	}
+	if (info->type == RMP_T_BYE && info->inc == node->peer.inc &&
+	    !recv_bye(ctx, iface))
+		return 0;
 	events = rmp_peer_rx(&node->peer, frame, ctx->now, &ctx->sink);
 	if (events & RMP_EV_KEPT)
 		rmp_stat_inc(RMP_G_PKT_KEPT);
