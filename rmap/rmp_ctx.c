@@ -20,28 +20,6 @@ static struct rmp_ctx *sink_ctx(struct rmp_sink *sink)
 	return container_of(sink, struct rmp_ctx, sink);
 }
 
-static void ctx_queue(struct rmp_ctx *ctx, struct sk_buff *skb)
-{
-	if (skb)
-		__skb_queue_tail(&ctx->tx, skb);
-}
-
-/* Return: whether there is a key for the frame. */
-static bool xmit_key(struct rmp_ctx *ctx, const struct rmp_xmit *x,
-		     struct rmp_frame_key *key)
-{
-	int rc = rmp_cluster_key_tx(ctx, x->hdr, &key->seal, &key->hs);
-
-	if (rc < 0) {
-		rmp_stat_inc(rc == -EBUSY ? RMP_G_LIMITED : RMP_G_TX_NOKEY);
-		return false;
-	}
-	key->hlen = rc;
-	if (rc)
-		rmp_stat_inc(RMP_G_HANDSHAKES);
-	return true;
-}
-
 static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 {
 	struct rmp_ctx *ctx = sink_ctx(sink);
@@ -49,7 +27,6 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	struct rmp_iface *iface = ctx->iface ? ctx->iface : node->way.iface;
 	const u8 *mac = ctx->iface ? ctx->mac : node->way.mac;
 	const struct rmp_hdr *hdr = x->hdr;
-	struct rmp_frame_key key mx_noinit;
 
 	if (!iface) {
 		rmp_stat_inc(RMP_G_TX_NOIFACE);
@@ -57,16 +34,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	}
 	trace_rmp_tx(node->id, hdr->type, hdr->flags, be64_to_cpu(hdr->msg),
 		     be16_to_cpu(hdr->frag_no), x->len);
-	if (rmp_insecure) {
-		ctx_queue(ctx, rmp_frame_build(iface, mac, x, NULL));
-	} else if (xmit_key(ctx, x, &key)) {
-		ctx_queue(ctx, rmp_frame_build(iface, mac, x, &key));
-		mx_wipe(&key.seal, sizeof(key.seal));
-	}
-	/* HELLO has no room for our name, and it may be news. */
-	if (hdr->type == RMP_T_HELLO)
-		ctx_queue(ctx, rmp_announce_frame(iface, mac,
-						  rmp_cluster_key_which(node->auth.keys.hs.hint)));
+	rmp_draft_add(ctx, iface, mac, x);
 }
 
 static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
@@ -155,6 +123,7 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	rcu_read_lock();
 	spin_lock(&node->lock);
 	ctx->now = ktime_get_ns();
+	ctx->drafts = rmp_draft_mark();
 }
 
 /*
@@ -290,6 +259,7 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 		refcount_inc(&node->ref);
 	spin_unlock(&node->lock);
 
+	rmp_draft_build(ctx);
 	rmp_frame_send(&ctx->tx);
 	if (unlikely(news))
 		ctx_news(ctx, events);

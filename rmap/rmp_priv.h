@@ -14,6 +14,7 @@
 #ifndef RMP_PRIV_H
 #define RMP_PRIV_H
 
+#include <linux/etherdevice.h>
 #include <linux/hrtimer.h>
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
@@ -160,6 +161,7 @@ struct rmp_node {
  * @iface:   where frames are sent instead of where @node is: back to the sender
  *           of a frame that is not believed to be the node's; NULL: no
  * @mac:     likewise
+ * @drafts:  where its drafts begin among the processor's
  * @tx:      frames to send
  * @freed:   received packets to free
  * @done:    calls that have ended
@@ -182,6 +184,7 @@ struct rmp_ctx {
 	u32			src;
 	struct rmp_iface	*iface;
 	const u8		*mac;
+	unsigned int		drafts;
 	struct sk_buff_head	tx;
 	struct sk_buff_head	freed;
 	struct list_head	done;
@@ -299,6 +302,34 @@ struct rmp_frame_key {
 	u16		hlen;
 };
 
+/**
+ * struct rmp_draft - a frame that is decided on, to be built without a lock
+ * @iface:    device to send it through; stays, since bottom halves are off
+ * @mac:      its destination
+ * @hdr:      header, complete but for the tag, the advert and RMP_F_SUM
+ * @key:      not insecure: what it gets of its key; the seal is wiped after use
+ * @page:     pages of its payload, one reference on each
+ * @npages:   how many
+ * @off:      first payload byte in @page[0]
+ * @len:      payload bytes
+ * @pad:      zero bytes to append
+ * @announce: an ANNOUNCE is to follow
+ * @which:    number of the cluster key of that
+ */
+struct rmp_draft {
+	struct rmp_iface	*iface;
+	u8			mac[ETH_ALEN];
+	struct rmp_hdr		hdr;
+	struct rmp_frame_key	key;
+	struct page		*page[MAX_SKB_FRAGS];
+	u16			npages;
+	u16			off;
+	u16			len;
+	u16			pad;
+	bool			announce;
+	u8			which;
+};
+
 /* rmp_main.c */
 extern struct workqueue_struct *rmp_wq;
 extern bool rmp_insecure;
@@ -317,12 +348,19 @@ void rmp_iface_frames(const struct rmp_iface *iface, u64 *rx, u64 *tx);
 /* rmp_frame.c: frames out */
 int rmp_frame_init(void);
 void rmp_frame_exit(void);
-struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_xmit *x,
-				const struct rmp_frame_key *key);
+bool rmp_frame_pages(struct rmp_draft *d, const struct rmp_xmit *x);
+struct sk_buff *rmp_frame_build(struct rmp_draft *d);
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 				struct rmp_hdr *hdr, const void *data, u16 len,
 				u8 which);
+
+/* rmp_draft.c: frames decided on under a node's lock */
+int rmp_draft_init(void);
+void rmp_draft_exit(void);
+unsigned int rmp_draft_mark(void);
+void rmp_draft_add(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
+		   const struct rmp_xmit *x);
+void rmp_draft_build(struct rmp_ctx *ctx);
 
 /* rmp_send.c: frames to devices, also rmp_cork() */
 void rmp_send_init(void);
