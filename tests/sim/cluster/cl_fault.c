@@ -96,12 +96,7 @@ static void iface(struct sim *s)
 {
 	u8 node = draw_node(s);
 
-	if (!s->node[node].up || s->node[node].down)
-		return;
-	node_iface(s, node, true);
-	sim_push(s, (struct event){
-		.kind = EV_IFACE, .a = node, .at = s->now + draw_time(s),
-		.gen = s->node[node].inc });
+	node_bye(s, node, s->now + draw_time(s));
 }
 
 /* A server that stops and starts again within one life of its machine. */
@@ -113,7 +108,7 @@ static void stop_server(struct sim *s)
 	if (!s->node[node].up || !srv->serving)
 		return;
 	sim_trace(s, "server %u stops", node);
-	node_bye(s, node);
+	node_bye(s, node, s->now);
 	cl_server_stop(s, node);
 	sim_push(s, (struct event){
 		.kind = EV_RESUME, .a = node,
@@ -230,10 +225,6 @@ void cl_strike(struct sim *s)
 void cl_mend(struct sim *s, struct event *ev)
 {
 	switch (ev->kind) {
-	case EV_IFACE:
-		if (s->node[ev->a].down)
-			node_iface(s, ev->a, false);
-		break;
 	case EV_RESUME:
 		if (cl_of(s)->server[ev->a - SIM_CLIENTS].serving)
 			break;

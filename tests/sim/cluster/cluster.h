@@ -40,7 +40,6 @@ enum {
 	EV_WAKE,		/* an operation has waited */
 	EV_CLAIM,		/* a client claims a volume */
 	EV_PARK,		/* a client lets a volume go to another one */
-	EV_IFACE,		/* an interface is up again */
 	EV_TWIN,		/* a twin leaves */
 	EV_RESUME,		/* a server that was stopped serves again */
 };

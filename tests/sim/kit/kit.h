@@ -127,7 +127,7 @@ struct link {
  * @budget:   pages of replies it asks for at most
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
- * @down:     its interface is down
+ * @down:     its interface is down until then
  * @link:     by the other node's number
  * @ring:     with keys: the cluster's
  * @limit:    with keys: on handshakes
@@ -143,7 +143,7 @@ struct node {
 	u32 budget;
 	u32 asked;
 	u64 resume;
-	bool down;
+	u64 down;
 	struct link *link[SIM_NODES];
 	struct rmp_keyring ring;
 	struct rmp_limit limit;
@@ -193,6 +193,7 @@ struct faults {
 enum ev_kind {
 	EV_FRAME,
 	EV_TIMER,
+	EV_UP,
 	EV_START,
 	EV_ANNOUNCE,
 	EV_KICK,
@@ -385,8 +386,8 @@ u64 node_now(struct sim *s, u8 node);
 void node_start(struct sim *s, u8 node);
 void node_crash(struct sim *s, u8 node, bool polite);
 void node_announce(struct sim *s, u8 node);
-void node_bye(struct sim *s, u8 node);
-void node_iface(struct sim *s, u8 node, bool down);
+void node_bye(struct sim *s, u8 node, u64 until);
+void node_back(struct sim *s, u8 node);
 void node_tell(struct sim *s, u8 node);
 struct link *link_get(struct sim *s, u8 self, u8 other);
 void link_forget(struct sim *s, u8 self, u8 other);
@@ -407,7 +408,7 @@ void auth_eavesdrop(struct sim *s, struct frame *f, u8 to);
 void auth_end(struct sim *s);
 
 /* kit_fault.c */
-enum { FAULT_KINDS = 10 };
+enum { FAULT_KINDS = 12 };
 
 u32 draw_rate(struct sim *s, u32 most);
 u32 draw_mtu(struct sim *s);

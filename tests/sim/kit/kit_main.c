@@ -63,6 +63,10 @@ static void happen(struct sim *s, struct event *ev)
 		if (mine)
 			node_announce(s, ev->a);
 		break;
+	case EV_UP:
+		if (mine)
+			node_back(s, ev->a);
+		break;
 	case EV_KICK:
 		if (mine)
 			node_kick(s, ev->a);

@@ -44,6 +44,8 @@ enum op {
  * @rlen:      OP_ECHO: length of the reply
  * @acked:     OP_READ: sim_page.acked of each page when asked
  * @open:      the client waits for it
+ * @revoked:   its effect was given up; the client's payload is gone
+ * @never:     it was revoked, and has not been executed
  * @forgiven:  the server has lost its session meanwhile: it may execute again
  */
 struct scall {
@@ -60,6 +62,8 @@ struct scall {
 	u32 rlen;
 	u32 acked[RMP_MSG_PAGES];
 	bool open;
+	bool revoked;
+	bool never;
 	bool forgiven;
 };
 
@@ -120,7 +124,7 @@ struct rnode {
  * @s:       what the kit knows of; first
  * @defer:   chance that a server answers later, in 1/100000
  * @rush:    all calls of a client come at once
- * @cancel:  chance that a call is cancelled some time after, in 1/100000
+ * @cancel:  chance that a call is cancelled or revoked some time after, in 1/100000
  * @node:    machines
  * @calls:   all calls made
  * @ncalls:  how many
