@@ -408,6 +408,7 @@ int mx_owner_accept(struct mx_owner *o)
 	if (o->state != MX_OWN_LISTING && o->state != MX_OWN_WAITING)
 		return -EINVAL;
 	o->accepted = true;
+	o->lossy = true;	/* until the caller has counted */
 	o->roster_proved = mx_take_roster(o);
 	mx_owner_input(o, IN_ACCEPT);
 	mx_owner_settle(o);

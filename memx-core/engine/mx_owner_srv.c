@@ -517,6 +517,7 @@ static void ask_answer(struct mx_owner *o, u32 i, u8 kind,
 		mx_osrv_input(o, i, SI_FENCE);
 		return;
 	case MX_ST_NOVOL:
+		pause_for(o, i, MX_OWNER_HELD_MS);
 		forgot(o, i);
 		return;
 	case MX_ST_AGAIN:
