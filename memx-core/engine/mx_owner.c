@@ -82,10 +82,11 @@ static const u8 arrow[MX_OWN_STATES][IN_COUNT] = {
 static void cover(u8 from, u8 input)
 {
 #define ARROW(state, in) \
-	case (MX_OWN_##state) * IN_COUNT + (IN_##in): \
-		MX_COVER(owner_##state##_##in); \
-		break
-	switch (from * IN_COUNT + input) {
+	do { \
+		if (from == MX_OWN_##state && input == IN_##in) \
+			MX_COVER(owner_##state##_##in); \
+	} while (0)
+
 	ARROW(NONE, PROPOSE);
 	ARROW(NONE, CLAIM);
 	ARROW(NONE, DROP);
@@ -135,7 +136,6 @@ static void cover(u8 from, u8 input)
 	ARROW(FENCED, PARK);
 	ARROW(LEAVING, PARK);
 	ARROW(LEAVING, IDLE);
-	}
 #undef ARROW
 }
 

@@ -58,10 +58,11 @@ static const u8 arrow[MX_OSRV_STATES][SI_COUNT] = {
 static void cover(u8 from, u8 input)
 {
 #define ARROW(state, in) \
-	case (MX_OSRV_##state) * SI_COUNT + (SI_##in): \
-		MX_COVER(owner_srv_##state##_##in); \
-		break
-	switch (from * SI_COUNT + input) {
+	do { \
+		if (from == MX_OSRV_##state && input == SI_##in) \
+			MX_COVER(owner_srv_##state##_##in); \
+	} while (0)
+
 	ARROW(NONE, ASK);
 	ARROW(NONE, DROP);
 	ARROW(OPENING, ACCEPT);
@@ -93,7 +94,6 @@ static void cover(u8 from, u8 input)
 	ARROW(DROPPING, RESTART);
 	ARROW(DROPPING, DROPPED);
 	ARROW(DROPPING, GIVE_UP);
-	}
 #undef ARROW
 }
 
@@ -410,7 +410,7 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 static void outranked(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
-	u64 epoch = s->call_old ? o->epoch : max(ans->arg, (u64)o->epoch);
+	u64 epoch = s->call_old ? o->epoch : max_t(u64, ans->arg, o->epoch);
 
 	if (s->accepted || o->spec.fresh) {
 		mx_osrv_input(o, i, SI_FENCE);
