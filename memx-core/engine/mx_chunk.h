@@ -138,6 +138,9 @@ bool mx_chunk_spare(const struct mx_chunk *c);
  */
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
 
+/** mx_chunk_release() - RELEASING begins, or (@back) was not executed */
+void mx_chunk_release(struct mx_chunk *c, bool back);
+
 /** mx_chunk_wrote() - pages were written to the home */
 void mx_chunk_wrote(struct mx_chunk *c, u32 first, u32 n);
 
@@ -150,11 +153,17 @@ void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n);
  */
 void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len);
 
-/** mx_chunk_placed() - a first server has taken the chunk; what was known of an
- * older home is forgotten
+/** mx_chunk_take() - PLACING: a server has taken the chunk. With the first one,
+ * what is known of an older home is forgotten
  */
-void mx_chunk_placed(struct mx_chunk *c, u8 server,
-		     const struct mx_srv_life *life, u32 gen);
+void mx_chunk_take(struct mx_chunk *c, u8 server,
+		   const struct mx_srv_life *life, u32 gen);
+
+/** mx_chunk_placed() - PLACING is over: those that took it are the home */
+void mx_chunk_placed(struct mx_chunk *c);
+
+/** mx_chunk_place_failed() - PLACING is over: nobody took it */
+void mx_chunk_place_failed(struct mx_chunk *c);
 
 /** mx_chunk_unplaced() - the chunk has no home any more and no pages in it */
 void mx_chunk_unplaced(struct mx_chunk *c);
@@ -203,7 +212,8 @@ void mx_chunk_proved_lost(struct mx_chunk *c);
  * @member: those in sync, n of them
  * @gen:    their generation
  *
- * The chunk is blind from now on. mx_op_advance() is due.
+ * The chunk is blind from now on. Also for a chunk that was proved lost, and has
+ * turned up before it was placed anew. mx_op_advance() is due.
  */
 void mx_chunk_adopt(struct mx_chunk *c, const struct mx_home_member *member,
 		    u32 n, u32 gen);

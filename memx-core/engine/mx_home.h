@@ -64,8 +64,9 @@ struct mx_srv_life {
  * struct mx_home - the members of a chunk
  * @member:    members
  * @n:         how many
- * @unsettled: the members in sync are not those that have been told so by the
- *             generation @gen
+ * @unsettled: the members in sync are not those that @gen says
+ * @behind:    some member in sync has stored a newer generation than @gen: no
+ *             request about pages has success there before SETGEN had
  * @gen:       generation that the members in sync have stored; 0: none yet
  * @last:      highest generation that was ever sent to anybody
  */
@@ -73,6 +74,7 @@ struct mx_home {
 	struct mx_home_member member[MX_COPIES_MAX];
 	u8	n;
 	bool	unsettled;
+	bool	behind;
 	u32	gen;
 	u32	last;
 };
@@ -86,7 +88,7 @@ void mx_home_clear(struct mx_home *h);
 /**
  * mx_home_add() - a server took the chunk by WRITE with MX_F_PLACE at @gen
  *
- * The first member settles the home; each further one unsettles it.
+ * The first member settles the home; with a further one it is behind until SETGEN.
  */
 void mx_home_add(struct mx_home *h, u8 server, const struct mx_srv_life *life,
 		 u32 gen);
@@ -97,7 +99,7 @@ int mx_home_find(const struct mx_home *h, u8 server);
 /** mx_home_in_sync() - Return: how many members are in sync */
 u32 mx_home_in_sync(const struct mx_home *h);
 
-/** mx_home_has() - is a copy of that server's present life in sync? */
+/** mx_home_has() - is the copy that a server took in that life in sync? */
 bool mx_home_has(const struct mx_home *h, u8 server, u32 inc, u32 era);
 
 /** mx_home_stale() - a member may have missed a write. Return: false: it is the
@@ -123,7 +125,9 @@ bool mx_home_regain(struct mx_home *h, u8 server, const struct mx_srv_life *life
  */
 void mx_home_behind(struct mx_home *h, u32 gen);
 
-/** mx_home_settled() - all members in sync have stored @gen */
+/** mx_home_settled() - all members in sync have stored @gen. Lost members are
+ * forgotten: the others have gone on without them
+ */
 void mx_home_settled(struct mx_home *h, u32 gen);
 
 #endif /* MX_HOME_H */

@@ -103,12 +103,14 @@ enum mx_op_phase {
  * @MX_LEG_SENT: under way, or about to be sent
  * @MX_LEG_TOMB: given up; the outcome is not known
  * @MX_LEG_DONE: settled; mx_leg.verdict says how
+ * @MX_LEG_REST: not executed; to be sent again by mx_op_tick()
  */
 enum mx_leg_state {
 	MX_LEG_FREE,
 	MX_LEG_SENT,
 	MX_LEG_TOMB,
 	MX_LEG_DONE,
+	MX_LEG_REST,
 };
 
 /**
@@ -156,6 +158,8 @@ struct mx_result {
  * @inc:     the server's life when it was chosen
  * @era:     likewise
  * @gen:     generation sent with it
+ * @first:   first page it is about, counted from the chunk's start
+ * @n:       pages
  * @sent_ms: when it was decided
  * @server:  index
  * @state:   enum mx_leg_state
@@ -169,6 +173,8 @@ struct mx_leg {
 	u32	inc;
 	u32	era;
 	u32	gen;
+	u32	first;
+	u32	n;
 	u64	sent_ms;
 	u8	server;
 	u8	state;
@@ -234,6 +240,8 @@ enum mx_do {
  * @whole:    a discard that empties the chunk: sent as a release, excludes all
  * @ended:    MX_DO_END has been queued
  * @done:     the pages have been written or discarded; SETTLE comes before END
+ * @later:    placing: some server may take the chunk later
+ * @fenced:   placing: some server says that a higher claim is in force
  * @leg:      legs
  */
 struct mx_op {
@@ -263,6 +271,8 @@ struct mx_op {
 	bool	whole;
 	bool	ended;
 	bool	done;
+	bool	later;
+	bool	fenced;
 	struct mx_leg leg[MX_COPIES_MAX];
 };
 
@@ -355,14 +365,18 @@ bool mx_op_tick(struct mx_chunk *c, bool (*sent)(const struct mx_op *op),
 
 /**
  * mx_op_abandon() - give up operations of I/Os, see mx_op_give_up()
- * @all: those of the cluster too, and what has ended but has open legs: they are
- *       all voided
+ * @all: those of the cluster too
  *
  * Other parameters and result: as mx_op_tick().
  */
 bool mx_op_abandon(struct mx_chunk *c, bool (*sent)(const struct mx_op *op),
 		   u32 budget, bool all, const struct mx_env *env,
 		   struct mx_todo *todo);
+
+/** mx_op_void_all() - the volume goes away: MX_DO_VOID for all open legs, which
+ * end with MX_V_OVER. To be repeated until no operation is left
+ */
+void mx_op_void_all(struct mx_chunk *c, struct mx_todo *todo);
 
 /** mx_op_open() - Return: legs that are SENT or TOMB, a bit each */
 u32 mx_op_open(const struct mx_op *op);
