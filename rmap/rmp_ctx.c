@@ -140,6 +140,7 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	ctx->events = 0;
 	ctx->advert = false;
 	ctx->gone = false;
+	ctx->cut = false;
 	ctx->in = NULL;
 	ctx->src = 0;
 	ctx->iface = NULL;
@@ -219,6 +220,24 @@ static void ctx_deliver(struct rmp_ctx *ctx)
 		rmp_call_deliver(req);
 }
 
+/* What watchers are to hear; the reference for it is dropped. */
+static void ctx_news(struct rmp_ctx *ctx, u32 events)
+{
+	struct rmp_node *node = ctx->node;
+
+	if (ctx->gone)
+		rmp_call_gone(node);
+	if (ctx->cut)
+		rmp_call_cut(node);
+	if (events) {
+		trace_rmp_node_event(node->id, node->peer.inc, events);
+		rmp_call_event(node, events);
+	}
+	if (ctx->advert)
+		rmp_call_advert(node);
+	rmp_node_put(node);
+}
+
 /*
  * rmp_ctx_end() - drop the node's lock and do what the engine asked for
  * @events: what the engine returned
@@ -230,6 +249,7 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	__releases(&ctx->node->lock) __releases(RCU)
 {
 	struct rmp_node *node = ctx->node;
+	bool news;
 
 	if (unlikely(node->auth.rekey || node->auth.confirm || node->auth.ask))
 		events |= rmp_auth_after(&node->auth, &node->peer, ctx->now,
@@ -238,22 +258,14 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	events &= RMP_EV_UP | RMP_EV_DOWN | RMP_EV_RESTARTED;
 	ctx_arm(node, 0);
 	/* What follows may need the node although its last call has ended. */
-	if (unlikely(events || ctx->advert || ctx->gone))
+	news = events || ctx->advert || ctx->gone || ctx->cut;
+	if (unlikely(news))
 		refcount_inc(&node->ref);
 	spin_unlock(&node->lock);
 
 	rmp_frame_send(&ctx->tx);
-	if (unlikely(events || ctx->advert || ctx->gone)) {
-		if (ctx->gone)
-			rmp_call_gone(node);
-		if (events) {
-			trace_rmp_node_event(node->id, node->peer.inc, events);
-			rmp_call_event(node, events);
-		}
-		if (ctx->advert)
-			rmp_call_advert(node);
-		rmp_node_put(node);
-	}
+	if (unlikely(news))
+		ctx_news(ctx, events);
 	ctx_deliver(ctx);
 	ctx_done(ctx);
 	ctx_free(ctx);

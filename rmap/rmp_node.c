@@ -99,14 +99,11 @@ u32 rmp_node_silent_ms(const struct rmp_node *node)
 }
 MX_EXPORT_SYMBOL(rmp_node_silent_ms);
 
-void rmp_node_connect(struct rmp_node *node)
+u32 rmp_node_features(const struct rmp_node *node)
 {
-	struct rmp_ctx ctx;
-
-	rmp_ctx_begin(&ctx, node);
-	rmp_ctx_end(&ctx, rmp_peer_connect(&node->peer, ctx.now, &ctx.sink));
+	return READ_ONCE(node->peer.features);
 }
-MX_EXPORT_SYMBOL(rmp_node_connect);
+MX_EXPORT_SYMBOL(rmp_node_features);
 
 /*
  * rmp_node_for_each() - call @fn for every node, each with its lock not held
@@ -270,10 +267,8 @@ void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac)
 					&ctx->sink);
 }
 
-/* For the engine a node that cannot be reached any more has said BYE. */
 static void node_leave(struct rmp_node *node, void *iface)
 {
-	struct rmp_frame bye = { .info.type = RMP_T_BYE };
 	struct rmp_ctx ctx;
 	u32 events = 0;
 
@@ -281,10 +276,8 @@ static void node_leave(struct rmp_node *node, void *iface)
 	if (node->iface == iface) {
 		node->iface = NULL;
 		memset(node->advert, 0, sizeof(node->advert));
-		ctx.gone = true;
-		bye.info.node = node->id;
-		bye.info.inc = node->peer.inc;
-		events = rmp_peer_rx(&node->peer, &bye, ctx.now, &ctx.sink);
+		ctx.cut = true;
+		events = rmp_peer_cut(&node->peer, ctx.now, &ctx.sink);
 	}
 	rmp_ctx_end(&ctx, events);
 }

@@ -155,6 +155,7 @@ struct rmp_node {
  * @events:  enum rmp_event bits for watchers
  * @advert:  tell watchers the node's advert
  * @gone:    tell watchers that the node is gone
+ * @cut:     tell watchers that we cannot reach the node
  * @turn:    it is the node's turn to take room for replies
  * @kick:    room for replies was given back, and nodes wait for some
  */
@@ -173,6 +174,7 @@ struct rmp_ctx {
 	u32			events;
 	bool			advert;
 	bool			gone;
+	bool			cut;
 	bool			turn;
 	bool			kick;
 };
@@ -353,6 +355,7 @@ void rmp_call_deliver(struct rmp_req *req);
 void rmp_call_advert(struct rmp_node *node);
 void rmp_call_event(struct rmp_node *node, u32 events);
 void rmp_call_gone(struct rmp_node *node);
+void rmp_call_cut(struct rmp_node *node);
 bool rmp_call_served(u16 port);
 u16 rmp_call_grant(void);
 

@@ -314,7 +314,9 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 		consume_skb(skb);
 		return;
 	}
-	if (info->type == RMP_T_REQ && !rmp_call_served(info->port)) {
+	/* What is given up needs no service. */
+	if (info->type == RMP_T_REQ && !(info->flags & RMP_F_VOID) &&
+	    !rmp_call_served(info->port)) {
 		drop(skb, RMP_G_DROP_SERVICE);
 		return;
 	}

@@ -83,31 +83,28 @@ static int listed(const struct mx_listed *l)
 	return 0;
 }
 
-#define LISTED(...) \
-	listed(&(struct mx_listed){ .gen = 1, .nmembers = 1, .member = { a }, \
-				    ##__VA_ARGS__ })
+#define LISTED(...) listed(&(struct mx_listed){ __VA_ARGS__ })
+#define ONE .nmembers = 1, .member = { a }
 
 static void mx_listed_decode__bounds(void **state)
 {
-	assert_int_equal(LISTED(.index = 0), 0);
-	assert_int_equal(listed(&(struct mx_listed){ .gen = ~0U, .nmembers = 1,
-						     .member = { a } }), 0);
-	assert_int_equal(LISTED(.index = MX_CHUNKS_MAX - 1,
+	assert_int_equal(LISTED(.gen = 1, ONE), 0);
+	assert_int_equal(LISTED(.gen = ~0U, .index = MX_CHUNKS_MAX - 1,
 				.pages = 1 << MX_CHUNK_SHIFT_MAX,
-				.state = MX_COPY_FILLING), 0);
-	assert_int_equal(listed(&(struct mx_listed){ .gen = 1, .nmembers = 3,
-						     .member = { a, b, c } }), 0);
-	assert_int_equal(LISTED(.index = MX_CHUNKS_MAX), -EBADMSG);
-	assert_int_equal(listed(&(struct mx_listed){ .nmembers = 1,
-						     .member = { a } }), -EBADMSG);
-	assert_int_equal(LISTED(.pages = (1 << MX_CHUNK_SHIFT_MAX) + 1), -EBADMSG);
-	assert_int_equal(LISTED(.state = MX_COPY_FILLING + 1), -EBADMSG);
-	assert_int_equal(listed(&(struct mx_listed){ .gen = 1 }), -EBADMSG);
-	assert_int_equal(listed(&(struct mx_listed){ .gen = 1, .nmembers = 2,
-						     .member = { a, a } }),
+				.state = MX_COPY_FILLING, ONE), 0);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 3, .member = { a, b, c }),
+			 0);
+	assert_int_equal(LISTED(.gen = 1, .index = MX_CHUNKS_MAX, ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 0, ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .pages = (1 << MX_CHUNK_SHIFT_MAX) + 1,
+				ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .state = MX_COPY_FILLING + 1, ONE),
 			 -EBADMSG);
-	assert_int_equal(listed(&(struct mx_listed){ .gen = 1, .nmembers = 2,
-						     .member = { a } }), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 2, .member = { a, a }),
+			 -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 2, .member = { a }),
+			 -EBADMSG);
 }
 
 static void mx_listed_decode__reserved(void **state)
