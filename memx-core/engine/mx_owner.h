@@ -321,6 +321,7 @@ struct mx_owner_spec {
  * @spec:        what is claimed
  * @now:         ms, of the last mx_owner_tick()
  * @give_up:     LEAVING: ms when servers that do not answer are given up, 0: never
+ * @verified:    ms when servers were last asked whether they still know the claim
  * @acked:       bit per server that has stored @pending
  * @base:        roster in force
  * @pending:     roster that is being stored; its number is 0 if there is none
@@ -344,6 +345,7 @@ struct mx_owner {
 	struct mx_owner_spec spec;
 	u64	now;
 	u64	give_up;
+	u64	verified;
 	u64	acked;
 	struct mx_roster base;
 	struct mx_roster pending;
@@ -396,9 +398,9 @@ int mx_owner_commit(struct mx_owner *o);
 /** mx_owner_withdraw() - end a tentative claim. Return: as above */
 int mx_owner_withdraw(struct mx_owner *o);
 
-/** mx_owner_accept() - go on without proof, from LISTING or WAITING: chunks
- * without proof are what the highest generation seen says, or LOST. Return: as
- * above
+/** mx_owner_accept() - go on without proof, from LISTING or WAITING, or from
+ * SERVING if chunks are not proved after a clean hand-over: those are what the
+ * highest generation seen says, or LOST. Return: as above
  */
 int mx_owner_accept(struct mx_owner *o);
 

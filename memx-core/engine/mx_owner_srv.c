@@ -587,8 +587,7 @@ void mx_owner_answer(struct mx_owner *o, u32 i, int err,
 	mx_owner_settle(o);
 }
 
-/* The other servers are asked whether they know the higher claim too. */
-static void verify_others(struct mx_owner *o)
+void mx_osrv_verify(struct mx_owner *o)
 {
 	u32 i;
 
@@ -601,8 +600,9 @@ void mx_owner_stale(struct mx_owner *o, u32 i, u32 inc)
 {
 	if (i >= MX_MEMBERS || o->srv[i].inc != inc || !wants(o))
 		return;
+	/* Do the others know the higher claim too? */
 	if (mx_osrv_input(o, i, SI_FENCE))
-		verify_others(o);
+		mx_osrv_verify(o);
 	mx_owner_settle(o);
 }
 

@@ -4,7 +4,7 @@
  * server does about claims, and with some that answer nonsense.
  */
 #include "mxtest.h"
-#include "engine/mx_owner.h"
+#include "engine/mx_owner_impl.h"
 
 enum { SERVERS = 5, CHUNKS = 8, PAGES = 256 };
 
@@ -850,6 +850,31 @@ static void mx_owner_claim__clean(void **state)
 	assert_true(mx_owner_done(&o));
 }
 
+/* Clean, but one life is gone for good: an admin has to decide. */
+static void mx_owner_accept__while_serving(void **state)
+{
+	struct mx_owner_home h;
+
+	left();
+	o.spec.clean = true;
+	fake[2].inc = 90;
+	fake[2].epoch = 0;
+	fake[2].nchunks = 0;
+	fake[2].used = 0;
+	fake[2].roster = (struct mx_roster) {};
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	assert_int_equal(proof(4, &h), MX_PROOF_NONE);
+	news(0);
+	assert_int_equal(mx_owner_accept(&o), 0);
+	assert_true(news(MX_NEWS_CHUNKS));
+	assert_int_equal(proof(4, &h), MX_PROOF_LOST);
+	assert_int_equal(proof(0, &h), MX_PROOF_PLACED);
+	assert_true(mx_owner_done(&o));
+	assert_int_equal(mx_owner_accept(&o), -EINVAL);
+}
+
 /* An id that nobody knows. */
 static void mx_owner_claim__nobody(void **state)
 {
@@ -963,6 +988,82 @@ static void mx_owner_claim__overtaken_while_listing(void **state)
 	run();
 	assert_true(o.epoch == epoch || o.epoch == 31);
 	assert_true(o.state == MX_OWN_FENCED || o.state == MX_OWN_SERVING);
+}
+
+/* No I/O shows it while chunks are not proved. */
+static void mx_owner_claim__overtaken_while_waiting(void **state)
+{
+	left();
+	fake[2].alive = false;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	known(0, 9, 9);
+	wait_ms(MX_OWNER_AGAIN_MS);
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(o.srv[0].state, MX_OSRV_FENCED);
+	known(1, 9, 9);
+	wait_ms(MX_OWNER_AGAIN_MS);
+	assert_int_equal(o.state, MX_OWN_FENCED);
+	assert_int_equal(o.epoch, 2);
+}
+
+static void mx_owner_claim__overtaken_at_once(void **state)
+{
+	u32 i;
+
+	left();
+	for (i = 0; i < 3; i++) {
+		fake[i].force = MX_CALL_ROSTER_GET;
+		fake[i].status = MX_ST_STALE;
+		fake[i].arg = 3;
+	}
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_FENCED);
+	mx_owner_park(&o);
+	assert_int_equal(o.state, MX_OWN_PARKED);
+}
+
+/* A server that is not in the roster says nothing: it is not waited for. */
+static void mx_owner_claim__stranger_is_silent(void **state)
+{
+	left();
+	servers(4);
+	fake[3].hung = true;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+}
+
+/* A server that comes late knows a higher epoch than all others. */
+static void mx_owner_claim__raised_late(void **state)
+{
+	left();
+	mx_owner_claim(&o);
+	fake[1].hung = true;
+	fake[2].alive = false;
+	all_see();
+	release(1);
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	known(2, 6, 9);
+	fake[2].alive = true;
+	all_see();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	assert_int_equal(o.epoch, 7);
+	assert_int_equal(fake[0].epoch, 7);
+}
+
+static void mx_owner_accept__while_listing(void **state)
+{
+	left();
+	fake[2].force = MX_CALL_LIST;
+	fake[2].status = MX_ST_AGAIN;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_LISTING);
+	assert_int_equal(mx_owner_accept(&o), 0);
+	assert_int_equal(o.state, MX_OWN_SERVING);
 }
 
 static void mx_owner_claim__duel_is_bounded(void **state)
@@ -1253,6 +1354,91 @@ static void mx_owner_roster__nonsense(void **state)
 	assert_int_equal(o.state, MX_OWN_WAITING);
 }
 
+/* --- What ends a claim at any time ------------------------------------- */
+
+static const u8 stops[] = { IN_WITHDRAW, IN_DROP, IN_PARK };
+
+static void stop(u8 how)
+{
+	switch (how) {
+	case IN_WITHDRAW:
+		mx_owner_withdraw(&o);
+		break;
+	case IN_DROP:
+		mx_owner_drop(&o, now + 5000);
+		break;
+	default:
+		mx_owner_park(&o);
+		break;
+	}
+}
+
+/* After any number of answers, with one server silent or none. */
+static void mx_owner_stop__any_time(void **state)
+{
+	struct mx_owner_call c;
+	u32 how, n, silent, k;
+
+	for (how = 0; how < ARRAY_SIZE(stops) * 2; how++) {
+		for (n = 0; n < 40 * 2; n++) {
+			bool tentative = how >= ARRAY_SIZE(stops);
+
+			silent = n % 2;
+			setup(NULL);
+			left();
+			fake[2].alive = n % 4 < 2;
+			fake[0].hung = silent;
+			if (tentative)
+				mx_owner_propose(&o);
+			else
+				mx_owner_claim(&o);
+			for (k = 0; k < 3; k++)
+				tell(k);
+			for (k = 0; k < n / 2 && mx_owner_next(&o, &c); k++)
+				if (c.server || !silent)
+					answer(&c);
+			stop(stops[how % ARRAY_SIZE(stops)]);
+			if (stops[how % ARRAY_SIZE(stops)] == IN_WITHDRAW && !tentative)
+				continue;
+			if (tentative)	/* with a deadline too */
+				mx_owner_drop(&o, now + 5000);
+			for (k = 0; k < 10; k++)
+				wait_ms(1000);
+			assert_true(o.state == MX_OWN_GONE || o.state == MX_OWN_PARKED);
+			assert_true(news(MX_NEWS_ENDED));
+		}
+	}
+}
+
+static void mx_owner_stop__twice(void **state)
+{
+	left();
+	mx_owner_propose(&o);
+	all_see();
+	fake[0].hung = true;
+	mx_owner_drop(&o, 0);
+	run();
+	assert_int_equal(o.state, MX_OWN_WITHDRAWING);
+	mx_owner_park(&o);
+	run();
+	assert_int_equal(o.state, MX_OWN_PARKED);
+
+	setup(NULL);
+	serving(1);
+	fake[0].hung = true;
+	mx_owner_drop(&o, 0);
+	run();
+	mx_owner_park(&o);
+	run();
+	assert_int_equal(o.state, MX_OWN_PARKED);
+	assert_true(news(MX_NEWS_ENDED));
+
+	setup(NULL);
+	init(true, false, false);
+	mx_owner_park(&o);
+	assert_int_equal(o.state, MX_OWN_PARKED);
+}
+
 /* --- Nonsense ---------------------------------------------------------- */
 
 static void bad_entry(u32 index, u32 gen, u32 pages, u8 n, u64 node, u32 inc)
@@ -1472,12 +1658,18 @@ int main(void)
 		OWNER(mx_owner_claim__stale_member),
 		OWNER(mx_owner_claim__split),
 		OWNER(mx_owner_claim__clean),
+		OWNER(mx_owner_accept__while_serving),
 		OWNER(mx_owner_claim__nobody),
 		OWNER(mx_owner_claim__nobody_must_know),
 		OWNER(mx_owner_claim__without_rosters),
 		OWNER(mx_owner_claim__old_server_has_it),
 		OWNER(mx_owner_claim__overtaken),
 		OWNER(mx_owner_claim__overtaken_while_listing),
+		OWNER(mx_owner_claim__overtaken_while_waiting),
+		OWNER(mx_owner_claim__overtaken_at_once),
+		OWNER(mx_owner_claim__stranger_is_silent),
+		OWNER(mx_owner_claim__raised_late),
+		OWNER(mx_owner_accept__while_listing),
 		OWNER(mx_owner_claim__duel_is_bounded),
 		OWNER(mx_owner_propose__commit),
 		OWNER(mx_owner_propose__withdraw),
@@ -1495,6 +1687,8 @@ int main(void)
 		OWNER(mx_owner_answer__roster_endless),
 		OWNER(mx_owner_roster__strangers),
 		OWNER(mx_owner_roster__nonsense),
+		OWNER(mx_owner_stop__any_time),
+		OWNER(mx_owner_stop__twice),
 		OWNER(mx_owner_entry__nonsense),
 		OWNER(mx_owner_entry__strangers),
 		OWNER(mx_owner_answer__list_endless),
