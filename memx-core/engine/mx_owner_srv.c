@@ -212,6 +212,8 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->features = 0;
 	s->strikes = 0;
 	s->due = 0;
+	s->made = false;
+	s->ghost = false;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -248,7 +250,11 @@ void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n)
 
 void mx_owner_lossy(struct mx_owner *o, bool lossy)
 {
+	u32 i;
+
 	o->lossy = lossy;
+	for (i = 0; i < MX_MEMBERS && !lossy; i++)
+		o->srv[i].ghost = false;
 }
 
 void mx_owner_life(const struct mx_owner *o, u32 i, struct mx_srv_life *life)
@@ -367,7 +373,9 @@ static void confirm(struct mx_owner_srv *s, bool made)
 		s->era = ++s->eras;
 		s->in_roster = false;
 		s->roster = 0;
+		s->ghost = true;
 	}
+	s->made |= made;
 	s->limbo = false;
 	s->accepted = true;
 	s->news |= BIT(MX_NEWS_LIFE);

@@ -1286,6 +1286,66 @@ static void mx_owner_ready__roster_gone(void **state)
 	assert_int_equal(fake[1].roster.member[0].inc, 80);
 }
 
+/* What is lost within a life that goes on is lost for the next owner too. */
+static void mx_owner_lossy__same_life(void **state)
+{
+	struct mx_life life;
+	u32 i, server;
+
+	serving(2);
+	fake[0].epoch = 0;
+	fake[0].roster = (struct mx_roster) {};
+	mx_owner_novol(&o, 0, 50);
+	mx_owner_lossy(&o, true);
+	run();
+	assert_true(mx_owner_ready(&o, 0));
+	assert_int_equal(fake[0].roster.n, 3);
+	for (i = 0; i < 2; i++)
+		fake[i].owner.node = 9;
+	init(false, false, false);
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(mx_owner_missing(&o, 0, &life, &server), MX_LACK_RESTARTED);
+	assert_int_equal(life.node, node_of(0));
+
+	/* Nothing is missed any more: the roster forgets. */
+	setup(NULL);
+	serving(2);
+	fake[0].epoch = 0;
+	fake[0].roster = (struct mx_roster) {};
+	mx_owner_novol(&o, 0, 50);
+	mx_owner_lossy(&o, true);
+	run();
+	mx_owner_lossy(&o, false);
+	servers(3);
+	all_see();
+	assert_int_equal(fake[0].roster.n, 3);
+	assert_true(mx_roster_has(&fake[0].roster, node_of(2), fake[2].inc));
+}
+
+/* The server has lost the volume, and it was our OPEN that made it anew; or the
+ * old owner's, who did not come to store a roster.
+ */
+static void mx_owner_claim__member_has_lost_it(void **state)
+{
+	struct mx_life life;
+	u32 i, server;
+
+	for (i = 0; i < 2; i++) {
+		setup(NULL);
+		left();
+		fake[2].epoch = i;
+		fake[2].nchunks = 0;
+		fake[2].used = 0;
+		fake[2].roster = (struct mx_roster) {};
+		mx_owner_claim(&o);
+		all_see();
+		assert_int_equal(o.state, MX_OWN_WAITING);
+		assert_int_equal(mx_owner_missing(&o, 0, &life, &server), MX_LACK_RESTARTED);
+	}
+}
+
 static void mx_owner_answer__roster_outnumbered(void **state)
 {
 	servers(1);
@@ -1683,6 +1743,8 @@ int main(void)
 		OWNER(mx_owner_park__calls_end),
 		OWNER(mx_owner_ready__old_member_first),
 		OWNER(mx_owner_ready__roster_gone),
+		OWNER(mx_owner_lossy__same_life),
+		OWNER(mx_owner_claim__member_has_lost_it),
 		OWNER(mx_owner_answer__roster_outnumbered),
 		OWNER(mx_owner_answer__roster_endless),
 		OWNER(mx_owner_roster__strangers),
