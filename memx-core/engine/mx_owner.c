@@ -27,7 +27,6 @@ static const u8 arrow[MX_OWN_STATES][IN_COUNT] = {
 		[IN_DROP]	= MX_OWN_WITHDRAWING,
 		[IN_PARK]	= MX_OWN_PARKED,
 		[IN_MORE]	= MX_OWN_PROPOSING,
-		[IN_RAISED]	= MX_OWN_PROPOSING,
 		[IN_FENCED]	= MX_OWN_FENCED,
 	},
 	[MX_OWN_WITHDRAWING] = {
@@ -56,9 +55,7 @@ static const u8 arrow[MX_OWN_STATES][IN_COUNT] = {
 		[IN_ACCEPT]	= MX_OWN_SERVING,
 		[IN_DROP]	= MX_OWN_LEAVING,
 		[IN_PARK]	= MX_OWN_PARKED,
-		[IN_PROVED]	= MX_OWN_SERVING,
 		[IN_MORE]	= MX_OWN_LISTING,
-		[IN_RAISED]	= MX_OWN_CLAIMING,
 		[IN_FENCED]	= MX_OWN_FENCED,
 	},
 	[MX_OWN_SERVING] = {
@@ -82,10 +79,11 @@ static const u8 arrow[MX_OWN_STATES][IN_COUNT] = {
 static void cover(u8 from, u8 input)
 {
 #define ARROW(state, in) \
-	case (MX_OWN_##state) * IN_COUNT + (IN_##in): \
-		MX_COVER(owner_##state##_##in); \
-		break
-	switch (from * IN_COUNT + input) {
+	do { \
+		if (from == MX_OWN_##state && input == IN_##in) \
+			MX_COVER(owner_##state##_##in); \
+	} while (0)
+
 	ARROW(NONE, PROPOSE);
 	ARROW(NONE, CLAIM);
 	ARROW(NONE, DROP);
@@ -102,7 +100,6 @@ static void cover(u8 from, u8 input)
 	ARROW(PROPOSED, DROP);
 	ARROW(PROPOSED, PARK);
 	ARROW(PROPOSED, MORE);
-	ARROW(PROPOSED, RAISED);
 	ARROW(PROPOSED, FENCED);
 	ARROW(WITHDRAWING, PARK);
 	ARROW(WITHDRAWING, IDLE);
@@ -123,9 +120,7 @@ static void cover(u8 from, u8 input)
 	ARROW(WAITING, ACCEPT);
 	ARROW(WAITING, DROP);
 	ARROW(WAITING, PARK);
-	ARROW(WAITING, PROVED);
 	ARROW(WAITING, MORE);
-	ARROW(WAITING, RAISED);
 	ARROW(WAITING, FENCED);
 	ARROW(SERVING, DROP);
 	ARROW(SERVING, PARK);
@@ -135,7 +130,6 @@ static void cover(u8 from, u8 input)
 	ARROW(FENCED, PARK);
 	ARROW(LEAVING, PARK);
 	ARROW(LEAVING, IDLE);
-	}
 #undef ARROW
 }
 
@@ -295,8 +289,7 @@ static bool all_ended(const struct mx_owner *o, bool dropped)
 
 static bool proving(const struct mx_owner *o)
 {
-	return o->state == MX_OWN_CLAIMING || o->state == MX_OWN_LISTING ||
-	       o->state == MX_OWN_WAITING;
+	return o->state == MX_OWN_CLAIMING || o->state == MX_OWN_LISTING;
 }
 
 static void settle_answers(struct mx_owner *o)
@@ -405,11 +398,17 @@ int mx_owner_withdraw(struct mx_owner *o)
 
 int mx_owner_accept(struct mx_owner *o)
 {
-	if (o->state != MX_OWN_LISTING && o->state != MX_OWN_WAITING)
+	bool serving = o->state == MX_OWN_SERVING && !mx_owner_done(o);
+
+	if (o->state != MX_OWN_LISTING && o->state != MX_OWN_WAITING && !serving)
 		return -EINVAL;
 	o->accepted = true;
+	o->lossy = true;	/* until the caller has counted */
 	o->roster_proved = mx_take_roster(o);
-	mx_owner_input(o, IN_ACCEPT);
+	if (serving)
+		o->news |= BIT(MX_NEWS_CHUNKS);
+	else
+		mx_owner_input(o, IN_ACCEPT);
 	mx_owner_settle(o);
 	return 0;
 }
@@ -441,9 +440,21 @@ static void give_up(struct mx_owner *o)
 	}
 }
 
+/* While no I/O would show it: is the claim still known where it was accepted? */
+static void look_out(struct mx_owner *o)
+{
+	if (o->state != MX_OWN_WAITING && o->state != MX_OWN_PROPOSED)
+		return;
+	if (o->now - o->verified < MX_OWNER_AGAIN_MS)
+		return;
+	o->verified = o->now;
+	mx_osrv_verify(o);
+}
+
 void mx_owner_tick(struct mx_owner *o, u64 now)
 {
 	o->now = now;
+	look_out(o);
 	if (o->give_up && now >= o->give_up &&
 	    (o->state == MX_OWN_LEAVING || o->state == MX_OWN_WITHDRAWING))
 		give_up(o);

@@ -230,6 +230,8 @@ struct mx_owner_life {
  * @accepted: it has accepted this claim in this life, at some epoch
  * @told:     it may know of the volume: DROP is owed to it
  * @limbo:    it is not known whether what it took in @era is there
+ * @made:     OPEN has made the volume there: whatever it had in this life is gone
+ * @ghost:    it has lost the volume in this life, while the claim served
  * @has_roster: LISTING: its roster is known
  * @bad_list: LISTING: the answer that comes next is not to be believed
  * @in_roster: it has stored a roster of this claim's that lists it
@@ -263,6 +265,8 @@ struct mx_owner_srv {
 	bool	accepted;
 	bool	told;
 	bool	limbo;
+	bool	made;
+	bool	ghost;
 	bool	has_roster;
 	bool	bad_list;
 	bool	in_roster;
@@ -321,6 +325,7 @@ struct mx_owner_spec {
  * @spec:        what is claimed
  * @now:         ms, of the last mx_owner_tick()
  * @give_up:     LEAVING: ms when servers that do not answer are given up, 0: never
+ * @verified:    ms when servers were last asked whether they still know the claim
  * @acked:       bit per server that has stored @pending
  * @base:        roster in force
  * @pending:     roster that is being stored; its number is 0 if there is none
@@ -344,6 +349,7 @@ struct mx_owner {
 	struct mx_owner_spec spec;
 	u64	now;
 	u64	give_up;
+	u64	verified;
 	u64	acked;
 	struct mx_roster base;
 	struct mx_roster pending;
@@ -396,9 +402,9 @@ int mx_owner_commit(struct mx_owner *o);
 /** mx_owner_withdraw() - end a tentative claim. Return: as above */
 int mx_owner_withdraw(struct mx_owner *o);
 
-/** mx_owner_accept() - go on without proof, from LISTING or WAITING: chunks
- * without proof are what the highest generation seen says, or LOST. Return: as
- * above
+/** mx_owner_accept() - go on without proof, from LISTING or WAITING, or from
+ * SERVING if chunks are not proved after a clean hand-over: those are what the
+ * highest generation seen says, or LOST. Return: as above
  */
 int mx_owner_accept(struct mx_owner *o);
 
@@ -516,7 +522,7 @@ u32 mx_owner_unproved(const struct mx_owner *o);
  * enum mx_owner_lack - why a life in the roster has not answered
  * @MX_LACK_UNKNOWN:   its node is not known here
  * @MX_LACK_SILENT:    it cannot be asked
- * @MX_LACK_RESTARTED: it has another life now
+ * @MX_LACK_RESTARTED: it has another life now, or has lost the volume
  * @MX_LACK_BUSY:      it was asked and has not answered yet
  * @MX_LACK_REFUSED:   it is REFUSED, see mx_owner_srv.why
  * @MX_LACK_FENCED:    it knows a higher claim

@@ -92,6 +92,8 @@ bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input);
 void mx_osrv_refuse(struct mx_owner *o, u32 i, u8 why);
 /** mx_osrv_begin() - servers that are not asked yet, if the claim wants them */
 void mx_osrv_begin(struct mx_owner *o);
+/** mx_osrv_verify() - all servers are asked whether they still know the claim */
+void mx_osrv_verify(struct mx_owner *o);
 
 /* mx_owner_take.c */
 /** mx_take_reset() - nothing is known of the chunks and the roster */

@@ -59,6 +59,29 @@ static bool joins(const struct mx_owner_srv *s, const struct mx_roster *r)
 	       !mx_roster_has(r, s->node, s->inc);
 }
 
+/*
+ * What a server has lost within a life that goes on is told by a life that it
+ * does not have: while pages are missed, nobody can take that for an answer.
+ */
+static struct mx_life ghost_of(const struct mx_owner_srv *s)
+{
+	return (struct mx_life) { .node = s->node, .inc = ~s->inc };
+}
+
+static bool haunts(const struct mx_owner *o, const struct mx_owner_srv *s,
+		   const struct mx_roster *r)
+{
+	struct mx_life ghost = ghost_of(s);
+
+	return o->lossy && s->ghost && !mx_roster_has(r, ghost.node, ghost.inc);
+}
+
+static void add(struct mx_roster *r, const struct mx_life *life)
+{
+	if (r->n < MX_ROSTER_MAX)
+		r->member[r->n++] = *life;
+}
+
 /* Whether a server waits to be in the roster, and there is room for it. */
 static bool wanted(const struct mx_owner *o)
 {
@@ -71,7 +94,7 @@ static bool wanted(const struct mx_owner *o)
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
-		join |= joins(s, r);
+		join |= joins(s, r) || haunts(o, s, r);
 		holder |= s->state == MX_OSRV_OPEN && mx_osrv_holds(s);
 	}
 	return holder && ((join && room) || o->rewrite);
@@ -87,13 +110,17 @@ static void compose(struct mx_owner *o, u32 number)
 	r->n = 0;
 	for (i = 0; i < o->base.n; i++)
 		if (o->lossy || !over(o, &o->base.member[i]))
-			r->member[r->n++] = o->base.member[i];
-	for (i = 0; i < MX_MEMBERS && r->n < MX_ROSTER_MAX; i++)
-		if (joins(&o->srv[i], r))
-			r->member[r->n++] = (struct mx_life) {
-				.node	= o->srv[i].node,
-				.inc	= o->srv[i].inc,
-			};
+			add(r, &o->base.member[i]);
+	for (i = 0; i < MX_MEMBERS; i++) {
+		const struct mx_owner_srv *s = &o->srv[i];
+		struct mx_life ghost = ghost_of(s);
+		struct mx_life life = { .node = s->node, .inc = s->inc };
+
+		if (haunts(o, s, r))
+			add(r, &ghost);
+		if (joins(s, r))
+			add(r, &life);
+	}
 	o->acked = 0;
 	o->rewrite = false;
 }

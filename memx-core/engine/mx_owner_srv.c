@@ -58,10 +58,11 @@ static const u8 arrow[MX_OSRV_STATES][SI_COUNT] = {
 static void cover(u8 from, u8 input)
 {
 #define ARROW(state, in) \
-	case (MX_OSRV_##state) * SI_COUNT + (SI_##in): \
-		MX_COVER(owner_srv_##state##_##in); \
-		break
-	switch (from * SI_COUNT + input) {
+	do { \
+		if (from == MX_OSRV_##state && input == SI_##in) \
+			MX_COVER(owner_srv_##state##_##in); \
+	} while (0)
+
 	ARROW(NONE, ASK);
 	ARROW(NONE, DROP);
 	ARROW(OPENING, ACCEPT);
@@ -93,7 +94,6 @@ static void cover(u8 from, u8 input)
 	ARROW(DROPPING, RESTART);
 	ARROW(DROPPING, DROPPED);
 	ARROW(DROPPING, GIVE_UP);
-	}
 #undef ARROW
 }
 
@@ -212,6 +212,8 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->features = 0;
 	s->strikes = 0;
 	s->due = 0;
+	s->made = false;
+	s->ghost = false;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -248,7 +250,11 @@ void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n)
 
 void mx_owner_lossy(struct mx_owner *o, bool lossy)
 {
+	u32 i;
+
 	o->lossy = lossy;
+	for (i = 0; i < MX_MEMBERS && !lossy; i++)
+		o->srv[i].ghost = false;
 }
 
 void mx_owner_life(const struct mx_owner *o, u32 i, struct mx_srv_life *life)
@@ -367,7 +373,9 @@ static void confirm(struct mx_owner_srv *s, bool made)
 		s->era = ++s->eras;
 		s->in_roster = false;
 		s->roster = 0;
+		s->ghost = true;
 	}
+	s->made |= made;
 	s->limbo = false;
 	s->accepted = true;
 	s->news |= BIT(MX_NEWS_LIFE);
@@ -410,7 +418,7 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 static void outranked(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
-	u64 epoch = s->call_old ? o->epoch : max(ans->arg, (u64)o->epoch);
+	u64 epoch = s->call_old ? o->epoch : max_t(u64, ans->arg, o->epoch);
 
 	if (s->accepted || o->spec.fresh) {
 		mx_osrv_input(o, i, SI_FENCE);
@@ -517,6 +525,7 @@ static void ask_answer(struct mx_owner *o, u32 i, u8 kind,
 		mx_osrv_input(o, i, SI_FENCE);
 		return;
 	case MX_ST_NOVOL:
+		pause_for(o, i, MX_OWNER_HELD_MS);
 		forgot(o, i);
 		return;
 	case MX_ST_AGAIN:
@@ -586,8 +595,7 @@ void mx_owner_answer(struct mx_owner *o, u32 i, int err,
 	mx_owner_settle(o);
 }
 
-/* The other servers are asked whether they know the higher claim too. */
-static void verify_others(struct mx_owner *o)
+void mx_osrv_verify(struct mx_owner *o)
 {
 	u32 i;
 
@@ -600,8 +608,9 @@ void mx_owner_stale(struct mx_owner *o, u32 i, u32 inc)
 {
 	if (i >= MX_MEMBERS || o->srv[i].inc != inc || !wants(o))
 		return;
+	/* Do the others know the higher claim too? */
 	if (mx_osrv_input(o, i, SI_FENCE))
-		verify_others(o);
+		mx_osrv_verify(o);
 	mx_owner_settle(o);
 }
 

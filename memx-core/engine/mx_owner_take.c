@@ -171,7 +171,19 @@ static bool life_answered(const struct mx_owner *o, const struct mx_life *life)
 	u32 i = index_of(o, life->node);
 
 	return i < MX_MEMBERS && o->srv[i].inc == life->inc &&
-	       mx_osrv_answered(&o->srv[i]);
+	       !o->srv[i].made && mx_osrv_answered(&o->srv[i]);
+}
+
+/*
+ * A server gets chunks when it has stored a roster. One that is in a roster and
+ * has stored none has got none, or has lost the volume since.
+ */
+static bool roster_answered(const struct mx_owner *o, const struct mx_life *life)
+{
+	u32 i = index_of(o, life->node);
+
+	return life_answered(o, life) &&
+	       (o->srv[i].roster || !mx_osrv_holds(&o->srv[i]));
 }
 
 /* Where no roster was ever stored, all servers that are known must answer. */
@@ -180,7 +192,7 @@ bool mx_take_roster(const struct mx_owner *o)
 	u32 i, known = 0;
 
 	for (i = 0; i < o->seen.n; i++)
-		if (!life_answered(o, &o->seen.member[i]))
+		if (!roster_answered(o, &o->seen.member[i]))
 			return false;
 	if (o->seen.number)
 		return true;
@@ -299,6 +311,8 @@ static int lack_of(const struct mx_owner *o, u32 i, u32 inc)
 		return MX_LACK_REFUSED;
 	if (s->state == MX_OSRV_FENCED)
 		return MX_LACK_FENCED;
+	if (s->state == MX_OSRV_OPEN)
+		return MX_LACK_RESTARTED;
 	return s->alive ? MX_LACK_BUSY : MX_LACK_SILENT;
 }
 
@@ -328,7 +342,7 @@ int mx_owner_missing(const struct mx_owner *o, u32 nth, struct mx_life *life,
 	if (!o->seen.number)
 		return missing_any(o, nth, life, server);
 	for (i = 0; i < o->seen.n; i++) {
-		if (life_answered(o, &o->seen.member[i]) || nth--)
+		if (roster_answered(o, &o->seen.member[i]) || nth--)
 			continue;
 		*life = o->seen.member[i];
 		*server = index_of(o, life->node);

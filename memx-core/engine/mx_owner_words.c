@@ -65,7 +65,7 @@ const char *mx_owner_lack_name(int lack)
 	static const char * const words[] = {
 		[MX_LACK_UNKNOWN]	= "is not known here",
 		[MX_LACK_SILENT]	= "is silent",
-		[MX_LACK_RESTARTED]	= "has restarted since",
+		[MX_LACK_RESTARTED]	= "has restarted since, or lost the volume",
 		[MX_LACK_BUSY]		= "has not answered yet",
 		[MX_LACK_REFUSED]	= "refuses",
 		[MX_LACK_FENCED]	= "knows a newer owner",
