@@ -104,7 +104,7 @@ enum mx_feature {
 };
 
 /* OPEN with MX_F_FEATURES: bit of the answer's @arg: the OPEN made the volume. */
-#define MX_OPENED_NEW	(1ULL << 32)
+#define MX_OPENED_NEW	BIT_ULL(32)
 
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)
@@ -261,7 +261,8 @@ static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_wire_chunk) == 64, "a page has 64 of them");
-static_assert(sizeof(struct mx_wire_roster) + MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
+static_assert(sizeof(struct mx_wire_roster) +
+	      MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
 	      "a roster is one page");
 
 /* Memory of a server for the trailers of @n sealed pages, in pages. */
@@ -276,7 +277,7 @@ static inline u32 mx_payload_len(u32 n, bool sealed)
 	return n * (MX_PAGE_SIZE + (sealed ? MX_TRAILER_LEN : 0));
 }
 
-/* Host-order forms, made and checked by mx_codec.c. */
+/* Host-order forms, made and checked by mx_codec.c and mx_payload.c. */
 
 /** struct mx_ask - a decoded request; fields as in struct mx_req */
 struct mx_ask {
