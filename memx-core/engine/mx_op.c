@@ -157,6 +157,7 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 		c->state = MX_CHUNK_PLACING;
 		c->placer = op;
 		op->tried = 0;
+		op->did = 0;
 	}
 	go_on(c, op, env, todo);
 	return true;
@@ -399,7 +400,8 @@ static void executed(struct mx_chunk *c, struct mx_op *op)
 	} else if (op->whole) {
 		MX_COVER(op_released);
 		op->whole = false;
-		mx_chunk_freed(c, 0, c->pages);
+		/* Pages that were lost before stay so: they never read as zeros. */
+		c->nhave -= mx_bits_clear(c->have, 0, c->pages);
 		mx_chunk_unplaced(c);
 	} else {
 		mx_chunk_freed(c, op->first, op->n);
@@ -427,31 +429,44 @@ struct mx_tally mx_op_count(const struct mx_chunk *c, const struct mx_op *op)
 		else if (leg->verdict == MX_V_AGAIN || leg->verdict == MX_V_VOID ||
 			 leg->verdict == MX_V_OLDGEN)
 			t.again++;
+		else if (leg->verdict == MX_V_DOUBT)
+			t.doubt++;
 		else
 			t.bad++;
 	}
 	return t;
 }
 
-/* Members that may have missed what others have executed are not read again. */
-void mx_op_mark_stale(struct mx_chunk *c, struct mx_op *op)
+/* Has a copy that counts executed it, in this attempt or an earlier one? */
+static bool did_some(const struct mx_chunk *c, const struct mx_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < c->home.n; i++)
+		if (c->home.member[i].state == MX_HOME_IN_SYNC &&
+		    op->did & BIT_ULL(c->home.member[i].server))
+			return true;
+	return false;
+}
+
+/* Members that have missed what others have executed, or may have, are not read
+ * again.
+ */
+static void mark_stale(struct mx_chunk *c, struct mx_op *op)
 {
 	int i;
 
-	for (i = 0; i < MX_COPIES_MAX; i++) {
-		const struct mx_leg *leg = &op->leg[i];
-
-		if (mx_leg_has_effect(leg) && leg->state != MX_LEG_FREE &&
-		    (leg->state == MX_LEG_TOMB || leg->verdict != MX_V_OK) &&
-		    mx_leg_is_current(c, leg))
-			mx_home_stale(&c->home, leg->server);
-	}
+	for (i = 0; i < c->home.n; i++)
+		if (!(op->did & BIT_ULL(c->home.member[i].server)))
+			mx_home_stale(&c->home, c->home.member[i].server);
 }
 
 /* Pages are written or discarded where they have to be. */
 void mx_op_conclude(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo)
 {
+	if (op->kind == MX_KIND_WRITE || !op->whole)
+		mark_stale(c, op);
 	executed(c, op);
 	if (c->home.unsettled && mx_home_in_sync(&c->home)) {
 		MX_COVER(op_conclude_settle);
@@ -476,6 +491,27 @@ static void part_released(struct mx_chunk *c, struct mx_op *op)
 	}
 }
 
+/* It fails; but what some copies have executed is remembered, and the others
+ * are not read any more.
+ */
+void mx_op_fail(struct mx_chunk *c, struct mx_op *op, int err,
+		const struct mx_env *env, struct mx_todo *todo)
+{
+	if (op->whole || op->done || !did_some(c, op)) {
+		part_released(c, op);
+		mx_op_finish(c, op, err, todo);
+		return;
+	}
+	MX_COVER(op_fail_partly);
+	mx_op_tell(op, err, todo);
+	if (op->where == MX_OP_WAITING) {
+		/* What overlaps has waited for it. */
+		list_del_init(&op->link);
+		mx_op_enter(c, op);
+	}
+	mx_op_conclude(c, op, env, todo);
+}
+
 /*
  * All legs of a write or discard to the members are in, or given up. A release
  * is over when all have executed it: a copy that is left would count as the
@@ -487,25 +523,37 @@ void mx_op_judge(struct mx_chunk *c, struct mx_op *op,
 	struct mx_tally t = mx_op_count(c, op);
 
 	if (t.stale) {
-		unserved(c, op, MX_V_STALE, todo);
+		MX_COVER(op_judge_stale);
+		mx_op_fail(c, op, -ESTALE, env, todo);
 	} else if (t.again) {
 		MX_COVER(op_judge_again);
-		if (t.tomb)
-			mx_op_mark_stale(c, op);
+		if (t.tomb && did_some(c, op))
+			mark_stale(c, op);
 		mx_op_again(c, op, c->home.behind, todo);
 	} else if (t.ok && !(op->whole && (t.tomb || t.bad))) {
-		mx_op_mark_stale(c, op);
 		mx_op_conclude(c, op, env, todo);
 	} else if (t.tomb) {
 		MX_COVER(op_judge_unknown);
 	} else if (t.bad) {
 		MX_COVER(op_judge_bad);
-		part_released(c, op);
-		unserved(c, op, MX_V_BAD, todo);
+		mx_op_fail(c, op, -EIO, env, todo);
 	} else {
 		MX_COVER(op_judge_lost);
 		mx_op_again(c, op, true, todo);
 	}
+}
+
+/* Members that differ, nobody knows how: one of them is read from now on. */
+static void keep_one(struct mx_chunk *c, struct mx_op *op,
+		     const struct mx_env *env, struct mx_todo *todo)
+{
+	int i;
+
+	MX_COVER(op_keep_one);
+	for (i = 0; i < c->home.n; i++)
+		mx_home_stale(&c->home, c->home.member[i].server);
+	op->done = true;
+	mx_op_settle(c, op, env, todo);
 }
 
 /* The last tomb of an operation that has ended, and kept its place, is settled. */
@@ -514,10 +562,11 @@ static void judge_late(struct mx_chunk *c, struct mx_op *op,
 {
 	struct mx_tally t = mx_op_count(c, op);
 
-	if (t.ok && !(op->whole && (t.bad || t.again))) {
+	if (t.ok && !(op->whole && (t.bad || t.again || t.doubt))) {
 		MX_COVER(op_late_executed);
-		mx_op_mark_stale(c, op);
 		mx_op_conclude(c, op, env, todo);
+	} else if (t.doubt && !op->whole && mx_home_in_sync(&c->home) > 1) {
+		keep_one(c, op, env, todo);
 	} else {
 		MX_COVER(op_late_void);
 		part_released(c, op);
@@ -595,6 +644,8 @@ void mx_op_leg(struct mx_chunk *c, struct mx_op *op, u32 i,
 	leg->verdict = res->verdict;
 	if (unlikely(res->verdict != MX_V_OK))
 		note(c, leg, res);
+	else if (mx_leg_has_effect(leg) && mx_leg_is_current(c, leg))
+		op->did |= BIT_ULL(leg->server);
 	if (leg->unplace)
 		mx_op_unplaced(c, leg);
 	else if (was == MX_LEG_TOMB)
@@ -618,6 +669,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	INIT_LIST_HEAD(&op->todo);
 	op->began_ms = now_ms;
 	op->tried = 0;
+	op->did = 0;
 	op->first = first;
 	op->n = n;
 	op->give = 0;

@@ -13,11 +13,12 @@
  * @tomb:  outcome not known
  * @again: not executed, and to be asked again
  * @lost:  the server has lost its copy
+ * @doubt: over, and not known whether it was executed
  * @bad:   refused
  * @stale: a higher claim is in force
  */
 struct mx_tally {
-	u32 ok, tomb, again, lost, bad, stale;
+	u32 ok, tomb, again, lost, doubt, bad, stale;
 };
 
 static inline bool mx_env_alive(const struct mx_env *env, u8 server)
@@ -111,13 +112,12 @@ void mx_op_read_from(struct mx_chunk *c, struct mx_op *op, u8 phase, u8 what,
 		     const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_count() - how the legs of a write or discard have ended */
 struct mx_tally mx_op_count(const struct mx_chunk *c, const struct mx_op *op);
-/** mx_op_mark_stale() - members that may have missed what others have executed are not read
- * again
- */
-void mx_op_mark_stale(struct mx_chunk *c, struct mx_op *op);
 /** mx_op_conclude() - pages are written or discarded where they have to be */
 void mx_op_conclude(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo);
+/** mx_op_fail() - it fails, perhaps after some copies have executed it */
+void mx_op_fail(struct mx_chunk *c, struct mx_op *op, int err,
+		const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_judge() - all legs of a write or discard to the members are in, or given up */
 void mx_op_judge(struct mx_chunk *c, struct mx_op *op,
 		 const struct mx_env *env, struct mx_todo *todo);
@@ -153,6 +153,9 @@ bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 /** mx_op_tomb_placed() - the outcome of a placement that was given up is known */
 void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		       const struct mx_env *env, struct mx_todo *todo);
+/** mx_op_place_done() - some servers have taken the chunk, and that will do */
+void mx_op_place_done(struct mx_chunk *c, struct mx_op *op,
+		      const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_place_round() - all servers that were to take the chunk have answered, or were
  * passed over
  */

@@ -133,7 +133,7 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 			mx_op_finish(c, op, -ESTALE, todo);
 			return;
 		}
-		if (leg->state == MX_LEG_TOMB || leg->verdict >= MX_V_BAD)
+		if (leg->state == MX_LEG_TOMB || leg->verdict >= MX_V_DOUBT)
 			refused |= !mx_home_stale(&c->home, leg->server);
 		else
 			later |= leg->verdict == MX_V_AGAIN ||
@@ -177,7 +177,8 @@ void mx_op_take_back(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 
 void mx_op_unplaced(struct mx_chunk *c, struct mx_leg *leg)
 {
-	if (leg->verdict == MX_V_AGAIN || leg->verdict == MX_V_VOID) {
+	if (leg->verdict == MX_V_AGAIN || leg->verdict == MX_V_VOID ||
+	    leg->verdict == MX_V_DOUBT) {
 		MX_COVER(op_unplace_again);
 		leg->state = MX_LEG_REST;
 		return;
@@ -211,7 +212,8 @@ bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		       const struct mx_env *env, struct mx_todo *todo)
 {
-	if ((leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD) &&
+	if ((leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD ||
+	     leg->verdict == MX_V_DOUBT) &&
 	    mx_leg_same_life(leg, env)) {
 		mx_op_take_back(c, op, leg, env, todo);
 		return;
@@ -220,11 +222,15 @@ void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	c->avoid &= ~BIT_ULL(leg->server);
 }
 
-static void place_done(struct mx_chunk *c, struct mx_op *op,
-		       const struct mx_env *env, struct mx_todo *todo)
+void mx_op_place_done(struct mx_chunk *c, struct mx_op *op,
+		      const struct mx_env *env, struct mx_todo *todo)
 {
+	u32 i;
+
 	c->placer = NULL;
 	mx_chunk_placed(c);
+	for (i = 0; i < c->home.n; i++)
+		op->did |= BIT_ULL(c->home.member[i].server);
 	mx_op_conclude(c, op, env, todo);
 }
 
@@ -237,12 +243,17 @@ void mx_op_place_round(struct mx_chunk *c, struct mx_op *op,
 	u32 got = mx_home_in_sync(&c->home);
 
 	mx_op_clear_legs(op);
-	if (op->fenced) {
+	if (op->fenced && got) {
+		MX_COVER(op_place_fenced_partly);
+		mx_op_tell(op, -ESTALE, todo);
+		mx_op_place_done(c, op, env, todo);
+	} else if (op->fenced) {
+		MX_COVER(op_place_fenced);
 		mx_op_finish(c, op, -ESTALE, todo);
 	} else if (got >= env->copies ||
 		   (got && (op->later || !mx_op_free_legs(op)))) {
 		MX_COVER(op_place_done);
-		place_done(c, op, env, todo);
+		mx_op_place_done(c, op, env, todo);
 	} else if (op->later || !mx_op_free_legs(op)) {
 		MX_COVER(op_place_later);
 		mx_op_pause(op, todo);
@@ -321,7 +332,7 @@ void mx_op_picked(struct mx_chunk *c, struct mx_op *op, const u8 *server, u32 n,
 	}
 	if (mx_home_in_sync(&c->home)) {
 		MX_COVER(op_place_fewer);
-		place_done(c, op, env, todo);
+		mx_op_place_done(c, op, env, todo);
 	} else if (later || c->avoid) {
 		MX_COVER(op_place_none_now);
 		mx_op_pause(op, todo);

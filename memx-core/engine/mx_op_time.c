@@ -23,16 +23,13 @@ static void give_up(struct mx_chunk *c, struct mx_op *op, int err,
 		return;
 	}
 	bury_sent(c, op, todo);
-	if (op->where == MX_OP_ACTIVE && op->phase == MX_OP_MAIN &&
-	    op->kind != MX_KIND_READ && c->placer != op && !op->whole &&
-	    mx_op_count(c, op).ok) {
-		MX_COVER(op_give_up_partly);
+	if (c->placer == op && mx_home_in_sync(&c->home)) {
+		MX_COVER(op_give_up_placed);
 		mx_op_tell(op, err, todo);
-		mx_op_mark_stale(c, op);
-		mx_op_conclude(c, op, env, todo);
-		return;
+		mx_op_place_done(c, op, env, todo);
+	} else {
+		mx_op_fail(c, op, err, env, todo);
 	}
-	mx_op_finish(c, op, err, todo);
 }
 
 void mx_op_give_up(struct mx_chunk *c, struct mx_op *op, int err,
