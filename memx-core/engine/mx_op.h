@@ -124,6 +124,7 @@ enum mx_leg_state {
  * @MX_V_OLDGEN:  not executed: the server has stored a newer generation
  * @MX_V_GONE:    the server has restarted: what it held is gone
  * @MX_V_VOID:    never executed, and never will be (rmp_revoke, rmp_cancel)
+ * @MX_V_DOUBT:   will not be executed any more, but may have been
  * @MX_V_BAD:     refused as senseless, or the answer makes no sense
  * @MX_V_OVER:    whatever it was: the volume is going away
  */
@@ -137,6 +138,7 @@ enum mx_verdict {
 	MX_V_OLDGEN,
 	MX_V_GONE,
 	MX_V_VOID,
+	MX_V_DOUBT,
 	MX_V_BAD,
 	MX_V_OVER,
 };
@@ -218,6 +220,7 @@ enum mx_do {
  * @todo:     in a todo list
  * @began_ms: when its I/O was submitted; the deadline counts from there
  * @tried:    bit per server that has declined the chunk or was passed over
+ * @did:      bit per server that has written or discarded the pages
  * @first:    first page, counted from the chunk's start
  * @n:        pages, at most MX_OP_PAGES but for DISCARD
  * @gen:      SETTLE: the generation that is being stored
@@ -249,6 +252,7 @@ struct mx_op {
 	struct list_head todo;
 	u64	began_ms;
 	u64	tried;
+	u64	did;
 	u32	first;
 	u32	n;
 	u32	gen;
