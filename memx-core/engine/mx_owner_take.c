@@ -186,7 +186,22 @@ static bool roster_answered(const struct mx_owner *o, const struct mx_life *life
 	       (o->srv[i].roster || !mx_osrv_holds(&o->srv[i]));
 }
 
-/* Where no roster was ever stored, all servers that are known must answer. */
+/* Chunks of an owner without MX_FEAT_GEN, which stores no rosters either. */
+static bool has_old_chunks(const struct mx_owner *o)
+{
+	u32 i;
+
+	for (i = 0; o->spec.chunk && i < o->spec.nchunks; i++)
+		if (o->spec.chunk[i].listed && !o->spec.chunk[i].gen)
+			return true;
+	return false;
+}
+
+/*
+ * Where no roster was ever stored, all servers that are known must answer. It
+ * must be a new volume, or an old owner's: a server that has lost a volume and
+ * its roster is given it anew, empty, by each claim that waits.
+ */
 bool mx_take_roster(const struct mx_owner *o)
 {
 	u32 i, known = 0;
@@ -196,6 +211,8 @@ bool mx_take_roster(const struct mx_owner *o)
 			return false;
 	if (o->seen.number)
 		return true;
+	if (!o->spec.may_be_new && !has_old_chunks(o))
+		return false;
 	for (i = 0; i < MX_MEMBERS; i++) {
 		if (!o->srv[i].node)
 			continue;

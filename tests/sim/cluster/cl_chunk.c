@@ -110,7 +110,7 @@ static void tell_owner(struct cl_vol *v)
 	for (i = 0; i < v->truth->nchunks; i++) {
 		const struct mx_chunk *c = &v->chunk[i].c;
 
-		lossy |= c->nlost;
+		lossy |= c->nlost || !v->chunk[i].begun;
 		if (c->state != MX_CHUNK_PLACED && c->state != MX_CHUNK_RELEASING)
 			continue;
 		for (k = 0; k < c->home.n; k++)
@@ -178,7 +178,7 @@ void cl_chunks_tick(struct cl_vol *v)
 /* Another claim has the volume: this one comes to its end. */
 void cl_fenced(struct cl_vol *v)
 {
-	if (cl_vol_newest(v) && v->no == 1 && !cl_of(v->s)->claimed_twice)
+	if (!cl_of(v->s)->claimed_twice)
 		sim_fail(v->s, "%u/%u is fenced, and there is no other claim",
 			 v->node, v->truth->no);
 	v->leaving = true;

@@ -130,15 +130,36 @@ void cl_client_cut(struct link *l)
 
 /* --- claims ------------------------------------------------------------ */
 
+/* Claims are ordered by epoch, then by node. */
+u32 cl_vol_rank(const struct cl_vol *v)
+{
+	return v->o.epoch * SIM_NODES + v->node;
+}
+
+/* Has no higher one begun to serve? */
 bool cl_vol_newest(const struct cl_vol *v)
 {
-	return v->no == v->truth->claims;
+	return cl_vol_rank(v) >= v->truth->top;
 }
 
 static void vol_free(struct cl_vol *v)
 {
 	cl_client(v)->vol[v->truth->no] = NULL;
 	free(v);
+}
+
+/* Nobody else can know a fresh id before its claim has been accepted. */
+static bool fresh_claim(struct sim *s, u8 no)
+{
+	u8 i;
+
+	for (i = 0; i < SIM_CLIENTS; i++) {
+		struct cl_vol *v = node_of(s, i)->vol[no];
+
+		if (v && v->no == 1 && !v->truth->top)
+			return true;
+	}
+	return false;
 }
 
 void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
@@ -149,7 +170,7 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 	struct cl_vol *v;
 	u8 i;
 
-	if (!s->node[node].up || c->vol[no] || t->dropped)
+	if (!s->node[node].up || c->vol[no] || t->dropped || fresh_claim(s, no))
 		return;
 	v = calloc(1, sizeof(*v));
 	if (!v)

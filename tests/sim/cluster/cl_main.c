@@ -139,19 +139,23 @@ static void hangs(struct sim *s, u32 seconds)
 			 "no claim");
 }
 
+/* The claim on a volume that serves, or will. Return: whether there is one */
 static bool newest(struct cl_sim *cs, u8 vol, struct cl_vol **found)
 {
+	bool there = false;
 	u8 i;
 
 	for (i = 0; i < SIM_CLIENTS; i++) {
 		struct cl_vol *v = cs->client[i].vol[vol];
 
-		if (v && cl_vol_newest(v) && !v->leaving) {
-			*found = v;
-			return true;
-		}
+		if (!v || v->leaving)
+			continue;
+		if (there && cl_vol_rank(v) < cl_vol_rank(*found))
+			continue;
+		*found = v;
+		there = true;
 	}
-	return false;
+	return there;
 }
 
 static bool any_claim(const struct cl_sim *cs)
@@ -210,7 +214,8 @@ static bool all_serving(struct sim *s)
 	u8 k;
 
 	for (k = 0; k < cs->nvols; k++)
-		if (!newest(cs, k, &v) || v->o.state != MX_OWN_SERVING)
+		if (!newest(cs, k, &v) || !cl_vol_newest(v) ||
+		    v->o.state != MX_OWN_SERVING)
 			return false;
 	return true;
 }

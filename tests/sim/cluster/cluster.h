@@ -244,6 +244,7 @@ struct cl_vchunk {
  * @copies:  of each chunk
  * @model:   what it may hold
  * @claims:  claims begun so far
+ * @top:     highest claim that has served, as cl_vol_rank()
  * @keeper:  client that claims it when it has started
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
@@ -257,6 +258,7 @@ struct cl_truth {
 	u8 copies;
 	struct model model;
 	u32 claims;
+	u32 top;
 	u8 keeper;
 	bool written;
 	bool dropped;
@@ -399,6 +401,7 @@ void cl_client_news(struct link *l, u32 events);
 void cl_client_cut(struct link *l);
 void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
 void cl_vol_park(struct cl_vol *v);
+u32 cl_vol_rank(const struct cl_vol *v);
 bool cl_vol_newest(const struct cl_vol *v);
 void cl_run(struct cl_vol *v);
 void cl_done(struct link *l, struct rmp_call *call);
