@@ -261,9 +261,10 @@ void mx_chunk_adopt(struct mx_chunk *c, const struct mx_home_member *member,
 	mx_home_clear(&c->home);
 	for (i = 0; i < n; i++) {
 		c->home.member[i] = member[i];
-		c->home.member[i].state = MX_HOME_IN_SYNC;
+		c->home.unsettled |= member[i].state != MX_HOME_IN_SYNC;
 	}
 	c->home.n = n;
+	c->home.behind = c->home.unsettled;
 	c->home.gen = gen;
 	c->home.last = max(c->home.last, gen);
 	c->blind = true;

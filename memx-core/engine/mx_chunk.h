@@ -209,7 +209,8 @@ void mx_chunk_proved_lost(struct mx_chunk *c);
 
 /**
  * mx_chunk_adopt() - take-over: the servers that have it are known
- * @member: those in sync, n of them
+ * @member: n of them, IN_SYNC or STALE; with a STALE one the next generation has
+ *          to be stored before anything else
  * @gen:    their generation
  *
  * The chunk is blind from now on. Also for a chunk that was proved lost, and has

@@ -124,6 +124,7 @@ enum mx_leg_state {
  * @MX_V_OLDGEN:  not executed: the server has stored a newer generation
  * @MX_V_GONE:    the server has restarted: what it held is gone
  * @MX_V_VOID:    never executed, and never will be (rmp_revoke, rmp_cancel)
+ * @MX_V_DOUBT:   will not be executed any more, but may have been
  * @MX_V_BAD:     refused as senseless, or the answer makes no sense
  * @MX_V_OVER:    whatever it was: the volume is going away
  */
@@ -137,6 +138,7 @@ enum mx_verdict {
 	MX_V_OLDGEN,
 	MX_V_GONE,
 	MX_V_VOID,
+	MX_V_DOUBT,
 	MX_V_BAD,
 	MX_V_OVER,
 };
@@ -218,6 +220,7 @@ enum mx_do {
  * @todo:     in a todo list
  * @began_ms: when its I/O was submitted; the deadline counts from there
  * @tried:    bit per server that has declined the chunk or was passed over
+ * @did:      bit per server that has written or discarded the pages
  * @first:    first page, counted from the chunk's start
  * @n:        pages, at most MX_OP_PAGES but for DISCARD
  * @gen:      SETTLE: the generation that is being stored
@@ -233,6 +236,8 @@ enum mx_do {
  * @fill:     see MX_DO_FILL
  * @from:     READ: leg that has the answer
  * @want:     see MX_DO_PICK
+ * @nlegs:    legs that may be used; MX_COPIES_MAX from mx_op_init() on, the caller
+ *            may set it lower before it submits
  * @tries:    pauses so far, for back-off
  * @bits:     enum mx_do, not taken off the todo list yet
  * @send:     legs for MX_DO_SEND, a bit each
@@ -249,6 +254,7 @@ struct mx_op {
 	struct list_head todo;
 	u64	began_ms;
 	u64	tried;
+	u64	did;
 	u32	first;
 	u32	n;
 	u32	gen;
@@ -264,6 +270,7 @@ struct mx_op {
 	u8	fill;
 	u8	from;
 	u8	want;
+	u8	nlegs;
 	u8	tries;
 	u8	bits;
 	u8	send;
@@ -346,6 +353,9 @@ void mx_op_wake(struct mx_chunk *c, struct mx_op *op, const struct mx_env *env,
  */
 void mx_op_give_up(struct mx_chunk *c, struct mx_op *op, int err,
 		   const struct mx_env *env, struct mx_todo *todo);
+
+/** mx_op_awaited() - is there an operation whose I/O has not been told? */
+bool mx_op_awaited(const struct mx_chunk *c);
 
 /** mx_op_advance() - the chunk was changed from outside: start what can start */
 void mx_op_advance(struct mx_chunk *c, const struct mx_env *env,

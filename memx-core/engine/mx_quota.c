@@ -6,7 +6,6 @@
 
 enum {
 	MX_QUOTA_NEWS	= 16,	/* a change of free by 1/16 of all is news */
-	MX_LOAD_INERTIA	= 4,	/* a sample counts for 1/4 */
 };
 
 void mx_quota_init(struct mx_quota *q, u64 capacity, u64 room)
@@ -80,19 +79,4 @@ bool mx_quota_news(const struct mx_quota *q)
 void mx_quota_told(struct mx_quota *q)
 {
 	q->told = mx_quota_free(q);
-}
-
-u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index)
-{
-	MX_ASSERT(index << shift < pages);
-	return min((u64)1 << shift, pages - (index << shift));
-}
-
-u8 mx_load_decay(u8 load, u8 sample)
-{
-	int step = ((int)sample - load) / MX_LOAD_INERTIA;
-
-	if (!step && sample != load)
-		step = sample > load ? 1 : -1;
-	return (u8)(load + step);
 }

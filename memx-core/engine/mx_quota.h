@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a memory server has promised, stores and can still promise, and how
- * busy it says it is. Memory is promised by chunk, when a chunk is first
- * written, so that later writes to it cannot be declined.
+ * What a memory server has promised, stores and can still promise. Memory is
+ * promised by chunk, when a chunk is made, so that later writes to it cannot be
+ * declined.
  *
  * Sans-IO; the caller serialises all calls on one quota and its shares.
  */
@@ -75,24 +75,5 @@ void mx_quota_drop(struct mx_quota *q, struct mx_share *s, u64 pages);
  */
 bool mx_quota_news(const struct mx_quota *q);
 void mx_quota_told(struct mx_quota *q);
-
-/**
- * mx_chunk_pages() - pages in a chunk
- * @pages: size of the volume
- * @shift: its chunk shift
- * @index: the chunk, within the volume
- *
- * Return: 1 << @shift, or what is left of the volume for its last chunk.
- */
-u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index);
-
-/**
- * mx_load_decay() - a load that follows samples taken at equal intervals
- * @load:   0 to 255
- * @sample: 0 to 255
- *
- * Return: a quarter nearer to @sample, and there in the end.
- */
-u8 mx_load_decay(u8 load, u8 sample);
 
 #endif /* MX_QUOTA_H */

@@ -30,7 +30,7 @@ static void trace_frame(struct sim *s, const char *what, u8 from, u8 to,
 	}
 	sim_trace(s, "%s %u>%u %s%s%s%s msg %llx-%u frag %u/%u len %u inc %u>%u at %u of %u",
 		  what, from, to, net_type(i.type),
-		  i.flags & RMP_F_WANT_ACK ? "?" : "",
+		  i.flags & RMP_F_WANT_ACK ? "?" : i.flags & RMP_F_VOID ? "|VOID" : "",
 		  i.flags & RMP_F_REPLY ? "|REPLY" : "",
 		  i.flags & RMP_F_PENDING ? "|PENDING" : "",
 		  (unsigned long long)i.msg, i.back, i.frag_no, i.frag_size,
@@ -135,7 +135,8 @@ void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 
 	if (!f)
 		return;
-	lost = s->now < w->cut || f->len > mtu || sim_chance(s, s->f.loss) ||
+	lost = s->now < w->cut || s->now < s->node[from].down ||
+	       s->now < s->node[to].down || f->len > mtu || sim_chance(s, s->f.loss) ||
 	       (s->now < w->burst && sim_chance(s, 70000));
 
 	trace_frame(s, lost ? "lose" : "send", from, to, f);

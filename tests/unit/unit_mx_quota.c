@@ -164,32 +164,6 @@ static void mx_quota_news__a_sixteenth(void **state)
 	assert_true(mx_quota_news(&q));
 }
 
-static void mx_chunk_pages__last_is_the_rest(void **state)
-{
-	assert_int_equal(mx_chunk_pages(1, 8, 0), 1);
-	assert_int_equal(mx_chunk_pages(256, 8, 0), 256);
-	assert_int_equal(mx_chunk_pages(257, 8, 0), 256);
-	assert_int_equal(mx_chunk_pages(257, 8, 1), 1);
-	assert_int_equal(mx_chunk_pages(512, 8, 1), 256);
-	assert_int_equal(mx_chunk_pages(1ULL << 32, 18, 16383), 1 << 18);
-}
-
-static void mx_load_decay__arrives(void **state)
-{
-	u8 load = 0;
-	int n;
-
-	assert_int_equal(mx_load_decay(0, 255), 63);
-	assert_int_equal(mx_load_decay(255, 0), 192);
-	assert_int_equal(mx_load_decay(7, 7), 7);
-	for (n = 0; load != 255; n++)
-		load = mx_load_decay(load, 255);
-	assert_in_range(n, 4, 32);
-	for (n = 0; load; n++)
-		load = mx_load_decay(load, 0);
-	assert_in_range(n, 4, 32);
-}
-
 /* Any order of calls: sums agree and no promise is beyond the capacity. */
 static void mx_quota__random_walk(void **state)
 {
@@ -245,8 +219,6 @@ int main(void)
 		MXT(mx_quota_store__beyond_the_room),
 		MXT(mx_quota_drop__shares_are_apart),
 		MXT(mx_quota_news__a_sixteenth),
-		MXT(mx_chunk_pages__last_is_the_rest),
-		MXT(mx_load_decay__arrives),
 		MXT(mx_quota__random_walk),
 	};
 
