@@ -54,6 +54,16 @@ mutants() {
 	back-too-small		rmp_tx	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->una)/0/
 	room-not-given-back	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
 	room-given-twice	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
+	void-late-copy-executed	rmp_rx	/^static void rmp_rx_void/,/^}/s/slot->state = RMP_SLOT_REPLIED;/slot->state = RMP_SLOT_FREE;/
+	void-not-told		rmp_rx	s/slot->voided ? RMP_F_VOID : 0/0/
+	void-though-delivered	rmp_rx	/^void rmp_rx_req/,/^}/s/RMP_SLOT_PARTIAL) {/RMP_SLOT_PARTIAL || info->flags \& RMP_F_VOID) {/
+	void-for-the-next-one	rmp_rx	/^static void rmp_slot_start/,/^}/s/slot->voided = false;//
+	void-with-payload	rmp_tx	s/.buf = call->voided ? NULL : call->buf/.buf = call->buf/;s/return call->voided ? 0 : call->len;/return call->len;/
+	void-keeps-window	rmp_tx	/^static void rmp_call_void/,/^}/s/r->p->inflight -= call->cost - 1;//
+	void-is-any-answer	rmp_tx	s/f->info.flags & RMP_F_VOID/call->voided/
+	bye-ends-calls		rmp_peer	/^static void rmp_leave/,/^}/s/rmp_go_down(r);/rmp_go_down(r); rmp_tx_fail_all(r, -EHOSTDOWN);/
+	bye-forgets-slots	rmp_peer	/^static void rmp_leave/,/^}/s/rmp_go_down(r);/rmp_go_down(r); rmp_rx_drop_all(r);/
+	bye-without-hello	rmp_peer	/^static void rmp_leave/,/^}/s/if (!rmp_has_calls(p))/if (1)/
 	flow-forgotten		rmp_flow	/^void rmp_flow_remove/,/^}/s/if (rmp_flow_empty(flow))/if (1)/
 	turn-never-comes	rmp_flow	/^struct rmp_call .rmp_flow_next/,/^}/s/list_move_tail(&flow->link, &p->flows);/break;/
 	part-misplaced		rmp_codec	s/^\t\*off = (u32)no \* frag_size;/\t*off = (u32)no * frag_size - (no % 3 > 1 ? 8 : 0);/
