@@ -866,6 +866,8 @@ static void mx_owner_accept__while_serving(void **state)
 	all_see();
 	assert_int_equal(o.state, MX_OWN_SERVING);
 	assert_int_equal(proof(4, &h), MX_PROOF_NONE);
+	/* The life that is missed stays in the roster. */
+	assert_int_equal(fake[0].roster.n, 4);
 	news(0);
 	assert_int_equal(mx_owner_accept(&o), 0);
 	assert_true(news(MX_NEWS_CHUNKS));
