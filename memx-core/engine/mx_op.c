@@ -681,6 +681,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->phase = MX_OP_SHUT;
 	op->edges = edges;
 	op->fill = 0;
+	op->nlegs = MX_COPIES_MAX;
 	op->tries = 0;
 	op->bits = 0;
 	op->send = 0;

@@ -236,6 +236,8 @@ enum mx_do {
  * @fill:     see MX_DO_FILL
  * @from:     READ: leg that has the answer
  * @want:     see MX_DO_PICK
+ * @nlegs:    legs that may be used; MX_COPIES_MAX from mx_op_init() on, the caller
+ *            may set it lower before it submits
  * @tries:    pauses so far, for back-off
  * @bits:     enum mx_do, not taken off the todo list yet
  * @send:     legs for MX_DO_SEND, a bit each
@@ -268,6 +270,7 @@ struct mx_op {
 	u8	fill;
 	u8	from;
 	u8	want;
+	u8	nlegs;
 	u8	tries;
 	u8	bits;
 	u8	send;
@@ -350,6 +353,9 @@ void mx_op_wake(struct mx_chunk *c, struct mx_op *op, const struct mx_env *env,
  */
 void mx_op_give_up(struct mx_chunk *c, struct mx_op *op, int err,
 		   const struct mx_env *env, struct mx_todo *todo);
+
+/** mx_op_awaited() - is there an operation whose I/O has not been told? */
+bool mx_op_awaited(const struct mx_chunk *c);
 
 /** mx_op_advance() - the chunk was changed from outside: start what can start */
 void mx_op_advance(struct mx_chunk *c, const struct mx_env *env,

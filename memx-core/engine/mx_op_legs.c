@@ -66,7 +66,7 @@ u32 mx_op_free_legs(const struct mx_op *op)
 {
 	u32 i, n = 0;
 
-	for (i = 0; i < MX_COPIES_MAX; i++)
+	for (i = 0; i < op->nlegs; i++)
 		n += !mx_leg_is_open(&op->leg[i]);
 	return n;
 }
@@ -99,7 +99,7 @@ struct mx_leg *mx_op_ask_server(struct mx_op *op, const struct mx_home_member *m
 
 	while (leg->state != MX_LEG_FREE)
 		leg++;
-	MX_ASSERT(leg < op->leg + MX_COPIES_MAX);
+	MX_ASSERT(leg < op->leg + op->nlegs);
 	leg->inc = m->inc;
 	leg->era = m->era;
 	leg->gen = gen;

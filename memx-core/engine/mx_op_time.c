@@ -210,6 +210,22 @@ bool mx_op_abandon(struct mx_chunk *c, bool (*sent)(const struct mx_op *op),
 	return act(c, all ? give_up_any : give_up_one, sent, budget, env, todo);
 }
 
+static bool awaited_in(const struct list_head *list)
+{
+	struct mx_op *op;
+
+	list_for_each_entry(op, list, link)
+		if (!op->ended && op->owner == MX_OWN_IO)
+			return true;
+	return false;
+}
+
+bool mx_op_awaited(const struct mx_chunk *c)
+{
+	return awaited_in(&c->readers) || awaited_in(&c->writers) ||
+	       awaited_in(&c->waiting);
+}
+
 void mx_op_void_all(struct mx_chunk *c, struct mx_todo *todo)
 {
 	struct list_head *lists[] = { &c->readers, &c->writers, &c->tombs };

@@ -154,6 +154,7 @@ static void cancel_all(struct mx_owner *o)
 /* A take-over has come to its end: the roster seen is the one to go on from. */
 static void serve(struct mx_owner *o)
 {
+	o->served = true;
 	o->base = o->seen;
 	o->rewrite = o->taking;
 	o->news |= BIT(MX_NEWS_SERVING);

@@ -308,7 +308,8 @@ struct mx_owner_chunk {
  * @clean:    the owner before has stopped writing: each chunk is served as soon
  *            as it is proved by its own members
  * @may_be_new: if no server knows the volume, and all that are known have
- *            answered, it is a new one
+ *            answered, it is a new one; likewise, if there are chunks and no
+ *            roster, it is one of the first version, and these are all of it
  */
 struct mx_owner_spec {
 	struct mx_owner_chunk *chunk;
@@ -337,6 +338,7 @@ struct mx_owner_spec {
  * @state:       enum mx_owner_state
  * @taking:      servers knew the volume before this claim
  * @tentative:   calls carry MX_F_TENTATIVE
+ * @served:      it has been SERVING
  * @accepted:    an admin has decided to go on without proof
  * @lossy:       some pages of the volume are lost; the caller's, mx_owner_lossy()
  * @rewrite:     the roster has to be stored anew though its members stay
@@ -361,6 +363,7 @@ struct mx_owner {
 	u8	state;
 	bool	taking;
 	bool	tentative;
+	bool	served;
 	bool	accepted;
 	bool	lossy;
 	bool	rewrite;
@@ -408,9 +411,13 @@ int mx_owner_withdraw(struct mx_owner *o);
  */
 int mx_owner_accept(struct mx_owner *o);
 
-/** mx_owner_drop() - servers forget the volume, if the claim is not FENCED; a
- * tentative one is withdrawn. @give_up: ms when servers that have not answered
- * are given up, 0: never. May be repeated with another time
+/**
+ * mx_owner_drop() - servers forget the volume
+ * @give_up: ms when servers that have not answered are given up, 0: never
+ *
+ * A claim that is FENCED is PARKED instead, and a tentative one withdrawn. A
+ * claim that was to take over and has not come to serve makes those servers only
+ * forget that did not know the volume before. May be repeated with another time.
  */
 void mx_owner_drop(struct mx_owner *o, u64 give_up);
 /** mx_owner_park() - end here; servers keep everything */

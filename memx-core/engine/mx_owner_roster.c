@@ -45,7 +45,13 @@ static const struct mx_owner_srv *find(const struct mx_owner *o, u64 node)
 	return NULL;
 }
 
-/* A life that has ended is of interest only while pages of it are missed. */
+/* Pages are lost, or chunks not proved for which a life would be needed. */
+static bool misses(const struct mx_owner *o)
+{
+	return o->lossy || !mx_owner_done(o);
+}
+
+/* A life that has ended is of interest only while something is missed. */
 static bool over(const struct mx_owner *o, const struct mx_life *life)
 {
 	const struct mx_owner_srv *s = find(o, life->node);
@@ -89,8 +95,8 @@ static bool wanted(const struct mx_owner *o)
 	bool room = r->n < MX_ROSTER_MAX, join = false, holder = false;
 	u32 i;
 
-	for (i = 0; i < r->n && !o->lossy; i++)
-		room |= over(o, &r->member[i]);
+	for (i = 0; i < r->n && !room && !misses(o); i++)
+		room = over(o, &r->member[i]);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
@@ -104,12 +110,13 @@ static bool wanted(const struct mx_owner *o)
 static void compose(struct mx_owner *o, u32 number)
 {
 	struct mx_roster *r = &o->pending;
+	bool keep = misses(o);
 	u32 i;
 
 	r->number = number;
 	r->n = 0;
 	for (i = 0; i < o->base.n; i++)
-		if (o->lossy || !over(o, &o->base.member[i]))
+		if (keep || !over(o, &o->base.member[i]))
 			add(r, &o->base.member[i]);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];

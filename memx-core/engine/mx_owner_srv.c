@@ -117,6 +117,15 @@ static void begin_list(struct mx_owner *o, u32 i)
 	mx_take_forget(o, i);
 }
 
+/* What was not made by this claim may have pages that are still needed. */
+static bool may_drop(const struct mx_owner *o, const struct mx_owner_srv *s)
+{
+	if (!s->told)
+		return false;
+	return o->state == MX_OWN_WITHDRAWING || o->served || o->spec.fresh ||
+	       s->made;
+}
+
 bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input)
 {
 	struct mx_owner_srv *s = &o->srv[i];
@@ -128,7 +137,7 @@ bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input)
 	o->dirty = true;
 	if (to == STAY)
 		return true;
-	if (to == MX_OSRV_DROPPING && !s->told)
+	if (to == MX_OSRV_DROPPING && !may_drop(o, s))
 		to = MX_OSRV_DROPPED;
 	s->state = to == RESET ? MX_OSRV_NONE : to;
 	s->why = MX_WHY_NONE;

@@ -186,32 +186,27 @@ static bool roster_answered(const struct mx_owner *o, const struct mx_life *life
 	       (o->srv[i].roster || !mx_osrv_holds(&o->srv[i]));
 }
 
-/* Chunks of an owner without MX_FEAT_GEN, which stores no rosters either. */
-static bool has_old_chunks(const struct mx_owner *o)
+static bool any_listed(const struct mx_owner *o)
 {
 	u32 i;
 
 	for (i = 0; o->spec.chunk && i < o->spec.nchunks; i++)
-		if (o->spec.chunk[i].listed && !o->spec.chunk[i].gen)
+		if (o->spec.chunk[i].listed)
 			return true;
 	return false;
 }
 
 /*
- * Where no roster was ever stored, all servers that are known must answer. It
- * must be a new volume, or an old owner's: a server that has lost a volume and
- * its roster is given it anew, empty, by each claim that waits.
+ * Nobody has stored a roster. Either nobody knows the volume, or it is one of
+ * the first version, whose servers are all that are known. Or its servers have
+ * lost it, and a claim before this one has made it anew without coming to
+ * serve: then there are no chunks either, which must not be taken for holes.
  */
-bool mx_take_roster(const struct mx_owner *o)
+static bool rosterless(const struct mx_owner *o)
 {
 	u32 i, known = 0;
 
-	for (i = 0; i < o->seen.n; i++)
-		if (!roster_answered(o, &o->seen.member[i]))
-			return false;
-	if (o->seen.number)
-		return true;
-	if (!o->spec.may_be_new && !has_old_chunks(o))
+	if (!o->spec.may_be_new || (o->taking && !any_listed(o)))
 		return false;
 	for (i = 0; i < MX_MEMBERS; i++) {
 		if (!o->srv[i].node)
@@ -223,12 +218,24 @@ bool mx_take_roster(const struct mx_owner *o)
 	return known;
 }
 
+bool mx_take_roster(const struct mx_owner *o)
+{
+	u32 i;
+
+	if (!o->seen.number)
+		return rosterless(o);
+	for (i = 0; i < o->seen.n; i++)
+		if (!roster_answered(o, &o->seen.member[i]))
+			return false;
+	return true;
+}
+
 bool mx_take_proved(struct mx_owner *o)
 {
 	u32 i, opened = 0;
 
 	o->roster_proved = mx_take_roster(o);
-	if (!o->taking && (!o->spec.may_be_new || !o->roster_proved))
+	if (!o->taking && !o->roster_proved)
 		return false;
 	for (i = 0; i < MX_MEMBERS; i++) {
 		if (o->spec.clean && mx_osrv_busy(&o->srv[i]))

@@ -51,7 +51,7 @@ const char *mx_owner_why_name(u8 why)
 		[MX_WHY_NONE]	= "",
 		[MX_WHY_FULL]	= "has no room for it",
 		[MX_WHY_OTHER]	= "has it with another size, name or kind",
-		[MX_WHY_OLD]	= "speaks an older protocol and cannot say what it holds",
+		[MX_WHY_OLD]	= "speaks an older protocol",
 		[MX_WHY_EPOCH]	= "names an epoch that makes no sense",
 		[MX_WHY_BAD]	= "gives answers that make no sense",
 		[MX_WHY_MUTE]	= "gave no answer",
@@ -65,7 +65,7 @@ const char *mx_owner_lack_name(int lack)
 	static const char * const words[] = {
 		[MX_LACK_UNKNOWN]	= "is not known here",
 		[MX_LACK_SILENT]	= "is silent",
-		[MX_LACK_RESTARTED]	= "has restarted since, or lost the volume",
+		[MX_LACK_RESTARTED]	= "has lost it since",
 		[MX_LACK_BUSY]		= "has not answered yet",
 		[MX_LACK_REFUSED]	= "refuses",
 		[MX_LACK_FENCED]	= "knows a newer owner",

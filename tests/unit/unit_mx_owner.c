@@ -866,6 +866,8 @@ static void mx_owner_accept__while_serving(void **state)
 	all_see();
 	assert_int_equal(o.state, MX_OWN_SERVING);
 	assert_int_equal(proof(4, &h), MX_PROOF_NONE);
+	/* The life that is missed stays in the roster. */
+	assert_int_equal(fake[0].roster.n, 4);
 	news(0);
 	assert_int_equal(mx_owner_accept(&o), 0);
 	assert_true(news(MX_NEWS_CHUNKS));
@@ -910,7 +912,7 @@ static void mx_owner_claim__without_rosters(void **state)
 	servers(2);
 	known(0, 1, 9);
 	put(0, 3, 0, 0, NULL);
-	init(false, false, false);
+	init(false, false, true);
 	fake[1].alive = false;
 	mx_owner_claim(&o);
 	all_see();
@@ -1190,6 +1192,38 @@ static void mx_owner_drop__before_anything(void **state)
 	mx_owner_drop(&o, 0);
 	mx_owner_park(&o);
 	assert_int_equal(o.state, MX_OWN_GONE);
+}
+
+/* Nobody forgets what a take-over that failed has not made. */
+static void mx_owner_drop__not_served(void **state)
+{
+	left();
+	fake[1].alive = false;
+	servers(4);
+	fake[1].alive = false;
+	fake[2].hung = true;
+	mx_owner_claim(&o);
+	all_see();
+	assert_true(fake[3].epoch);
+	mx_owner_drop(&o, now + 1000);
+	release(2);
+	wait_ms(2000);
+	assert_int_equal(o.state, MX_OWN_GONE);
+	assert_true(fake[0].epoch && fake[1].epoch && fake[2].epoch);
+	assert_false(fake[3].epoch);
+}
+
+/* Its servers have lost it, and a claim has made it anew and gone no further. */
+static void mx_owner_claim__made_anew_by_another(void **state)
+{
+	servers(2);
+	known(0, 3, 9);
+	known(1, 3, 9);
+	init(false, false, true);
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(mx_owner_unproved(&o), CHUNKS);
 }
 
 /* One call is under way, one server is dead: both are given up in time. */
@@ -1739,6 +1773,8 @@ int main(void)
 		OWNER(mx_owner_drop__all),
 		OWNER(mx_owner_drop__before_anything),
 		OWNER(mx_owner_drop__given_up),
+		OWNER(mx_owner_drop__not_served),
+		OWNER(mx_owner_claim__made_anew_by_another),
 		OWNER(mx_owner_drop__restarted),
 		OWNER(mx_owner_park__calls_end),
 		OWNER(mx_owner_ready__old_member_first),
