@@ -270,7 +270,8 @@ bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
  * An ANNOUNCE tells of another life. If it is true, WELCOME will tell it, too.
  * Not often: it may be an old one that is sent again and again. HELLOs that are
  * being sent already may go where the peer is not any more, so one goes to where
- * this frame has come from.
+ * this frame has come from. Without calls only one is sent each time, so that
+ * sizes go on where they were, for a path that does not carry the largest.
  */
 static void rmp_ask_again(struct rmp_run *r)
 {
@@ -279,12 +280,16 @@ static void rmp_ask_again(struct rmp_run *r)
 	if (p->doubt_ns && r->now - p->doubt_ns < RMP_ASK_GAP_NS)
 		return;
 	p->doubt_ns = r->now;
-	if (p->state == RMP_PEER_HELLO || p->renew == RMP_RENEW_PATH)
+	if (p->state == RMP_PEER_HELLO || p->renew == RMP_RENEW_PATH) {
 		rmp_send_hello(r);
-	else if (p->state == RMP_PEER_UP)
+	} else if (p->state == RMP_PEER_UP) {
 		rmp_path_renew(r);
-	else if (p->state == RMP_PEER_DOWN && p->known)
-		rmp_hello_begin(r);
+	} else if (p->state == RMP_PEER_DOWN && p->known) {
+		p->state = RMP_PEER_HELLO;
+		p->renew = RMP_RENEW_NONE;
+		p->proof_sent = false;
+		rmp_send_hello(r);
+	}
 }
 
 /* What a frame of another incarnation, not believed, is answered with. */

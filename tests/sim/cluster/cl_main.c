@@ -272,6 +272,7 @@ static void drop_all(struct sim *s)
 	u32 i, k;
 
 	for (k = 0; k < cs->nvols; k++) {
+		owners(s);
 		cs->truth[k].dropped = true;
 		if (newest(cs, k, &v)) {
 			v->leaving = true;
