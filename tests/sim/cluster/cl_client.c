@@ -130,16 +130,26 @@ void cl_client_cut(struct link *l)
 
 /* --- claims ------------------------------------------------------------ */
 
-/* Claims are ordered by epoch, then by node. */
-u32 cl_vol_rank(const struct cl_vol *v)
+/*
+ * A claim begins to serve. It is the newest one but if it has been overtaken
+ * meanwhile; on servers that have lost the volume, epochs may begin anew.
+ */
+void cl_vol_serves(struct cl_vol *v)
 {
-	return v->o.epoch * SIM_NODES + v->node;
+	struct cl_truth *t = v->truth;
+	struct cl_claim c = { .epoch = v->o.epoch,
+			      .node = node_id(v->s, v->node) };
+
+	if (v->seq || (cl_claim_below(&c, &t->top) &&
+		       cl_server_knows(v->s, t->id, &t->top)))
+		return;
+	t->top = c;
+	v->seq = ++t->seq;
 }
 
-/* Has no higher one begun to serve? */
 bool cl_vol_newest(const struct cl_vol *v)
 {
-	return cl_vol_rank(v) >= v->truth->top;
+	return v->seq && v->seq == v->truth->seq;
 }
 
 static void vol_free(struct cl_vol *v)
@@ -156,7 +166,7 @@ static bool fresh_claim(struct sim *s, u8 no)
 	for (i = 0; i < SIM_CLIENTS; i++) {
 		struct cl_vol *v = node_of(s, i)->vol[no];
 
-		if (v && v->no == 1 && !v->truth->top)
+		if (v && v->no == 1 && !v->truth->seq)
 			return true;
 	}
 	return false;

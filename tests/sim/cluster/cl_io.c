@@ -51,7 +51,7 @@ void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n)
 		if (kind == MX_KIND_WRITE)
 			co->data[i] = value;
 		model_write(&v->truth->model, page + i, co->uid, value,
-			    cl_vol_rank(v));
+			    v->seq);
 	}
 	sim_trace(v->s, "%u/%u io %u page %u n %u edges %u uid %llu", v->node,
 		  v->truth->no, kind, page, n, edges,

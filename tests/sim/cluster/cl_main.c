@@ -139,23 +139,19 @@ static void hangs(struct sim *s, u32 seconds)
 			 "no claim");
 }
 
-/* The claim on a volume that serves, or will. Return: whether there is one */
-static bool newest(struct cl_sim *cs, u8 vol, struct cl_vol **found)
+/* The claim on a volume that serves, or will. Return: NULL if there is none */
+static struct cl_vol *newest(struct cl_sim *cs, u8 vol)
 {
-	bool there = false;
+	struct cl_vol *found = NULL;
 	u8 i;
 
 	for (i = 0; i < SIM_CLIENTS; i++) {
 		struct cl_vol *v = cs->client[i].vol[vol];
 
-		if (!v || v->leaving)
-			continue;
-		if (there && cl_vol_rank(v) < cl_vol_rank(*found))
-			continue;
-		*found = v;
-		there = true;
+		if (v && !v->leaving && (!found || v->seq > found->seq))
+			found = v;
 	}
-	return there;
+	return found;
 }
 
 static bool any_claim(const struct cl_sim *cs)
@@ -189,20 +185,19 @@ static void mend_all(struct sim *s)
 static void owners(struct sim *s)
 {
 	struct cl_sim *cs = cl_of(s);
-	struct cl_vol *v = NULL;
 	u8 i, k;
 
 	for (k = 0; k < cs->nvols; k++) {
-		bool there = newest(cs, k, &v);
+		struct cl_vol *v = newest(cs, k);
 
 		for (i = 0; i < s->nc; i++)
-			if (cs->client[i].vol[k] && (!there || cs->client[i].vol[k] != v))
+			if (cs->client[i].vol[k] && cs->client[i].vol[k] != v)
 				cl_vol_park(cs->client[i].vol[k]);
-		for (i = 0; i < s->nc && !there; i++)
+		for (i = 0; i < s->nc && !v; i++)
 			if (s->node[i].up && !cs->client[i].vol[k]) {
 				cs->claimed_twice = true;
 				cl_claim(s, i, k, false);
-				there = true;
+				break;
 			}
 	}
 }
@@ -213,10 +208,11 @@ static bool all_serving(struct sim *s)
 	struct cl_vol *v;
 	u8 k;
 
-	for (k = 0; k < cs->nvols; k++)
-		if (!newest(cs, k, &v) || !cl_vol_newest(v) ||
-		    v->o.state != MX_OWN_SERVING)
+	for (k = 0; k < cs->nvols; k++) {
+		v = newest(cs, k);
+		if (!v || !cl_vol_newest(v) || v->o.state != MX_OWN_SERVING)
 			return false;
+	}
 	return true;
 }
 
@@ -274,7 +270,8 @@ static void drop_all(struct sim *s)
 	for (k = 0; k < cs->nvols; k++) {
 		owners(s);
 		cs->truth[k].dropped = true;
-		if (newest(cs, k, &v)) {
+		v = newest(cs, k);
+		if (v) {
 			v->leaving = true;
 			v->aborting = true;
 			v->dropping = true;
@@ -326,14 +323,13 @@ static void work_off(struct sim *s)
 static void settle(struct sim *s)
 {
 	struct cl_sim *cs = cl_of(s);
-	struct cl_vol *v;
 	u32 i;
 
 	mend_all(s);
 	work_off(s);
 	for (i = 0; i < cs->nvols && !s->failed; i++)
-		if (newest(cs, i, &v))
-			read_back(s, v);
+		if (newest(cs, i))
+			read_back(s, newest(cs, i));
 	for (i = 0; i < s->ns && !s->failed; i++)
 		cl_server_check(s, SIM_CLIENTS + i);
 	if (!s->failed)

@@ -162,7 +162,7 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 	switch (note->what) {
 	case MX_NEWS_SERVING:
 	case MX_NEWS_CHUNKS:
-		v->truth->top = max(v->truth->top, cl_vol_rank(v));
+		cl_vol_serves(v);
 		cl_chunks_begin(v);
 		break;
 	case MX_NEWS_FENCED:

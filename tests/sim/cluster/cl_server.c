@@ -54,7 +54,7 @@ static struct pbuf *payload_of(struct try *t)
 
 /* --- oracles ----------------------------------------------------------- */
 
-static bool claim_below(const struct cl_claim *a, const struct cl_claim *b)
+bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b)
 {
 	return a->epoch != b->epoch ? a->epoch < b->epoch : a->node < b->node;
 }
@@ -64,7 +64,7 @@ static void watch_effect(struct try *t)
 {
 	struct cl_claim c = { .epoch = t->who.epoch, .node = t->who.node };
 
-	if (claim_below(&c, &t->v->top))
+	if (cl_claim_below(&c, &t->v->top))
 		sim_fail(t->s, "op %u of epoch %u of %llx takes effect on %u after a claim of epoch %u of %llx",
 			 t->job->ask.op, c.epoch, (unsigned long long)c.node,
 			 t->node, t->v->top.epoch,
@@ -77,7 +77,7 @@ static void watch_commit(struct try *t)
 
 	if (t->job->ask.flags & MX_F_TENTATIVE)
 		return;
-	if (claim_below(&c, &t->v->top))
+	if (cl_claim_below(&c, &t->v->top))
 		sim_fail(t->s, "%u accepts an older claim", t->node);
 	t->v->top = c;
 }
@@ -147,6 +147,21 @@ bool cl_server_empty(struct sim *s, u8 node)
 		if (srv->vol[i].id)
 			return false;
 	return !srv->st.quota.used && !srv->st.quota.reserved && !srv->st.nvols;
+}
+
+/* Is a claim in force on some server? */
+bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c)
+{
+	const struct cl_svol *v;
+	u8 i;
+
+	for (i = 0; i < SIM_SERVERS; i++) {
+		v = vol_find(&cl_of(s)->server[i], volume);
+		if (v && s->node[SIM_CLIENTS + i].up &&
+		    v->top.epoch == c->epoch && v->top.node == c->node)
+			return true;
+	}
+	return false;
 }
 
 /* --- volumes ----------------------------------------------------------- */

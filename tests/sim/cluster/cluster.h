@@ -244,7 +244,8 @@ struct cl_vchunk {
  * @copies:  of each chunk
  * @model:   what it may hold
  * @claims:  claims begun so far
- * @top:     highest claim that has served, as cl_vol_rank()
+ * @top:     the newest claim that has served, as servers know it
+ * @seq:     counts those up
  * @keeper:  client that claims it when it has started
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
@@ -258,7 +259,8 @@ struct cl_truth {
 	u8 copies;
 	struct model model;
 	u32 claims;
-	u32 top;
+	struct cl_claim top;
+	u32 seq;
 	u8 keeper;
 	bool written;
 	bool dropped;
@@ -280,6 +282,7 @@ struct cl_truth {
  * @ops:    all operations
  * @nops:   how many
  * @ios:    those that somebody waits for
+ * @seq:    cl_truth.seq when it began to serve as the newest, or 0
  * @since:  when it was begun, ns
  * @depth:  I/Os at once at most
  * @running: cl_run() is in it
@@ -306,6 +309,7 @@ struct cl_vol {
 	struct cl_op *ops;
 	u32 nops;
 	u32 ios;
+	u32 seq;
 	u64 since;
 	u32 depth;
 	bool running;
@@ -391,6 +395,8 @@ bool cl_server_forget(struct link *l);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
 bool cl_server_empty(struct sim *s, u8 node);
+bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
+bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b);
 
 /* cl_client.c */
 void cl_client_start(struct sim *s, u8 node);
@@ -401,7 +407,7 @@ void cl_client_news(struct link *l, u32 events);
 void cl_client_cut(struct link *l);
 void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
 void cl_vol_park(struct cl_vol *v);
-u32 cl_vol_rank(const struct cl_vol *v);
+void cl_vol_serves(struct cl_vol *v);
 bool cl_vol_newest(const struct cl_vol *v);
 void cl_run(struct cl_vol *v);
 void cl_done(struct link *l, struct rmp_call *call);
