@@ -57,7 +57,7 @@ int mx_claim_make(struct mx_volume *vol, bool known);
 void mx_claim_free(struct mx_volume *vol);
 /** mx_claim_begin() - servers are told from now on. May sleep */
 void mx_claim_begin(struct mx_volume *vol);
-/** mx_claim_wait() - until chunks can be placed, and all there are are proved
+/** mx_claim_wait() - until chunks can be placed, and all that exist are proved
  * Return: 0; -ENOTCONN: no server has accepted the volume in time; -ESTALE,
  * -EHOSTUNREACH: it cannot be taken over, see @ack; -ERESTARTSYS
  */
