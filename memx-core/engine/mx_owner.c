@@ -305,7 +305,7 @@ static void settle_answers(struct mx_owner *o)
 	}
 	if (o->state == MX_OWN_SERVING && o->spec.clean && o->dirty &&
 	    o->spec.chunk) {
-		o->roster_proved = mx_take_roster(o);
+		mx_take_roster(o);
 		o->news |= BIT(MX_NEWS_CHUNKS);
 	}
 	mx_owner_input(o, any_busy(o) || any_opening(o) ? IN_MORE : IN_LACKING);
@@ -405,7 +405,7 @@ int mx_owner_accept(struct mx_owner *o)
 		return -EINVAL;
 	o->accepted = true;
 	o->lossy = true;	/* until the caller has counted */
-	o->roster_proved = mx_take_roster(o);
+	mx_take_roster(o);
 	if (serving)
 		o->news |= BIT(MX_NEWS_CHUNKS);
 	else

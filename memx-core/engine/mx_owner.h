@@ -218,6 +218,7 @@ struct mx_owner_life {
  * @roster:   number of the roster that it has stored in this life
  * @next:     LIST: chunk to go on with
  * @chunks:   chunks placed there now; the caller's, mx_owner_chunks()
+ * @ghost:    a life that nobody has, which stands for what it has lost; 0: none
  * @news:     BIT(enum mx_owner_news) to be told
  * @state:    enum mx_owner_srv_state
  * @why:      enum mx_owner_why
@@ -231,7 +232,6 @@ struct mx_owner_life {
  * @told:     it may know of the volume: DROP is owed to it
  * @limbo:    it is not known whether what it took in @era is there
  * @made:     OPEN has made the volume there: whatever it had in this life is gone
- * @ghost:    it has lost the volume in this life, while the claim served
  * @has_roster: LISTING: its roster is known
  * @bad_list: LISTING: the answer that comes next is not to be believed
  * @in_roster: it has stored a roster of this claim's that lists it
@@ -253,6 +253,7 @@ struct mx_owner_srv {
 	u32	roster;
 	u32	next;
 	u32	chunks;
+	u32	ghost;
 	u16	news;
 	u8	state;
 	u8	why;
@@ -266,7 +267,6 @@ struct mx_owner_srv {
 	bool	told;
 	bool	limbo;
 	bool	made;
-	bool	ghost;
 	bool	has_roster;
 	bool	bad_list;
 	bool	in_roster;
@@ -344,6 +344,7 @@ struct mx_owner_spec {
  * @rewrite:     the roster has to be stored anew though its members stay
  * @dirty:       something has changed that a proof may follow from
  * @roster_proved: all lives in @seen have answered
+ * @roster_lossy: @seen says that pages have been lost
  * @ended:       ENDED was told
  * @srv:         servers by index
  */
@@ -369,6 +370,7 @@ struct mx_owner {
 	bool	rewrite;
 	bool	dirty;
 	bool	roster_proved;
+	bool	roster_lossy;
 	bool	ended;
 	struct mx_owner_srv srv[MX_MEMBERS];
 };

@@ -100,8 +100,8 @@ void mx_osrv_verify(struct mx_owner *o);
 void mx_take_reset(struct mx_owner *o);
 /** mx_take_forget() - what server @i told of its copies counts no more */
 void mx_take_forget(struct mx_owner *o, u32 i);
-/** mx_take_roster() - is the roster proved? */
-bool mx_take_roster(const struct mx_owner *o);
+/** mx_take_roster() - what is known of the roster: mx_owner.roster_proved */
+void mx_take_roster(struct mx_owner *o);
 /** mx_take_proved() - may the claim serve? */
 bool mx_take_proved(struct mx_owner *o);
 

@@ -66,20 +66,13 @@ static bool joins(const struct mx_owner_srv *s, const struct mx_roster *r)
 }
 
 /*
- * What a server has lost within a life that goes on is told by a life that it
- * does not have: while pages are missed, nobody can take that for an answer.
+ * What a server has lost is told by a life that it never had: while pages are
+ * missed, the next owner waits for its answer in vain.
  */
-static struct mx_life ghost_of(const struct mx_owner_srv *s)
-{
-	return (struct mx_life) { .node = s->node, .inc = ~s->inc };
-}
-
 static bool haunts(const struct mx_owner *o, const struct mx_owner_srv *s,
 		   const struct mx_roster *r)
 {
-	struct mx_life ghost = ghost_of(s);
-
-	return o->lossy && s->ghost && !mx_roster_has(r, ghost.node, ghost.inc);
+	return o->lossy && s->ghost && !mx_roster_has(r, s->node, s->ghost);
 }
 
 static void add(struct mx_roster *r, const struct mx_life *life)
@@ -88,22 +81,23 @@ static void add(struct mx_roster *r, const struct mx_life *life)
 		r->member[r->n++] = *life;
 }
 
-/* Whether a server waits to be in the roster, and there is room for it. */
+/* Whether a life has to be in the roster and there is room, or need not be. */
 static bool wanted(const struct mx_owner *o)
 {
 	const struct mx_roster *r = mx_owner_roster_out(o);
 	bool room = r->n < MX_ROSTER_MAX, join = false, holder = false;
+	bool leave = false;
 	u32 i;
 
-	for (i = 0; i < r->n && !room && !misses(o); i++)
-		room = over(o, &r->member[i]);
+	for (i = 0; i < r->n && !misses(o); i++)
+		leave |= over(o, &r->member[i]);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
 		join |= joins(s, r) || haunts(o, s, r);
 		holder |= s->state == MX_OSRV_OPEN && mx_osrv_holds(s);
 	}
-	return holder && ((join && room) || o->rewrite);
+	return holder && ((join && room) || leave || o->rewrite);
 }
 
 /* The roster in force, and all servers that are open. */
@@ -120,7 +114,7 @@ static void compose(struct mx_owner *o, u32 number)
 			add(r, &o->base.member[i]);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
-		struct mx_life ghost = ghost_of(s);
+		struct mx_life ghost = { .node = s->node, .inc = s->ghost };
 		struct mx_life life = { .node = s->node, .inc = s->inc };
 
 		if (haunts(o, s, r))

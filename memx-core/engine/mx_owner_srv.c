@@ -211,6 +211,7 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	u32 era;
 
 	bury(s);
+	s->ghost = ~s->inc;
 	era = unearth(s, inc);
 	doubt(s);
 	s->limbo = era != 0;
@@ -222,7 +223,6 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->strikes = 0;
 	s->due = 0;
 	s->made = false;
-	s->ghost = false;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -263,7 +263,7 @@ void mx_owner_lossy(struct mx_owner *o, bool lossy)
 
 	o->lossy = lossy;
 	for (i = 0; i < MX_MEMBERS && !lossy; i++)
-		o->srv[i].ghost = false;
+		o->srv[i].ghost = 0;
 }
 
 void mx_owner_life(const struct mx_owner *o, u32 i, struct mx_srv_life *life)
@@ -382,7 +382,7 @@ static void confirm(struct mx_owner_srv *s, bool made)
 		s->era = ++s->eras;
 		s->in_roster = false;
 		s->roster = 0;
-		s->ghost = true;
+		s->ghost = ~s->inc;
 	}
 	s->made |= made;
 	s->limbo = false;

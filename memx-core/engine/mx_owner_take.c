@@ -218,7 +218,7 @@ static bool rosterless(const struct mx_owner *o)
 	return known;
 }
 
-bool mx_take_roster(const struct mx_owner *o)
+static bool all_answered(const struct mx_owner *o)
 {
 	u32 i;
 
@@ -230,11 +230,33 @@ bool mx_take_roster(const struct mx_owner *o)
 	return true;
 }
 
+/*
+ * Its owner has missed pages, and only it knows which: two lives of one node. A
+ * chunk that has lost pages may have been placed anew since.
+ */
+static bool roster_lossy(const struct mx_owner *o)
+{
+	const struct mx_roster *r = &o->seen;
+	u32 i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < i; k++)
+			if (r->member[i].node == r->member[k].node)
+				return true;
+	return false;
+}
+
+void mx_take_roster(struct mx_owner *o)
+{
+	o->roster_proved = all_answered(o);
+	o->roster_lossy = roster_lossy(o);
+}
+
 bool mx_take_proved(struct mx_owner *o)
 {
 	u32 i, opened = 0;
 
-	o->roster_proved = mx_take_roster(o);
+	mx_take_roster(o);
 	if (!o->taking && !o->roster_proved)
 		return false;
 	for (i = 0; i < MX_MEMBERS; i++) {
@@ -297,7 +319,7 @@ void mx_owner_home(const struct mx_owner *o, u32 index, struct mx_owner_home *h)
 		return;
 	}
 	proved = !c->split && members_answered(o, c) &&
-		 (o->spec.clean || o->roster_proved);
+		 (o->roster_proved || (o->spec.clean && !o->roster_lossy));
 	if (proved || o->accepted)
 		fill_home(o, c, h);
 	if (h->n) {
