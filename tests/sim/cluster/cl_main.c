@@ -139,6 +139,23 @@ static void hangs(struct sim *s, u32 seconds)
 			 "no claim");
 }
 
+static bool ranks_above(const struct cl_vol *a, const struct cl_vol *b)
+{
+	return a->o.epoch != b->o.epoch ? a->o.epoch > b->o.epoch :
+					  a->node > b->node;
+}
+
+/* Has a claim that is gone by now taken servers away from it? */
+static bool half_fenced(const struct cl_vol *v)
+{
+	u8 i;
+
+	for (i = 0; i < CL_MEMBERS; i++)
+		if (v->o.srv[i].state == MX_OSRV_FENCED)
+			return v->o.state == MX_OWN_SERVING;
+	return false;
+}
+
 /* The claim on a volume that serves, or will. Return: NULL if there is none */
 static struct cl_vol *newest(struct cl_sim *cs, u8 vol)
 {
@@ -148,7 +165,7 @@ static struct cl_vol *newest(struct cl_sim *cs, u8 vol)
 	for (i = 0; i < SIM_CLIENTS; i++) {
 		struct cl_vol *v = cs->client[i].vol[vol];
 
-		if (v && !v->leaving && (!found || v->seq > found->seq))
+		if (v && !v->leaving && (!found || ranks_above(v, found)))
 			found = v;
 	}
 	return found;
@@ -191,7 +208,8 @@ static void owners(struct sim *s)
 		struct cl_vol *v = newest(cs, k);
 
 		for (i = 0; i < s->nc; i++)
-			if (cs->client[i].vol[k] && cs->client[i].vol[k] != v)
+			if (cs->client[i].vol[k] &&
+			    (cs->client[i].vol[k] != v || half_fenced(v)))
 				cl_vol_park(cs->client[i].vol[k]);
 		for (i = 0; i < s->nc && !v; i++)
 			if (s->node[i].up && !cs->client[i].vol[k]) {
