@@ -184,7 +184,8 @@ static void twin(struct sim *s)
 {
 	u8 of = draw_server(s);
 
-	if (s->node[CL_TWIN].up)
+	/* With one server nobody else could tell that there was a twin. */
+	if (s->node[CL_TWIN].up || s->ns < 2)
 		return;
 	node_twin(s, CL_TWIN, of);
 	sim_push(s, (struct event){

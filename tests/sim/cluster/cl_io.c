@@ -42,6 +42,7 @@ void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n)
 	if (!co)
 		return;
 	cl_of(v->s)->begun++;
+	co->edges = edges;
 	co->since = model_now(&v->truth->model);
 	if (kind != MX_KIND_READ)
 		co->uid = ++cl_of(v->s)->uid;
@@ -60,21 +61,29 @@ void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n)
 	cl_run(v);
 }
 
-/*
- * The rest of an incomplete page has come: what it is put together with has to
- * be what the page held.
- */
+/* The rest of an incomplete page has come. */
 void cl_io_edge(struct cl_op *co, u32 page, u64 value)
 {
 	struct cl_vol *v = co->vol;
 
 	sim_trace(v->s, "%u/%u page %u is completed from %llx", v->node,
 		  v->truth->no, co->page + page, (unsigned long long)value);
-	if (!cl_vol_newest(v) || !co->io)
-		return;
-	check(co, co->page + page,
-	      model_read(&v->truth->model, co->page + page, co->since, value,
-			 false));
+	co->rest[page ? 1 : 0] = value;
+}
+
+/* What incomplete pages were put together with has to be what they held. */
+static void check_edges(struct cl_op *co)
+{
+	struct cl_vol *v = co->vol;
+	u32 i;
+
+	for (i = 0; i < 2 && cl_vol_newest(v); i++) {
+		u32 page = co->page + (i ? co->op.n - 1 : 0);
+
+		if (co->edges & BIT(i))
+			check(co, page, model_read(&v->truth->model, page,
+						   co->since, co->rest[i], false));
+	}
 }
 
 static void read_end(struct cl_op *co)
@@ -109,6 +118,8 @@ static void write_end(struct cl_op *co)
 	if (co->op.kind == MX_KIND_DISCARD && !cl_vol_newest(v))
 		ok = false;
 
+	if (ok)
+		check_edges(co);
 	for (i = 0; i < pages_of(co); i++)
 		check(co, co->page + i,
 		      model_written(&v->truth->model, co->page + i, co->uid, ok));
@@ -123,7 +134,8 @@ static void check_time(struct cl_op *co)
 	u64 took = v->s->now - co->began;
 	u64 slept = v->s->now - cl_client(v)->awake;
 
-	if (co->op.kind == MX_KIND_READ || !v->s->node[v->node].up)
+	if (co->op.kind == MX_KIND_READ || !v->s->node[v->node].up ||
+	    v->s->now - cl_client(v)->ticked > SEC(4))
 		return;
 	if (took > MS(CL_TIMEOUT_MS + LATE_MS) &&
 	    slept > MS(CL_TIMEOUT_MS + LATE_MS))

@@ -345,6 +345,9 @@ static void settle(struct sim *s)
 
 	mend_all(s);
 	work_off(s);
+	/* Who was taken for another one is believed again. */
+	if (!s->failed)
+		run_to(s, s->now + SEC(8), false);
 	for (i = 0; i < cs->nvols && !s->failed; i++)
 		if (newest(cs, i))
 			read_back(s, newest(cs, i));

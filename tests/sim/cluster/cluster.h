@@ -198,6 +198,8 @@ struct cl_leg {
  * @since:  READ: when it began, for the model
  * @began:  ns
  * @data:   WRITE: what it stores, by page
+ * @rest:   WRITE: what incomplete pages were completed from: the first, the last
+ * @edges:  WRITE: which of them were incomplete
  * @leg:    its legs
  * @wakes:  number of the newest EV_WAKE
  * @io:     somebody waits for it
@@ -214,6 +216,8 @@ struct cl_op {
 	u64 since;
 	u64 began;
 	u64 data[MX_OP_PAGES];
+	u64 rest[2];
+	u8 edges;
 	struct cl_leg leg[MX_COPIES_MAX];
 	u64 wakes;
 	bool io;
