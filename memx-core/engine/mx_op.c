@@ -6,8 +6,8 @@
 #include "mx_op_int.h"
 
 /* Do all servers that would have to take it count as dead? */
-static bool unreachable(const struct mx_chunk *c, const struct mx_op *op,
-			const struct mx_env *env)
+static bool all_dead(const struct mx_chunk *c, const struct mx_op *op,
+		     const struct mx_env *env)
 {
 	const struct mx_home *h = &c->home;
 	u32 i;
@@ -127,22 +127,26 @@ static void go_on(struct mx_chunk *c, struct mx_op *op,
 static bool start_read(struct mx_chunk *c, struct mx_op *op,
 		       const struct mx_env *env, struct mx_todo *todo)
 {
+	bool zeros = c->state != MX_CHUNK_PLACED ||
+		     !mx_bits_count(c->have, op->first, op->n);
+
 	op->give = 0;
 	op->mask = 0;
 	if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {
 		MX_COVER(op_read_lost);
 		mx_op_finish(c, op, -EIO, todo);
-	} else if (c->state != MX_CHUNK_PLACED ||
-		   !mx_bits_count(c->have, op->first, op->n)) {
+		return true;
+	}
+	if (zeros) {
 		MX_COVER(op_read_zero);
 		mx_op_finish(c, op, 0, todo);
-	} else if (!mx_op_free_legs(op)) {
-		return false;
-	} else {
-		MX_COVER(op_read);
-		mx_op_enter(c, op);
-		mx_op_read_from(c, op, MX_OP_MAIN, MX_OP_READ, env, todo);
+		return true;
 	}
+	if (!mx_op_free_legs(op))
+		return false;
+	MX_COVER(op_read);
+	mx_op_enter(c, op);
+	mx_op_read_from(c, op, MX_OP_MAIN, MX_OP_READ, env, todo);
 	return true;
 }
 
@@ -700,7 +704,7 @@ void mx_op_submit(struct mx_chunk *c, struct mx_op *op,
 {
 	MX_ASSERT(op->first <= c->pages && op->n <= c->pages - op->first);
 	/* Even if it would only have to wait for an older one. */
-	if (unlikely(unreachable(c, op, env))) {
+	if (unlikely(all_dead(c, op, env))) {
 		MX_COVER(op_unreachable);
 		mx_op_finish(c, op, -EIO, todo);
 		return;
