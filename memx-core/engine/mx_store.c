@@ -162,8 +162,11 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		return MX_ST_INVAL;
 	if (!v)
 		return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
-	if (!same_volume(v, ask, name, len))
+	if (!same_volume(v, ask, name, len)) {
+		/* Not to be taken for a server that does not know this OPEN. */
+		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
 		return MX_ST_INVAL;
+	}
 	status = open_known(v, who, ask, arg, fenced);
 	if (status == MX_ST_OK)
 		*arg = MX_FEAT_KNOWN;
