@@ -364,7 +364,7 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 /* --- the account ------------------------------------------------------- */
 
 /* Pages for the trailers of a chunk of @size pages. */
-static u64 beside(const struct mx_store_vol *v, u32 size)
+static u64 overhead(const struct mx_store_vol *v, u32 size)
 {
 	return v->sealed ? mx_trailer_pages(size) : 0;
 }
@@ -376,7 +376,7 @@ int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index)
 	if (st->state == MX_STORE_CLOSING)
 		return MX_ST_AGAIN;
 	if (st->state != MX_STORE_DRAINING &&
-	    mx_quota_promise(&st->quota, &v->share, size, beside(v, size)))
+	    mx_quota_promise(&st->quota, &v->share, size, overhead(v, size)))
 		return MX_ST_OK;
 	MX_COVER(store_full);
 	return MX_ST_FULL;
@@ -384,7 +384,7 @@ int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index)
 
 void mx_store_withdraw(struct mx_store *st, struct mx_store_vol *v, u32 size)
 {
-	mx_quota_withdraw(&st->quota, &v->share, size, beside(v, size));
+	mx_quota_withdraw(&st->quota, &v->share, size, overhead(v, size));
 }
 
 void mx_store_stored(struct mx_store *st, struct mx_store_vol *v,
