@@ -18,9 +18,14 @@ struct rmp_req;
 
 /**
  * struct rmp_buf - payload to send: whole pages in message order
- * @page: the pages; frames take their own references, so a page may be
- *        released by its owner while copies are still in a NIC's queue, but
- *        its content must not change before then
+ * @page: the pages. Frames are built and tagged after the call into RMAP that
+ *        decided on them, perhaps after the call or the reply has ended; each
+ *        has references of its own on its pages from the decision until the
+ *        device has sent it. So a page may be released by its owner meanwhile,
+ *        but its content must not change as long as anybody else refers to it:
+ *        a frame with a good tag and another content could be executed. Pages
+ *        of mx_pool rest in limbo until then, pages stored by a server are never
+ *        written to, and the test modules take fresh ones
  * @off:  first payload byte in @page[0] (0 for page data)
  */
 struct rmp_buf {

@@ -26,6 +26,7 @@
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 #include <linux/wait.h>
+#include "fresh.h"
 #include "rmp.h"
 #include "engine/mx_wire.h"
 
@@ -157,7 +158,7 @@ static bool sealed(const struct ask_slot *slot)
 
 static void fill_trailers(struct ask_slot *slot, u32 n)
 {
-	u8 *va = page_address(slot->buf.page[n]);
+	u8 *va = floor_fresh(&slot->buf.page[n]);
 	u32 i;
 
 	for (i = 0; i < n; i++)
@@ -233,7 +234,7 @@ static void ask(struct ask_slot *slot, u64 vol, u32 epoch, u32 len)
 	slot->len = 0;
 	for (i = 0; slot->ask.op == MX_OP_WRITE && i < slot->ask.npages &&
 	     i < MX_OP_PAGES; i++)
-		fill_page(page_address(slot->buf.page[i]), slot->seed + i);
+		fill_page(floor_fresh(&slot->buf.page[i]), slot->seed + i);
 	if (slot->ask.op == MX_OP_WRITE && sealed(slot))
 		fill_trailers(slot, i);
 	mx_ask_encode(&slot->ask, call->head);
@@ -282,7 +283,7 @@ static u32 get_lives(char *word, struct mx_life *life, u32 most)
 /* Return: bytes of the payload that @word tells of, or an error. */
 static int put_payload(struct ask_slot *slot, char *word)
 {
-	u8 *to = page_address(slot->buf.page[0]);
+	u8 *to = floor_fresh(&slot->buf.page[0]);
 	static struct mx_roster r;
 	char *list;
 
