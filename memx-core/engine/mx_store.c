@@ -192,12 +192,12 @@ u64 mx_store_vol_init(struct mx_store *st, struct mx_store_vol *v,
 
 	MX_ASSERT(len <= MX_NAME_MAX);
 	MX_COVER(store_open_made);
-	*v = (struct mx_store_vol){
-		.id	= who->volume,
-		.pages	= ask->page,
-		.shift	= ask->arg,
-		.sealed	= is_sealed(ask),
-	};
+	/* Not assigned as a whole: a roster is large for a stack. */
+	memset(v, 0, sizeof(*v));
+	v->id = who->volume;
+	v->pages = ask->page;
+	v->shift = ask->arg;
+	v->sealed = is_sealed(ask);
 	memcpy(v->name, name, len);
 	claim_set(tentative ? &v->tentative : &v->claim, who, features_of(ask));
 	st->nvols++;
