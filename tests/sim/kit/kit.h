@@ -127,6 +127,7 @@ struct link {
  * @budget:   pages of replies it asks for at most
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
+ * @old:      it is of the first version, which has no features
  * @down:     its interface is down until then
  * @link:     by the other node's number
  * @ring:     with keys: the cluster's
@@ -143,6 +144,7 @@ struct node {
 	u32 budget;
 	u32 asked;
 	u64 resume;
+	bool old;
 	u64 down;
 	struct link *link[SIM_NODES];
 	struct rmp_keyring ring;

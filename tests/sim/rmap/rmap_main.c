@@ -36,6 +36,7 @@ static void plan(struct sim *s)
 							   256;
 		rs->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
 		rs->node[i].quota = 5 + sim_below(s, 100);
+		s->node[i].old = sim_chance(s, 10000);
 		if (rs->rush) {
 			rs->node[i].depth = 256;
 			rs->node[i].quota += 300;
@@ -213,6 +214,7 @@ static void expect_all(struct sim *s,
 
 static void settle(struct sim *s)
 {
+	client_end(s);
 	run_idle(s);
 	if (s->failed)
 		return;

@@ -151,6 +151,7 @@ void client_submit(struct sim *s, struct scall *want);
 void client_next(struct sim *s, u8 client);
 void client_done(struct link *l, struct rmp_call *call);
 void client_cancel(struct sim *s, u8 client, u64 uid);
+void client_end(struct sim *s);
 void client_server_lost(struct sim *s, u8 client, u8 server);
 u64 page_key(u8 client, u8 server, u32 page, u32 version);
 
