@@ -6,8 +6,8 @@
 #include "mx_op_int.h"
 
 /* Do all servers that would have to take it count as dead? */
-static bool unreachable(const struct mx_chunk *c, const struct mx_op *op,
-			const struct mx_env *env)
+static bool all_dead(const struct mx_chunk *c, const struct mx_op *op,
+		     const struct mx_env *env)
 {
 	const struct mx_home *h = &c->home;
 	u32 i;
@@ -700,7 +700,7 @@ void mx_op_submit(struct mx_chunk *c, struct mx_op *op,
 {
 	MX_ASSERT(op->first <= c->pages && op->n <= c->pages - op->first);
 	/* Even if it would only have to wait for an older one. */
-	if (unlikely(unreachable(c, op, env))) {
+	if (unlikely(all_dead(c, op, env))) {
 		MX_COVER(op_unreachable);
 		mx_op_finish(c, op, -EIO, todo);
 		return;
