@@ -10,6 +10,7 @@ static int absent(const struct mx_ask *ask)
 {
 	bool old = !ask->gen;
 
+	MX_COVER(store_chunk_absent);
 	switch (ask->op) {
 	case MX_OP_WRITE:
 		return old || ask->flags & MX_F_PLACE ? MX_STORE_MAKE :
@@ -28,8 +29,10 @@ static int absent(const struct mx_ask *ask)
 /* A request of a newer generation than the chunk's. */
 static int newer(const struct mx_ask *ask)
 {
-	if (ask->flags & MX_F_PLACE)
+	if (ask->flags & MX_F_PLACE) {
+		MX_COVER(store_chunk_renew);
 		return MX_STORE_RENEW;
+	}
 	if (ask->op == MX_OP_SETGEN || ask->flags & MX_F_RELEASE)
 		return MX_ST_OK;
 	return MX_ST_INVAL;
@@ -46,13 +49,16 @@ int mx_store_chunk_admit(const struct mx_store *st,
 			 const struct mx_ask *ask, u64 *arg)
 {
 	*arg = 0;
-	if (stores(ask) && st->state == MX_STORE_CLOSING)
+	if (stores(ask) && st->state == MX_STORE_CLOSING) {
+		MX_COVER(store_closing);
 		return MX_ST_AGAIN;
+	}
 	if (!mx_store_here(c))
 		return absent(ask);
 	if (!ask->gen)
 		return MX_ST_OK;
 	if (ask->gen < c->gen) {
+		MX_COVER(store_chunk_older);
 		*arg = c->gen;
 		return MX_ST_OLDGEN;
 	}
@@ -107,6 +113,7 @@ void mx_store_chunk_init(struct mx_store_chunk *c, const struct mx_store_vol *v,
 {
 	bool fill = ask->op == MX_OP_SETGEN;
 
+	MX_COVER(store_chunk_made);
 	*c = (struct mx_store_chunk){
 		.gen	= ask->gen ? ask->gen : 1,
 		.size	= mx_store_chunk_pages(v, ask->page >> v->shift),
@@ -124,14 +131,17 @@ int mx_store_setgen(struct mx_store_chunk *c, const struct mx_ask *ask,
 {
 	*arg = 0;
 	if (ask->gen > c->gen) {
+		MX_COVER(store_setgen);
 		c->gen = ask->gen;
 		c->state = has_life(member, n, self) ? MX_SC_LIVE :
 						       MX_SC_FILLING;
 		members_set(c, member, n);
 		return MX_ST_OK;
 	}
-	if (ask->gen == c->gen && same_members(c, member, n))
+	if (ask->gen == c->gen && same_members(c, member, n)) {
+		MX_COVER(store_setgen_again);
 		return MX_ST_OK;
+	}
 	*arg = c->gen;
 	return MX_ST_OLDGEN;
 }

@@ -18,7 +18,7 @@ mutants() {
 	replied-executes-again	rmp_rx	/^void rmp_rx_req/,/^}/s/RMP_SLOT_FREE ||/RMP_SLOT_FREE || slot->state == RMP_SLOT_REPLIED ||/
 	finished-id-accepted	rmp_rx	/^void rmp_rx_req/,/^}/s/if (info->msg < p->base)/if (0)/;s/if (info->msg - p->base >= RMP_WINDOW/if ((s64)(info->msg - p->base) >= RMP_WINDOW/
 	orphan-slot-reused	rmp_rx	s/ || slot->state == RMP_SLOT_ORPHAN) {/) {/
-	delivered-slot-freed	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/slot->state = RMP_SLOT_ORPHAN;/slot->state = RMP_SLOT_FREE;/
+	delivered-slot-freed	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/(slot->state, RMP_SLOT_ORPHAN)/(slot->state, RMP_SLOT_FREE)/
 	fragment-not-awaited	rmp_rx	s/^\ta->got++;/\ta->got += no == 1 ? 2 : 1;/
 	duplicate-counts	rmp_rx	/^bool rmp_asm_add/,/^}/s/if (rmp_bit(a->have, no))/if (0)/
 	refragmented-mixes	rmp_rx	s/return a->len == info->msg_len && a->frag_size == info->frag_size/return a->len == info->msg_len/
@@ -43,7 +43,7 @@ mutants() {
 	timer-not-armed		rmp_tx	/^static void rmp_call_wait/,/^}/s/rmp_arm(r, call->due_ns);//
 	reply-holes-not-asked	rmp_tx	/^static void rmp_call_repeat/,/^}/s/rmp_send_nack(r, call);/;/
 	call-not-refragmented	rmp_tx	s/if (call->frag_size > p->frag_size) {/if (0) {/
-	path-never-renewed	rmp_tx	s/if (call->tries > RMP_TRIES_PATH)/if (0)/
+	path-never-renewed	rmp_tx	s/if (call->tries > RMP_TRIES_PATH && /if (0 && /
 	window-not-kept		rmp_tx	s/if (p->next_msg - p->una >= RMP_WINDOW)/if (0)/
 	window-not-given-back	rmp_tx	s/^\tp->inflight -= call->cost;/\tp->inflight -= call->cost - (call->cost > 4);/
 	cancel-leaks-reply	rmp_tx	/^static void rmp_call_end/,/^}/s/if (status)$/if (0)/

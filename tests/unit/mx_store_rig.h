@@ -108,8 +108,8 @@ static inline int effect(const struct mx_ask *ask, u32 index)
 	return status;
 }
 
-static inline int do_open(const struct mx_store_who *who, const struct mx_ask *ask,
-		   const char *name, u32 len)
+static inline int do_open(const struct mx_store_who *who,
+			  const struct mx_ask *ask, const char *name, u32 len)
 {
 	int status = mx_store_open(&st, known(), who, ask, name, len, &arg,
 				   &fenced);
@@ -138,8 +138,8 @@ static inline int do_drop(const struct mx_store_who *who)
 }
 
 /* The whole way of a request, whose head and answer go through the codec. */
-static inline int serve(struct mx_store_who who, struct mx_ask ask, const char *text,
-		 u32 len)
+static inline int serve(struct mx_store_who who, struct mx_ask ask,
+			const char *text, u32 len)
 {
 	struct mx_answer ans = { .op = ask.op }, back;
 	u8 head[32];
@@ -199,7 +199,7 @@ static inline int open_as(struct mx_store_who who, u8 flags, u64 features)
 	assert_int_equal(ask_as(who, ASK(__VA_ARGS__)), MX_ST_##status)
 
 static inline void set_members(u32 n, struct mx_life a, struct mx_life b,
-			struct mx_life c)
+			       struct mx_life c)
 {
 	members[0] = a;
 	members[1] = b;

@@ -39,6 +39,10 @@ static void mx_store_open__another_volume(void **state)
 	assert_int_equal(serve(ONE, same, "ones", 4), MX_ST_INVAL);
 	assert_int_equal(serve(ONE, same, "on", 2), MX_ST_INVAL);
 	assert_int_equal(serve(ONE, same, "o\0e", 3), MX_ST_INVAL);
+	assert_int_equal(arg, 0);
+	same.flags = MX_F_FEATURES;
+	assert_int_equal(serve(ONE, same, "two", 3), MX_ST_INVAL);
+	assert_int_equal(arg, MX_FEAT_KNOWN);
 }
 
 static void mx_store_open__name_and_id(void **state)
