@@ -11,8 +11,6 @@
 #include "mx_main.h"
 #include "mx_members.h"
 #include "mx_recover.h"
-#include "mx_volume.h"
-#include "mx_vsrv.h"
 
 enum {
 	OPEN_WAIT_MS	= 2000,		/* for the first server of a new volume */
@@ -195,12 +193,14 @@ static void set_life(struct mx_volume *vol, u8 idx)
 	struct mx_srv_life life;
 
 	mx_owner_life(&vol->claim->o, idx, &life);
+	spin_lock_bh(&vol->lock);
 	WRITE_ONCE(to->era, 0);
-	smp_wmb();	/* no era but 0 with an incarnation of another one */
+	smp_wmb();	/* no era but 0 with another one's incarnation */
 	WRITE_ONCE(to->inc, life.inc);
 	WRITE_ONCE(to->gens, life.gens);
 	smp_wmb();	/* likewise */
 	WRITE_ONCE(to->era, life.era);
+	spin_unlock_bh(&vol->lock);
 }
 
 static void count_lost(struct mx_volume *vol)
@@ -238,7 +238,7 @@ static void tell(struct mx_claim *claim, const struct mx_owner_note *note)
 	switch (note->what) {
 	case MX_NEWS_LIFE:
 		set_life(vol, note->server);
-		mx_recover_sync(vol);
+		mx_recover_server(vol, note->server);
 		break;
 	case MX_NEWS_SERVING:
 		WRITE_ONCE(vol->epoch, claim->o.epoch);
@@ -253,7 +253,6 @@ static void tell(struct mx_claim *claim, const struct mx_owner_note *note)
 	case MX_NEWS_FENCED:
 		pr_warn("memx_core: volume %s: another owner has taken it over\n",
 			vol->name);
-		mx_recover_fenced(vol);
 		break;
 	case MX_NEWS_ENDED:
 		WRITE_ONCE(claim->ended, true);
@@ -340,20 +339,6 @@ static void work(struct work_struct *w)
 	mutex_unlock(&claim->mutex);
 }
 
-void mx_vsrv_fenced(struct mx_volume *vol, u8 idx, u32 inc)
-{
-	WRITE_ONCE(vol->srv[idx]->stale_inc, inc);
-	set_bit(idx, vol->claim->stale);
-	queue_work(mx_wq, &vol->claim->work);
-}
-
-void mx_vsrv_novol(struct mx_volume *vol, u8 idx, u32 inc)
-{
-	WRITE_ONCE(vol->srv[idx]->novol_inc, inc);
-	set_bit(idx, vol->claim->novol);
-	queue_work(mx_wq, &vol->claim->work);
-}
-
 void mx_claim_tick(struct mx_volume *vol)
 {
 	struct mx_claim *claim = vol->claim;
@@ -426,6 +411,11 @@ void mx_claim_begin(struct mx_volume *vol)
 	mx_owner_claim(&claim->o);
 	mutex_unlock(&claim->mutex);
 	mx_claim_tick(vol);
+}
+
+bool mx_claim_taken(const struct mx_volume *vol)
+{
+	return READ_ONCE(vol->claim->taken);
 }
 
 bool mx_claim_fenced(const struct mx_volume *vol)
@@ -534,6 +524,11 @@ int mx_claim_wait(struct mx_volume *vol, struct netlink_ext_ack *ack)
 	}
 	mutex_unlock(&claim->mutex);
 	return err;
+}
+
+const char *mx_claim_word(const struct mx_volume *vol)
+{
+	return mx_owner_state_name(READ_ONCE(vol->claim->state));
 }
 
 static const char *srv_word(const struct mx_owner *o, u8 i)

@@ -69,8 +69,12 @@ void mx_claim_tick(struct mx_volume *vol);
  */
 void mx_claim_drop(struct mx_volume *vol);
 
+/** mx_claim_taken() - servers had the volume before. Any context */
+bool mx_claim_taken(const struct mx_volume *vol);
 /** mx_claim_fenced() - another owner has the volume. Any context */
 bool mx_claim_fenced(const struct mx_volume *vol);
+/** mx_claim_word() - the claim's state. Any context */
+const char *mx_claim_word(const struct mx_volume *vol);
 /** mx_claim_text() - the servers' states in words: "a: open, 5 chunks; b: …".
  * May sleep
  */
