@@ -238,7 +238,7 @@ static bool all_serving(struct sim *s)
 static bool is_there(struct sim *s, u8 vol, u32 page, u64 value)
 {
 	struct cl_sim *cs = cl_of(s);
-	u32 gen = 0, at = page / CL_CHUNK, i, k;
+	u32 at = page / CL_CHUNK, gen = cs->truth[vol].gen[at], i, k;
 	bool there = false;
 
 	for (i = 0; i < SIM_SERVERS; i++)
@@ -250,9 +250,6 @@ static bool is_there(struct sim *s, u8 vol, u32 page, u64 value)
 			    v->id != cs->truth[vol].id || !c ||
 			    c->c.state != MX_SC_LIVE || c->c.gen < gen)
 				continue;
-			if (c->c.gen > gen)
-				there = false;
-			gen = c->c.gen;
 			there |= c->page[page % CL_CHUNK] == value;
 		}
 	return there;

@@ -164,6 +164,16 @@ bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c)
 	return false;
 }
 
+static void note_gen(struct try *t, u32 i, u32 gen)
+{
+	struct cl_sim *cs = cl_of(t->s);
+	u8 k;
+
+	for (k = 0; k < cs->nvols; k++)
+		if (cs->truth[k].id == t->v->id)
+			cs->truth[k].gen[i] = max(cs->truth[k].gen[i], gen);
+}
+
 /* --- volumes ----------------------------------------------------------- */
 
 static void chunk_free(struct cl_server *srv, struct cl_svol *v, u32 i)
@@ -303,6 +313,7 @@ static int chunk_make(struct try *t, u32 i)
 		abort();
 	mx_store_chunk_init(&c->c, &t->v->v, &t->job->ask, &self, member, n);
 	t->v->chunk[i] = c;
+	note_gen(t, i, c->c.gen);
 	return MX_ST_OK;
 }
 
@@ -369,6 +380,7 @@ static int do_setgen(struct try *t, struct cl_chunk *c)
 
 	if (!n)
 		return MX_ST_INVAL;
+	note_gen(t, t->job->ask.page >> CL_SHIFT, t->job->ask.gen);
 	return mx_store_setgen(&c->c, &t->job->ask, &self, member, n,
 			       &t->job->arg);
 }

@@ -251,6 +251,7 @@ struct cl_vchunk {
  * @top:     the newest claim that has served, as servers know it
  * @seq:     counts those up
  * @keeper:  client that claims it when it has started
+ * @gen:     highest generation of each chunk that a server has stored
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
  */
@@ -266,6 +267,7 @@ struct cl_truth {
 	struct cl_claim top;
 	u32 seq;
 	u8 keeper;
+	u32 gen[CL_CHUNKS];
 	bool written;
 	bool dropped;
 };
