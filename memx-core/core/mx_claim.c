@@ -396,6 +396,8 @@ void mx_claim_free(struct mx_volume *vol)
 
 	if (!claim)
 		return;
+	/* The work may have been faster than the callback that has queued it. */
+	synchronize_rcu();
 	cancel_work_sync(&claim->work);
 	kvfree(claim->chunk);
 	kvfree(claim);
