@@ -502,9 +502,9 @@ static int refuse(struct mx_claim *claim, struct netlink_ext_ack *ack)
 	if (!missing(claim, host, sizeof(host), &why))
 		mx_extack_fmt(ack, "%u chunks are not proved: the servers have lost them", n);
 	else if (claim->o.taking)
-		mx_extack_fmt(ack, "%u chunks are not proved: server %s %s", n, host, why);
+		mx_extack_fmt(ack, "%u chunks are not proved: server %.20s %s", n, host, why);
 	else
-		mx_extack_fmt(ack, "cannot be taken over: server %s %s", host, why);
+		mx_extack_fmt(ack, "cannot be taken over: server %.20s %s", host, why);
 	return -EHOSTUNREACH;
 }
 
