@@ -85,6 +85,7 @@ enum mx_page {
  *           and has not released it: the chunk is not placed there meanwhile
  * @placer:  the write that is looking for servers while PLACING
  * @setter:  the operation that is settling the home
+ * @settling: some operation may be waiting for that
  * @fetcher: the operation that is fetching the bitmap
  * @readers: reads under way
  * @writers: writes and discards under way, and those that have ended with an
@@ -102,6 +103,7 @@ struct mx_chunk {
 	u8	state;
 	u8	server;
 	bool	blind;
+	bool	settling;
 	u64	avoid;
 	struct mx_op *placer;
 	struct mx_op *setter;
