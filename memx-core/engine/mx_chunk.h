@@ -140,6 +140,9 @@ bool mx_chunk_spare(const struct mx_chunk *c);
  */
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
 
+/** mx_chunk_reelect() - members have become stale: @server may be another one */
+void mx_chunk_reelect(struct mx_chunk *c);
+
 /** mx_chunk_release() - RELEASING begins, or (@back) was not executed */
 void mx_chunk_release(struct mx_chunk *c, bool back);
 
