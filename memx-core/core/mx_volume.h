@@ -90,7 +90,8 @@ enum mx_vol_flag {
  * @nsrv:    entries of @srv that are set; only the tick writes it
  * @retry:   operations that are tried again later
  * @starved: I/Os that wait for operation objects, oldest first, by the slot of
- *           the reserve; @nstarved: how many
+ *           the reserve
+ * @nstarved: how many
  * @feed:    begins those
  * @timer:   for @retry
  * @nops:    operation objects in use

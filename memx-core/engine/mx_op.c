@@ -127,22 +127,26 @@ static void go_on(struct mx_chunk *c, struct mx_op *op,
 static bool start_read(struct mx_chunk *c, struct mx_op *op,
 		       const struct mx_env *env, struct mx_todo *todo)
 {
+	bool zeros = c->state != MX_CHUNK_PLACED ||
+		     !mx_bits_count(c->have, op->first, op->n);
+
 	op->give = 0;
 	op->mask = 0;
 	if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {
 		MX_COVER(op_read_lost);
 		mx_op_finish(c, op, -EIO, todo);
-	} else if (c->state != MX_CHUNK_PLACED ||
-		   !mx_bits_count(c->have, op->first, op->n)) {
+		return true;
+	}
+	if (zeros) {
 		MX_COVER(op_read_zero);
 		mx_op_finish(c, op, 0, todo);
-	} else if (!mx_op_free_legs(op)) {
-		return false;
-	} else {
-		MX_COVER(op_read);
-		mx_op_enter(c, op);
-		mx_op_read_from(c, op, MX_OP_MAIN, MX_OP_READ, env, todo);
+		return true;
 	}
+	if (!mx_op_free_legs(op))
+		return false;
+	MX_COVER(op_read);
+	mx_op_enter(c, op);
+	mx_op_read_from(c, op, MX_OP_MAIN, MX_OP_READ, env, todo);
 	return true;
 }
 
@@ -625,7 +629,8 @@ static void tomb_settled(struct mx_chunk *c, struct mx_op *op, struct mx_leg *le
 void mx_op_follow_up(struct mx_chunk *c, const struct mx_env *env,
 		     struct mx_todo *todo)
 {
-	if (!c->setter) {
+	if (unlikely(c->settling && !c->setter)) {
+		c->settling = false;
 		mx_op_settle_next(c, &c->writers, env, todo);
 		mx_op_settle_next(c, &c->readers, env, todo);
 	}
