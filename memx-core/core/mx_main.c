@@ -63,8 +63,8 @@ static int __init mx_init(void)
 {
 	int err;
 
-	/* A write takes up to MX_OP_PAGES + 1 at once. */
-	mx_reserve_pages = clamp(mx_reserve_pages, 64U, 1U << 20);
+	/* The half that servers share has to do for the largest write. */
+	mx_reserve_pages = clamp(mx_reserve_pages, 2U * MX_IO_PAGES, 1U << 20);
 	err = mx_run_init();
 	if (err)
 		return err;

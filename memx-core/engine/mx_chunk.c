@@ -74,6 +74,11 @@ bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask)
 	return !missing;
 }
 
+void mx_chunk_reelect(struct mx_chunk *c)
+{
+	set_state(c, c->state);
+}
+
 void mx_chunk_release(struct mx_chunk *c, bool back)
 {
 	if (back && c->state == MX_CHUNK_RELEASING)

@@ -85,6 +85,7 @@ enum mx_page {
  *           and has not released it: the chunk is not placed there meanwhile
  * @placer:  the write that is looking for servers while PLACING
  * @setter:  the operation that is settling the home
+ * @settling: some operation may be waiting for that
  * @fetcher: the operation that is fetching the bitmap
  * @readers: reads under way
  * @writers: writes and discards under way, and those that have ended with an
@@ -102,6 +103,7 @@ struct mx_chunk {
 	u8	state;
 	u8	server;
 	bool	blind;
+	bool	settling;
 	u64	avoid;
 	struct mx_op *placer;
 	struct mx_op *setter;
@@ -137,6 +139,9 @@ bool mx_chunk_spare(const struct mx_chunk *c);
  * Pages that it lacks are lost from now on. Return: whether it had all.
  */
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
+
+/** mx_chunk_reelect() - members have become stale: @server may be another one */
+void mx_chunk_reelect(struct mx_chunk *c);
 
 /** mx_chunk_release() - RELEASING begins, or (@back) was not executed */
 void mx_chunk_release(struct mx_chunk *c, bool back);

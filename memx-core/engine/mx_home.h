@@ -117,7 +117,7 @@ void mx_home_forget(struct mx_home *h, u8 server);
  * mx_home_regain() - a server is back in the life in which it took its copy
  *
  * Only if no other member has stayed in sync, since they would have gone on
- * without it.
+ * without it. If generations were used up meanwhile the home is behind.
  *
  * Return: whether a lost copy is in sync again.
  */

@@ -631,7 +631,8 @@ static void tomb_settled(struct mx_chunk *c, struct mx_op *op, struct mx_leg *le
 void mx_op_follow_up(struct mx_chunk *c, const struct mx_env *env,
 		     struct mx_todo *todo)
 {
-	if (!c->setter) {
+	if (unlikely(c->settling && !c->setter)) {
+		c->settling = false;
 		mx_op_settle_next(c, &c->writers, env, todo);
 		mx_op_settle_next(c, &c->readers, env, todo);
 	}

@@ -3,6 +3,7 @@
  * Tests of memx-core/engine/mx_store.c: claims, ranges, rosters and promises of
  * a memory server, and whatever a hostile client may ask.
  */
+#include "mxtest.h"
 #include "mx_store_rig.h"
 
 /* --- OPEN -------------------------------------------------------------- */
@@ -508,29 +509,6 @@ static struct mx_ask draw_ask(u32 seed)
 		ask.arg2 = ask.flags & MX_F_FEATURES ? MX_FEAT_GEN : 0;
 	}
 	return ask;
-}
-
-static void check_sums(void)
-{
-	u64 used = 0, reserved = 0;
-	u32 i;
-
-	for (i = 0; i < CHUNKS; i++) {
-		if (!made[i])
-			continue;
-		assert_true(here);
-		assert_true(chunk[i].used <= chunk[i].size && chunk[i].gen);
-		used += chunk[i].used;
-		reserved += chunk[i].size;
-	}
-	assert_int_equal(st.quota.used, used);
-	assert_int_equal(st.quota.reserved, reserved);
-	assert_int_equal(st.nvols, here);
-	if (here)
-		assert_true(!vol.tentative.node || !vol.claim.node ||
-			    vol.tentative.epoch > vol.claim.epoch ||
-			    (vol.tentative.epoch == vol.claim.epoch &&
-			     vol.tentative.node > vol.claim.node));
 }
 
 static void mx_store__random_walk(void **state)

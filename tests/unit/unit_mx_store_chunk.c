@@ -3,6 +3,7 @@
  * Tests of memx-core/engine/mx_store_chunk.c: generations and members of a
  * chunk, and requests about a chunk that is not here.
  */
+#include "mxtest.h"
 #include "mx_store_rig.h"
 
 static void mx_store_chunk_admit__absent(void **state)
