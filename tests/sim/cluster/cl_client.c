@@ -284,8 +284,16 @@ static void vol_accept(struct cl_vol *v)
 			model_forgive(&v->truth->model, i * CL_CHUNK + k);
 	}
 	sim_trace(v->s, "%u/%u goes on without proof", v->node, v->truth->no);
-	if (mx_owner_accept(&v->o))
+	if (mx_owner_accept(&v->o)) {
 		cl_vol_park(v);
+		return;
+	}
+	for (i = 0; i < SIM_CLIENTS; i++) {
+		struct cl_vol *old = node_of(v->s, i)->vol[v->truth->no];
+
+		if (old && old != v)
+			old->outlaw = true;
+	}
 }
 
 static void watch_silence(struct sim *s, u8 node)

@@ -115,7 +115,7 @@ static void write_end(struct cl_op *co)
 	u32 i;
 
 	/* What an old owner takes for a hole, it discards without asking. */
-	if (co->op.kind == MX_KIND_DISCARD && !cl_vol_newest(v))
+	if (v->outlaw || (co->op.kind == MX_KIND_DISCARD && !cl_vol_newest(v)))
 		ok = false;
 
 	if (ok)

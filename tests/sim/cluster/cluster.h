@@ -297,6 +297,7 @@ struct cl_truth {
  * @aborting: what is under way is given up
  * @handing: the next claim is to follow it at once
  * @dropping: the volume is to be deleted
+ * @outlaw:  an admin has decided that it is over, and it may not know that yet
  * @last_err: how the last I/O has ended
  * @ended:  mx_owner has nothing more to do
  */
@@ -324,6 +325,7 @@ struct cl_vol {
 	bool aborting;
 	bool handing;
 	bool dropping;
+	bool outlaw;
 	int last_err;
 	bool ended;
 };
