@@ -22,6 +22,7 @@
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 #include <linux/wait.h>
+#include "fresh.h"
 #include "rmp.h"
 #include "engine/mx_wire.h"
 
@@ -149,7 +150,7 @@ static bool sealed(const struct ask_slot *slot)
 
 static void fill_trailers(struct ask_slot *slot, u32 n)
 {
-	u8 *va = page_address(slot->buf.page[n]);
+	u8 *va = floor_fresh(&slot->buf.page[n]);
 	u32 i;
 
 	for (i = 0; i < n; i++)
@@ -213,7 +214,7 @@ static void ask(struct ask_slot *slot, u64 vol, u32 epoch, u32 len)
 	memset(slot->seen, 0, sizeof(slot->seen));
 	for (i = 0; slot->ask.op == MX_OP_WRITE && i < slot->ask.npages &&
 	     i < MX_OP_PAGES; i++)
-		fill_page(page_address(slot->buf.page[i]), slot->seed + i);
+		fill_page(floor_fresh(&slot->buf.page[i]), slot->seed + i);
 	if (slot->ask.op == MX_OP_WRITE && sealed(slot))
 		fill_trailers(slot, i);
 	mx_ask_encode(&slot->ask, call->head);
@@ -261,7 +262,7 @@ static int do_call(const char *text)
 			return -EINVAL;
 	} else if (op == MX_OP_OPEN) {
 		len = strlen(word);
-		memcpy(page_address(slot->buf.page[0]), word, len);
+		memcpy(floor_fresh(&slot->buf.page[0]), word, len);
 	}
 	ask(slot, vol, epoch, len);
 	if (!wait_some())

@@ -13,9 +13,9 @@
 
 static const char * const columns[] = {
 	RMP_HDR_FIELDS(COLUMN)
-	"rmap.open", "rmap.birth", "rmap.proven", "rmap.flags.sum",
-	"rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
-	"rmap.flags.keyed", "rmap.handshake", "rmap.malformed",
+	"rmap.open", "rmap.birth", "rmap.features", "rmap.proven",
+	"rmap.flags.sum", "rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
+	"rmap.flags.keyed", "rmap.flags.void", "rmap.handshake", "rmap.malformed",
 	"rmap.tag.status", "rmap.host", "rmap.fragments", "rmap.missing",
 	"rmap.lowest", "rmap.padding", "rmap.request_in", "rmap.response_in",
 	"rmap.repeat_of", "rmap.time", "memx.req.op", "memx.req.flags",
@@ -70,6 +70,7 @@ static void want_flags(u8 flags)
 	want("rmap.flags.reply", "%d", !!(flags & RMP_F_REPLY));
 	want("rmap.flags.pending", "%d", !!(flags & RMP_F_PENDING));
 	want("rmap.flags.keyed", "%d", !!(flags & RMP_F_KEYED));
+	want("rmap.flags.void", "%d", !!(flags & RMP_F_VOID));
 }
 
 static void want_header(const struct rmp_hdr *hdr)
@@ -91,7 +92,10 @@ static void want_header(const struct rmp_hdr *hdr)
 	else
 		want("rmap.volume", "0x%016llx",
 		     (unsigned long long)be64_to_cpu(hdr->volume));
-	want("rmap.epoch", DEC(be32_to_cpu(hdr->epoch)));
+	if (opens)
+		want("rmap.features", "0x%08x", be32_to_cpu(hdr->epoch));
+	else
+		want("rmap.epoch", DEC(be32_to_cpu(hdr->epoch)));
 	want("rmap.credit", DEC(be16_to_cpu(hdr->credit)));
 	want("rmap.port", DEC(be16_to_cpu(hdr->port)));
 	want("rmap.msg_len", DEC(be32_to_cpu(hdr->msg_len)));
@@ -190,6 +194,7 @@ static void want_content(const struct frame *f, const struct rmp_info *info)
 {
 	u32 beyond = f->len - info->hlen - info->plen;
 	bool message = info->type == RMP_T_REQ || info->type == RMP_T_REP;
+	bool nothing = info->type == RMP_T_REP && info->flags & RMP_F_VOID;
 
 	if (info->type == RMP_T_ANNOUNCE && info->plen)
 		want("rmap.host", "%.*s", info->plen,
@@ -202,7 +207,9 @@ static void want_content(const struct frame *f, const struct rmp_info *info)
 	if (message)
 		want("rmap.fragments", DEC(rmp_frag_count(info->msg_len,
 							  info->frag_size)));
-	if (message && info->port != PORT_MEMORY)
+	if (nothing)
+		;	/* there is no answer in it */
+	else if (message && info->port != PORT_MEMORY)
 		want_bytes("rmap.head", info->head, RMP_HEAD_LEN);
 	else if (info->type == RMP_T_REQ)
 		want_ask(f, info);

@@ -38,14 +38,15 @@ local flags = {
 	{ name = "REPLY", bit = 4 },
 	{ name = "PENDING", bit = 8 },
 	{ name = "KEYED", bit = 16 },
+	{ name = "VOID", bit = 32 },
 }
 local rules = {
 	SOLICIT = { flags = 17 },
 	ANNOUNCE = { flags = 17, name = true },
 	HELLO = { flags = 17, msg = true, size = true, pad = true },
 	WELCOME = { flags = 17, peer = true, msg = true, size = true, pad = true },
-	REQ = { flags = 19, peer = true, msg = true, frag = true, size = true },
-	REP = { flags = 19, peer = true, msg = true, frag = true, size = true },
+	REQ = { flags = 51, peer = true, msg = true, frag = true, size = true },
+	REP = { flags = 51, peer = true, msg = true, frag = true, size = true },
 	ACK = { flags = 31, peer = true, msg = true, size = true },
 	RESET = { flags = 17, peer = true },
 	BYE = { flags = 17 },
@@ -186,6 +187,7 @@ end
 -- What HELLO and WELCOME use fields for that mean something else in other frames.
 f.open = ProtoField.uint64("rmap.open", "Lowest open id", base.DEC)
 f.birth = ProtoField.uint64("rmap.birth", "Birth", base.DEC)
+f.features = ProtoField.uint32("rmap.features", "Features of the sender", base.HEX)
 f.proven = ProtoField.uint16("rmap.proven", "Frame size being proven", base.DEC)
 f.handshake = ProtoField.bytes("rmap.handshake", "Handshake")
 f.host = ProtoField.string("rmap.host", "Host name")
@@ -313,6 +315,9 @@ local function id_fault(h)
 end
 
 local function fragment_fault(h)
+	if h.has_VOID and h.msg_len > 0 then
+		return "msg_len", "a payload, although it is given up"
+	end
 	if h.msg_len > const.MSG_MAX then
 		return "msg_len", "longer than the longest message"
 	end
@@ -659,7 +664,13 @@ end
 
 function show.REQ(root, tree, tvb, h)
 	local n = frag_count(h.msg_len, h.frag_size)
-	local text = string.format("%s %d/%d %s", tostring(h.msg), h.frag_no, n, show_head(root, tree, tvb, h))
+	local text
+
+	if h.has_VOID and h.type == type_no.REP then
+		text = string.format("%s not executed", tostring(h.msg))
+	else
+		text = string.format("%s %d/%d %s", tostring(h.msg), h.frag_no, n, show_head(root, tree, tvb, h))
+	end
 
 	tree:add(f.fragments, n):set_generated()
 	if h.type == type_no.REQ then show_lowest(tree, h) end
@@ -700,7 +711,7 @@ end
 -- ---------------------------------------------------------------- the header
 
 -- What is not shown under its own name, by type.
-local session_names = { msg = "open", volume = "birth", frag_size = "proven" }
+local session_names = { msg = "open", volume = "birth", epoch = "features", frag_size = "proven" }
 
 local function show_flags(tree, range)
 	local item = tree:add(f.flags, range)
