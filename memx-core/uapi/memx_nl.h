@@ -57,7 +57,7 @@
  *                         FREE USED RESERVED LOAD VOLUMES
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
  *                         USED_PAGES RESERVED CHUNKS NODE (owner) SILENT_MS
- *                         SEALED
+ *                         SEALED PROTOCOL (that the owner speaks)
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H
@@ -134,6 +134,7 @@ enum memx_attr {
 	MEMX_A_KEY_CHECK,	/* u64: tells its volume's key from others, not 0 */
 	MEMX_A_KEY,		/* 32 bytes: a client key */
 	MEMX_A_KEY_ID,		/* u64: names a client key, not 0 */
+	MEMX_A_PROTOCOL,	/* u8: version of the memory protocol, from 0 on */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = MEMX_A_COUNT - 1,
 };
