@@ -6,7 +6,12 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
-#include "mx_op.h"
+#include "mx_keys.h"
+#include "mx_map.h"
+#include "mx_members.h"
+#include "mx_nl.h"
+#include "mx_sealed.h"
+#include "mx_volume.h"
 #include "uapi/memx_nl.h"
 
 static const struct nla_policy policy[MEMX_A_MAX + 1] = {
@@ -238,7 +243,7 @@ static bool next_run(struct mx_volume *vol, u32 first, struct map_run *run)
 	run->count = i - run->first;
 	s = vol->srv[server];
 	run->node = rmp_node_id(s->node);
-	run->inc = s->inc;
+	run->inc = READ_ONCE(vol->life[server].inc);
 	return true;
 }
 

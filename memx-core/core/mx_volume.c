@@ -7,7 +7,13 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include "mx_compat_nl.h"
-#include "mx_op.h"
+#include "mx_io.h"
+#include "mx_keys.h"
+#include "mx_main.h"
+#include "mx_members.h"
+#include "mx_recover.h"
+#include "mx_run.h"
+#include "mx_volume.h"
 
 DEFINE_MUTEX(mx_vols_mutex);
 LIST_HEAD(mx_vols);
@@ -55,6 +61,7 @@ static int make_chunks(struct mx_volume *vol)
 
 		spin_lock_init(&vol->cks[i].lock);
 		mx_chunk_init(&vol->cks[i].c, have, have + words, pages);
+		mx_todo_init(&vol->cks[i].todo);
 		left -= pages;
 		err = xa_err(xa_store_bh(&vol->map, i, &vol->cks[i], GFP_KERNEL));
 		if (err)
@@ -68,8 +75,7 @@ static int make_reserves(struct mx_volume *vol)
 {
 	vol->stats = alloc_percpu(struct mx_vol_stats);
 	vol->name_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	vol->ops = mx_op_pool();
-	if (!vol->stats || !vol->name_page || !vol->ops)
+	if (!vol->stats || !vol->name_page || mx_run_reserve(vol))
 		return -ENOMEM;
 	memcpy(page_address(vol->name_page), vol->name, strlen(vol->name));
 	return mx_pool_init(&vol->pool, mx_reserve_pages);
@@ -78,11 +84,13 @@ static int make_reserves(struct mx_volume *vol)
 void mx_volume_free(struct mx_volume *vol)
 {
 	timer_delete_sync(&vol->timer);
+	cancel_work_sync(&vol->feed);
 	cancel_delayed_work_sync(&vol->notify);
 	mx_vsrv_free_all(vol);
 	if (vol->pool.free)
 		mx_pool_destroy(&vol->pool);
-	mempool_destroy(vol->ops);
+	if (vol->ops.free)
+		mx_reserve_destroy(&vol->ops);
 	if (vol->name_page)
 		__free_page(vol->name_page);
 	free_percpu(vol->stats);
@@ -94,6 +102,22 @@ void mx_volume_free(struct mx_volume *vol)
 	mx_wipe(&vol->seal, sizeof(vol->seal));
 	kfree(vol);
 	mx_stat_inc(MX_S_VOL_FREED);
+}
+
+static void init_lists(struct mx_volume *vol)
+{
+	u32 i;
+
+	INIT_LIST_HEAD(&vol->retry);
+	for (i = 0; i < MX_SHARE_SLOTS; i++)
+		INIT_LIST_HEAD(&vol->starved[i]);
+	INIT_WORK(&vol->feed, mx_io_feed);
+	timer_setup(&vol->timer, mx_run_timer, 0);
+	init_waitqueue_head(&vol->wq);
+	mutex_init(&vol->watch_mutex);
+	INIT_LIST_HEAD(&vol->watches);
+	INIT_DELAYED_WORK(&vol->notify, notify);
+	INIT_WORK(&vol->drop, drop);
 }
 
 static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
@@ -116,15 +140,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);
-	INIT_LIST_HEAD(&vol->zombies);
-	INIT_LIST_HEAD(&vol->retry);
-	INIT_LIST_HEAD(&vol->starved);
-	timer_setup(&vol->timer, mx_op_retry_timer, 0);
-	init_waitqueue_head(&vol->wq);
-	mutex_init(&vol->watch_mutex);
-	INIT_LIST_HEAD(&vol->watches);
-	INIT_DELAYED_WORK(&vol->notify, notify);
-	INIT_WORK(&vol->drop, drop);
+	init_lists(vol);
 	err = make_chunks(vol);
 	if (!err)
 		err = make_reserves(vol);
@@ -283,12 +299,7 @@ static void drop(struct work_struct *work)
 {
 	struct mx_volume *vol = container_of(work, struct mx_volume, drop);
 
-	mx_scan_abort(vol);
-	while (atomic_read(&vol->nops)) {
-		mx_scan_cancel(vol);
-		if (atomic_read(&vol->nops))
-			schedule_timeout_uninterruptible(msecs_to_jiffies(10));
-	}
+	mx_recover_end(vol);
 	mx_vsrv_drop_all(vol);
 	mx_volume_free(vol);
 }
@@ -370,9 +381,27 @@ MX_EXPORT_SYMBOL(mx_volume_release);
 
 void mx_volume_abort(struct mx_volume *vol)
 {
-	mx_scan_abort(vol);
+	mx_recover_abort(vol);
 }
 MX_EXPORT_SYMBOL(mx_volume_abort);
+
+void mx_volume_servers(struct mx_volume *vol)
+{
+	mx_pool_servers(&vol->pool, vol->nsrv);
+	mx_reserve_servers(&vol->ops, vol->nsrv);
+}
+
+void mx_volume_env(const struct mx_volume *vol, struct mx_env *env)
+{
+	*env = (struct mx_env) {
+		.members	= &mx_members,
+		.life		= vol->life,
+		.now_ms		= mx_volume_now_ms(),
+		.timeout_ms	= mx_write_timeout_s * MSEC_PER_SEC,
+		.awake_ms	= mx_members_awake_ms(),
+		.copies		= 1,
+	};
+}
 
 void mx_volume_changed(struct mx_volume *vol)
 {

@@ -6,7 +6,11 @@
 #include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include "mx_op.h"
+#include "mx_main.h"
+#include "mx_map.h"
+#include "mx_members.h"
+#include "mx_recover.h"
+#include "mx_vsrv.h"
 #include "engine/mx_place.h"
 
 static void vsrv_done(struct rmp_node_call *nc);
@@ -35,6 +39,10 @@ static void open_ask(const struct mx_vsrv *s, struct mx_ask *ask)
 		.page	= s->vol->pages,
 		.arg	= s->vol->shift,
 	};
+	if (!s->old) {
+		ask->flags |= MX_F_FEATURES;
+		ask->arg2 = MX_FEAT_GEN;
+	}
 }
 
 static void drop_ask(struct mx_ask *ask)
@@ -67,6 +75,37 @@ static bool answer(struct mx_vsrv *s, struct mx_answer *ans)
 	return true;
 }
 
+/* A server accepted the volume; under the volume's lock. */
+static void opened(struct mx_vsrv *s, const struct mx_answer *ans)
+{
+	struct mx_srv_life *life = &s->vol->life[s->idx];
+
+	life->gens = !s->old && ans->arg & MX_FEAT_GEN;
+	/* It had forgotten the volume, and with it all chunks. */
+	if (life->gens && ans->arg & MX_OPENED_NEW && atomic_read(&s->chunks)) {
+		WRITE_ONCE(life->era, ++s->eras);
+		s->stale = true;
+	}
+}
+
+/* Return: enum mx_vsrv_state after an OPEN; under the volume's lock. */
+static u8 open_done(struct mx_vsrv *s, bool ok, const struct mx_answer *ans)
+{
+	if (s->stale || s->nc.call.status == -ESTALE)
+		return MX_VSRV_NONE;
+	if (ok && ans->status == MX_ST_OK) {
+		opened(s, ans);
+		return MX_VSRV_OPEN;
+	}
+	/* It may be one of the first version. */
+	if (ok && ans->status == MX_ST_INVAL && !s->old) {
+		s->old = true;
+		return MX_VSRV_NONE;
+	}
+	s->old = false;
+	return MX_VSRV_REFUSED;
+}
+
 /* OPEN or DROP has ended. */
 static void vsrv_done(struct rmp_node_call *nc)
 {
@@ -75,28 +114,24 @@ static void vsrv_done(struct rmp_node_call *nc)
 	bool dropping = is_drop(&nc->call);
 	struct mx_answer ans = {};
 	bool ok = answer(s, &ans);
-	u8 state = MX_VSRV_REFUSED;
+	u8 state = MX_VSRV_NONE;
 
 	if (!nc->call.status)
 		rmp_payload_free(&nc->call.reply);
-	if (ok && ans.status == MX_ST_STALE) {
-		set_bit(MX_VF_FENCED, &vol->flags);
-		mx_volume_changed(vol);
-	}
+	if (ok && ans.status == MX_ST_STALE)
+		mx_vsrv_fenced(vol, s->idx);
 	spin_lock_bh(&vol->lock);
-	if (dropping) {
+	if (dropping)
 		s->dropped = ok || nc->call.status == -ESTALE;
-		state = MX_VSRV_NONE;
-	} else if (s->stale || nc->call.status == -ESTALE) {
-		state = MX_VSRV_NONE;
-	} else if (ok && ans.status == MX_ST_OK) {
-		state = MX_VSRV_OPEN;
-	}
+	else
+		state = open_done(s, ok, &ans);
 	s->due = jiffies + msecs_to_jiffies(MX_REOPEN_MS);
 	/* Whoever deletes the volume takes the lock after it has seen this. */
 	WRITE_ONCE(s->state, state);
 	wake_up(&vol->wq);
 	spin_unlock_bh(&vol->lock);
+	if (state == MX_VSRV_NONE && !dropping)
+		mx_members_kick();
 }
 
 static void open_server(struct mx_vsrv *s)
@@ -117,19 +152,57 @@ static void open_server(struct mx_vsrv *s)
 	call(s, &ask, strlen(vol->name));
 }
 
-void mx_vsrv_lose(struct mx_volume *vol, u8 idx, u32 era)
+/* The server has another life; under the volume's lock. */
+static void set_life(struct mx_vsrv *s, u32 inc, u32 era)
+{
+	struct mx_srv_life *life = &s->vol->life[s->idx];
+
+	if (life->inc != inc) {
+		s->past.inc = life->inc;
+		s->past.era = life->era;
+		s->old = false;
+	}
+	WRITE_ONCE(life->inc, inc);
+	WRITE_ONCE(life->era, era);
+	s->stale = true;
+	if (s->state != MX_VSRV_BUSY)
+		WRITE_ONCE(s->state, MX_VSRV_NONE);
+}
+
+/* Takes over the server's incarnation: the one before may come back. */
+static void check_inc(struct mx_vsrv *s)
+{
+	u32 inc = READ_ONCE(mx_members.m[s->idx].inc);
+
+	spin_lock_bh(&s->vol->lock);
+	if (s->vol->life[s->idx].inc != inc)
+		set_life(s, inc, inc == s->past.inc ? s->past.era : ++s->eras);
+	spin_unlock_bh(&s->vol->lock);
+}
+
+void mx_vsrv_gone(struct mx_volume *vol, u8 idx)
+{
+	mx_members_restarted(idx);
+	check_inc(vol->srv[idx]);
+	mx_members_kick();
+}
+
+void mx_vsrv_novol(struct mx_volume *vol, u8 idx, u32 inc, u32 era)
 {
 	struct mx_vsrv *s = vol->srv[idx];
+	struct mx_srv_life *life = &vol->life[idx];
 
 	spin_lock_bh(&vol->lock);
-	if (s->era == era) {
-		WRITE_ONCE(s->era, era + 1);
-		s->stale = true;
-		if (s->state != MX_VSRV_BUSY)
-			WRITE_ONCE(s->state, MX_VSRV_NONE);
-	}
+	if (life->inc == inc && life->era == era)
+		set_life(s, inc, ++s->eras);
 	spin_unlock_bh(&vol->lock);
 	mx_members_kick();
+}
+
+void mx_vsrv_fenced(struct mx_volume *vol, u8 idx)
+{
+	if (!test_and_set_bit(MX_VF_FENCED, &vol->flags))
+		mx_volume_changed(vol);
 }
 
 static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
@@ -138,7 +211,7 @@ static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 
 	if (!s)
 		return NULL;
-	s->node = mx_members_node(idx, &s->inc);
+	s->node = mx_members_node(idx, &vol->life[idx].inc);
 	if (!s->node) {
 		kfree(s);
 		return NULL;
@@ -149,6 +222,8 @@ static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 	mx_members_use(idx, 1);
 	/* Complete before anybody finds it. */
 	smp_store_release(&vol->srv[idx], s);
+	vol->nsrv++;
+	mx_volume_servers(vol);
 	return s;
 }
 
@@ -156,24 +231,19 @@ static void tick_server(struct mx_volume *vol, u8 idx)
 {
 	struct mx_vsrv *s = vol->srv[idx];
 	bool stale;
-	u32 era;
 
 	if (!s && mx_member_alive(idx))
 		s = add_server(vol, idx);
 	if (!s)
 		return;
-	if (s->inc != READ_ONCE(mx_members.m[idx].inc)) {
-		s->inc = mx_members.m[idx].inc;
-		mx_vsrv_lose(vol, idx, s->era);
-	}
+	check_inc(s);
 	spin_lock_bh(&vol->lock);
 	stale = s->stale && s->state != MX_VSRV_BUSY;
-	era = s->era;
 	if (stale)
 		s->stale = false;
 	spin_unlock_bh(&vol->lock);
 	if (stale)
-		mx_scan_lost(vol, idx, era);
+		mx_recover_server(vol, idx);
 	/* Only now, so that nothing old is taken for new. */
 	if (mx_member_alive(idx) && !s->stale)
 		open_server(s);
