@@ -25,6 +25,7 @@ class T(Test):
         shutil.copy(os.path.join(self.boot.folder, "pattern"), self.c1.share)
         self.cluster = Cluster(self, self.c1, (self.s1, self.s2))
         self.have = {}
+        self.seed = 0
         for host in (self.s1, self.s2, self.c1):
             self.change(host, self.old)
         self.step("all old")
@@ -65,6 +66,7 @@ class T(Test):
 
     def step(self, name):
         """Writes and reads all of the volume; where that fails, somebody must have said why."""
+        self.seed += 1
         self.until(lambda: self.cluster.states().count("alive") == 2 or self.said(), f"{name}: servers are heard, or refused in words", 20)
         if not self.volume:
             rc, out = self.c1.rc(f"memxctl volume create v --size {MIB}M && memxctl device create v", PATIENCE)
@@ -73,11 +75,11 @@ class T(Test):
                 return
             self.volume = True
         self.c1.rc(f"blkdiscard -f {DEV}", PATIENCE)
-        rc, out = self.c1.rc(f"/share/pattern write {DEV} 0 {MIB}M {len(name)}", 2 * PATIENCE)
+        rc, out = self.c1.rc(f"/share/pattern write {DEV} 0 {MIB}M {self.seed}", 2 * PATIENCE)
         if rc:
             self.refused(name, out)
             return
-        rc, out = self.c1.rc(f"/share/pattern verify {DEV} 0 {MIB}M {len(name)}", PATIENCE)
+        rc, out = self.c1.rc(f"/share/pattern verify {DEV} 0 {MIB}M {self.seed}", PATIENCE)
         self.check(rc == 0, f"{name}: what was written is what is read: {out.strip()}")
         chunks = [len(self.cluster.chunks(self.cluster.node(server))) for server in (self.s1, self.s2)]
         self.figure(name, "works, chunks " + "+".join(map(str, chunks)))
