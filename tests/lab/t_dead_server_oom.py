@@ -8,7 +8,7 @@ from labkit.memx import DEV, Cluster
 
 SWAP, TAIL = 448, 64            # MiB of the device to swap to, and behind these for the prober; chunks of 1 MiB
 HOGS, HOG = 12, 12              # processes that change memory, MiB of each
-CHURN = 200                     # MiB that are filled and given back all the time
+CHURN = 160                     # MiB that are filled and given back all the time
 PLACES = 6                      # chunks that the prober uses
 QUIET, ALIVE, DEAD = 25, 40, 50  # seconds: before anything is measured, with both servers, with one
 FACTOR = 3                      # of the longest wait with both servers
@@ -40,7 +40,7 @@ class T(Test):
         self.cluster.make(f"{SWAP + TAIL}M")
         dead, places = self.places()
         self.c1.put("/tmp/linear.py", LINEAR % (DEV, SWAP << 11))
-        self.c1.sh("modprobe dm-mod && python3 /tmp/linear.py && cp /share/probe /tmp/probe && mkswap /dev/dm-0 && swapon /dev/dm-0")
+        self.c1.sh("modprobe dm-mod && python3 /tmp/linear.py && cp /share/probe /tmp/probe && mkswap /dev/dm-0 && swapon /dev/dm-0 && echo 0 > /proc/sys/vm/page-cluster")
         seconds = QUIET + ALIVE + DEAD + 40
         job = self.c1.bg(f"exec /tmp/probe {DEV} {seconds} {HOGS} {HOG} {CHURN} {' '.join(str(p << 20) for p in places)}")
         alive = self.longest(job, QUIET, QUIET + ALIVE, "both")

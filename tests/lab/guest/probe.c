@@ -7,8 +7,9 @@
  *
  * At each OFFSET (bytes) one page is written, and read back, in turn. Each of
  * HOGS processes changes pages of MIB MiB of its own in random order; one more
- * asks for CHURN MiB, fills them and gives them back. Every second a line is
- * written:
+ * asks for CHURN MiB, fills them and gives them back. All of them pause between
+ * steps, so that the device has more to do than nothing and less than it can.
+ * Every second a line is written:
  *
  *	SECOND IOS ERRORS LONGEST_MS STEPS
  *
@@ -30,7 +31,9 @@
 #include <unistd.h>
 
 #define PAGE		4096
-#define STEP		64	/* pages changed between two counts */
+#define HOG_MS		40	/* pause of a hog after each page */
+#define CHURN_MS	100	/* pause after CHURN_STEP pages that were filled */
+#define CHURN_STEP	64
 
 /**
  * struct shared - what all processes see
@@ -94,15 +97,15 @@ static void hog(struct shared *s, size_t bytes, unsigned int seed)
 
 	for (i = 0; i < pages; i++)
 		*(uint64_t *)(mem + i * PAGE) = i;
-	for (i = 0;; i++) {
+	for (;;) {
 		size_t page = rand_r(&seed) % pages;
 		uint64_t *word = (uint64_t *)(mem + page * PAGE);
 
 		if (*word % pages != page)
 			abort();
 		*word += pages;
-		if (i % STEP == 0)
-			s->steps++;
+		s->steps++;
+		pause_ms(HOG_MS);
 	}
 }
 
@@ -116,8 +119,10 @@ static void churn(struct shared *s, size_t bytes)
 
 		for (i = 0; i < bytes; i += PAGE) {
 			mem[i] = 1;
-			if (i / PAGE % STEP == 0)
-				s->steps++;
+			if (i / PAGE % CHURN_STEP)
+				continue;
+			s->steps++;
+			pause_ms(CHURN_MS);
 		}
 		munmap(mem, bytes);
 	}
