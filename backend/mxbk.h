@@ -124,7 +124,7 @@ struct mxbk_stats {
  * @slots:   number of slots
  * @irq:     of the event channel; set before @live
  * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
- * @excuse:  tasklet: one event without work is not held against the guest,
+ * @grace:  tasklet: one event without work is not held against the guest,
  *           since its request may have been seen before its event
  * @live:    set when all of this may be used
  * @task:    takes requests and starts them
@@ -159,7 +159,7 @@ struct mxbk_ring {
 	u32		slots;
 	int		irq;
 	int		eoi;
-	bool		excuse;
+	bool		grace;
 	bool		live;
 	struct tasklet_struct task;
 	u32		cons;
@@ -266,7 +266,26 @@ static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
 	return xenbus_switch_state(xdev, (enum xenbus_state)state);
 }
 
-/** mxbk_say() - tell why not, in memx/error and the log; may sleep */
+/* mxbk_xs.c: may sleep, not for the network */
+/**
+ * struct mxbk_number - a node of the backend's directory with a number in it
+ * @node:  name
+ * @value: its number
+ */
+struct mxbk_number {
+	const char	*node;
+	u64		value;
+};
+
+/**
+ * mxbk_xs_write() - write numbers in one transaction
+ * @state: also for memx/state, or NULL
+ *
+ * Return: 0 or xenbus' error.
+ */
+int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
+		  unsigned int count, const char *state);
+/** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);
 

@@ -87,7 +87,7 @@ static void push_responses(struct mxbk_ring *ring, u32 count)
 	/* The frontend sees responses before it sees their number. */
 	virt_wmb();
 	WRITE_ONCE(ring->sring->rsp_prod, new);
-	/* It sees the number before we look whether it sleeps. */
+	/* It sees the number before we check whether it sleeps. */
 	virt_mb();
 	if (new - READ_ONCE(ring->sring->rsp_event) < count)
 		notify_remote_via_irq(ring->irq);
@@ -248,7 +248,7 @@ static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 }
 
 /* Return: requests to take, 0, or -EPROTO. */
-static int look(struct mxbk_ring *ring)
+static int requests_ready(struct mxbk_ring *ring)
 {
 	u32 prod = READ_ONCE(ring->sring->req_prod);
 
@@ -277,7 +277,7 @@ static unsigned int take_requests(struct mxbk_ring *ring,
 	int todo;
 
 	for (;;) {
-		todo = look(ring);
+		todo = requests_ready(ring);
 		if (todo < 0) {
 			break_ring(ring);
 			break;
@@ -309,8 +309,8 @@ static void end_of_interrupt(struct mxbk_ring *ring, bool worked)
 
 	if (!irq)
 		return;
-	worked |= ring->excuse;
-	ring->excuse = false;
+	worked |= ring->grace;
+	ring->grace = false;
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
@@ -339,7 +339,7 @@ static void ring_task(struct tasklet_struct *task)
 		return;
 	end_of_interrupt(ring, taken);
 	if (taken)
-		ring->excuse = true;
+		ring->grace = true;
 	if (taken == MXBK_SWEEP)
 		tasklet_schedule(&ring->task);
 }
@@ -418,7 +418,7 @@ static int ring_attach(struct mxbk_ring *ring)
 
 	ring->cons = at;
 	ring->rsp_prod = at;
-	return look(ring) < 0 ? -EPROTO : 0;
+	return requests_ready(ring) < 0 ? -EPROTO : 0;
 }
 
 static int ring_bind(struct mxbk_ring *ring, evtchn_port_t port)

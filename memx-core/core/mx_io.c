@@ -331,7 +331,7 @@ static int refuse(const struct mx_io *io)
 		return -EINVAL;
 	if (io->op <= MX_IO_WRITE && (!io->len || io->len > MX_IO_MAX_BYTES))
 		return -EINVAL;
-	if (test_bit(MX_VF_FENCED, &vol->flags))
+	if (mx_claim_fenced(vol))
 		return -ESTALE;
 	if (test_bit(MX_VF_ABORTED, &vol->flags))
 		return -EIO;

@@ -212,7 +212,7 @@ static void tell(struct mx_vop *vop, u32 i, u8 verdict)
 
 	switch (verdict) {
 	case MX_V_GONE:
-		mx_vsrv_gone(vop->vol, leg->server);
+		mx_vsrv_gone(vop->vol, leg->server, leg->inc, leg->era);
 		break;
 	case MX_V_NOVOL:
 		mx_vsrv_novol(vop->vol, leg->server, leg->inc, leg->era);

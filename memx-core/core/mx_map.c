@@ -95,7 +95,7 @@ enum mx_vol_state mx_volume_state(struct mx_volume *vol)
 {
 	int i;
 
-	if (test_bit(MX_VF_FENCED, &vol->flags))
+	if (mx_claim_fenced(vol))
 		return MX_VOL_FENCED;
 	if (atomic64_read(&vol->lost))
 		return MX_VOL_LOST;

@@ -195,7 +195,7 @@ static void tick(struct work_struct *work)
 		changed |= watch_silence(i);
 	mutex_lock(&mx_vols_mutex);
 	list_for_each_entry(vol, &mx_vols, link) {
-		mx_vsrv_tick(vol);
+		mx_claim_tick(vol);
 		mx_recover_tick(vol);
 		if (changed)
 			mx_volume_changed(vol);

@@ -12,6 +12,7 @@
 
 enum {
 	MX_RECOVER_BATCH = 8,	/* operations acted on while a lock is held */
+	MX_RECOVER_FETCH = 32,	/* bitmaps asked for at a time */
 	MX_RECOVER_END_MS = 1000, /* until what servers do does not matter */
 };
 
@@ -95,6 +96,77 @@ static void release_spare(struct mx_volume *vol)
 	}
 }
 
+/*
+ * Which pages chunks have that were taken over is asked for before it is needed,
+ * a few chunks at a time.
+ */
+static void fetch_bitmaps(struct mx_volume *vol)
+{
+	struct mx_vchunk *ck;
+	unsigned long i;
+	u32 n = 0;
+
+	xa_for_each_marked(&vol->map, i, ck, MX_MARK_PLACED) {
+		struct mx_vop *vop;
+
+		if (!READ_ONCE(ck->c.blind))
+			continue;
+		set_bit(MX_VF_BLIND, &vol->flags);
+		if (++n > MX_RECOVER_FETCH)
+			return;
+		if (READ_ONCE(ck->c.fetcher))
+			continue;
+		vop = mx_vop_get(vol, mx_io_slot(vol, (u64)i << vol->shift <<
+						 MX_PAGE_SHIFT));
+		if (!vop)
+			return;
+		mx_vop_set(vop, MX_KIND_FETCH, (u64)i << vol->shift, 0, 0);
+		mx_run_start(vop);
+	}
+}
+
+static void adopt(struct mx_volume *vol, struct mx_chunk *c,
+		  const struct mx_owner_home *home)
+{
+	struct mx_home_member member[MX_COPIES_MAX];
+	u32 k;
+
+	for (k = 0; k < home->n; k++)
+		member[k] = (struct mx_home_member) {
+			.inc	= home->inc[k],
+			.era	= home->era[k],
+			.server	= home->server[k],
+			.state	= home->stale & BIT(k) ? MX_HOME_STALE :
+							 MX_HOME_IN_SYNC,
+		};
+	mx_chunk_adopt(c, member, home->n, home->gen);
+	set_bit(MX_VF_BLIND, &vol->flags);
+}
+
+void mx_recover_proved(struct mx_volume *vol, u32 i,
+		       const struct mx_owner_home *home)
+{
+	struct mx_vchunk *ck = &vol->cks[i];
+	struct mx_snap snap;
+	struct mx_env env;
+
+	mx_volume_env(vol, &env);
+	mx_map_lock(ck, &snap);
+	switch (home->proof) {
+	case MX_PROOF_HOLE:
+		mx_chunk_proved_hole(&ck->c);
+		break;
+	case MX_PROOF_LOST:
+		mx_chunk_proved_lost(&ck->c);
+		break;
+	case MX_PROOF_PLACED:
+		adopt(vol, &ck->c, home);
+		break;
+	}
+	mx_op_advance(&ck->c, &env, &ck->todo);
+	mx_run_unlock(vol, ck, &snap);
+}
+
 static bool tick_some(struct mx_volume *vol, struct mx_vchunk *ck)
 {
 	struct mx_snap snap;
@@ -118,6 +190,8 @@ void mx_recover_tick(struct mx_volume *vol)
 	}
 	if (test_and_clear_bit(MX_VF_SPARE, &vol->flags))
 		release_spare(vol);
+	if (test_and_clear_bit(MX_VF_BLIND, &vol->flags))
+		fetch_bitmaps(vol);
 	if (!atomic_read(&vol->nops))
 		return;
 	for (i = 0; i < vol->nchunks; i++) {

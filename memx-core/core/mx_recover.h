@@ -16,6 +16,11 @@ void mx_recover_tick(struct mx_volume *vol);
  * lost, or there again
  */
 void mx_recover_server(struct mx_volume *vol, u8 idx);
+/** mx_recover_proved() - chunk @i of a volume that is taken over was proved, or
+ * was not yet
+ */
+void mx_recover_proved(struct mx_volume *vol, u32 i,
+		       const struct mx_owner_home *home);
 /** mx_recover_end() - end all operations of a volume that goes away. Waits */
 void mx_recover_end(struct mx_volume *vol);
 

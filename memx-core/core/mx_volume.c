@@ -62,6 +62,9 @@ static int make_chunks(struct mx_volume *vol)
 		spin_lock_init(&vol->cks[i].lock);
 		mx_chunk_init(&vol->cks[i].c, have, have + words, pages);
 		mx_todo_init(&vol->cks[i].todo);
+		/* Servers may have it. */
+		if (vol->id)
+			mx_chunk_unknown(&vol->cks[i].c);
 		left -= pages;
 		err = xa_err(xa_store_bh(&vol->map, i, &vol->cks[i], GFP_KERNEL));
 		if (err)
@@ -74,10 +77,8 @@ static int make_chunks(struct mx_volume *vol)
 static int make_reserves(struct mx_volume *vol)
 {
 	vol->stats = alloc_percpu(struct mx_vol_stats);
-	vol->name_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!vol->stats || !vol->name_page || mx_run_reserve(vol))
+	if (!vol->stats || mx_run_reserve(vol) || mx_claim_make(vol, vol->id))
 		return -ENOMEM;
-	memcpy(page_address(vol->name_page), vol->name, strlen(vol->name));
 	return mx_pool_init(&vol->pool, mx_reserve_pages);
 }
 
@@ -86,13 +87,12 @@ void mx_volume_free(struct mx_volume *vol)
 	timer_delete_sync(&vol->timer);
 	cancel_work_sync(&vol->feed);
 	cancel_delayed_work_sync(&vol->notify);
+	mx_claim_free(vol);
 	mx_vsrv_free_all(vol);
 	if (vol->pool.free)
 		mx_pool_destroy(&vol->pool);
 	if (vol->ops.free)
 		mx_reserve_destroy(&vol->ops);
-	if (vol->name_page)
-		__free_page(vol->name_page);
 	free_percpu(vol->stats);
 	if (vol->cks && vol->bitmaps)
 		mx_stat_add(MX_S_CHUNK_FREED, vol->nchunks);
@@ -151,90 +151,6 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	return vol;
 }
 
-/*
- * Whether its pages will be sealed. A key's check value belongs to one volume,
- * so it comes with an id; an id without it is that of a plain volume.
- */
-static int check_encrypt(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
-{
-	struct mx_seal seal;
-	int err;
-
-	if (spec->key_check && !spec->id) {
-		NL_SET_ERR_MSG(ack, "a key's check value is of no use without the volume's id");
-		return -EINVAL;
-	}
-	if (spec->key_check && spec->encrypt == MX_ENCRYPT_NO) {
-		NL_SET_ERR_MSG(ack, "the volume was made encrypted and cannot be used without encryption");
-		return -EINVAL;
-	}
-	if (spec->id && !spec->key_check && spec->encrypt == MX_ENCRYPT_YES) {
-		NL_SET_ERR_MSG(ack, "the volume was made without encryption and cannot be used with it");
-		return -EINVAL;
-	}
-	if (spec->key_check || (spec->encrypt == MX_ENCRYPT_IF_KEY &&
-				!spec->id && mx_keys_loaded()))
-		spec->encrypt = MX_ENCRYPT_YES;
-	if (spec->encrypt != MX_ENCRYPT_YES)
-		return 0;
-	err = mx_keys_seal(spec->id, spec->key_check, &seal, ack);
-	mx_wipe(&seal, sizeof(seal));
-	return err;
-}
-
-/* Fills in what the caller left open; refuses what cannot be. */
-static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
-{
-	u64 pages = spec->bytes >> MX_PAGE_SHIFT;
-	u64 bitmaps = pages / 4, spare;
-	unsigned int alive;
-	u64 room, need;
-	int shift, err;
-
-	if (!mx_name_valid(spec->name, strlen(spec->name))) {
-		NL_SET_ERR_MSG(ack, "a volume's name is a letter or digit, then letters, digits, '.', '_' or '-'");
-		return -EINVAL;
-	}
-	if (!spec->bytes || spec->bytes & (MX_PAGE_SIZE - 1)) {
-		NL_SET_ERR_MSG(ack, "the size must be a multiple of 4 KiB");
-		return -EINVAL;
-	}
-	shift = mx_chunk_shift(pages);
-	if (shift < 0) {
-		NL_SET_ERR_MSG(ack, "the size is more than 16 TiB");
-		return -EFBIG;
-	}
-	if (spec->shift && (spec->shift < shift ||
-			    spec->shift > MX_CHUNK_SHIFT_MAX)) {
-		mx_extack_fmt(ack, "a volume of this size needs chunks of %u KiB to 1 GiB",
-			      1U << (shift + 2));
-		return -EINVAL;
-	}
-	spec->shift = max_t(int, shift, spec->shift);
-	err = check_encrypt(spec, ack);
-	if (err)
-		return err;
-	spare = (u64)si_mem_available() << PAGE_SHIFT;
-	if (bitmaps > spare / 2) {
-		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map");
-		return -ENOMEM;
-	}
-	room = mx_members_room(&alive);
-	if (!alive) {
-		NL_SET_ERR_MSG(ack, "no memory server is known");
-		return -ENOTCONN;
-	}
-	need = pages;
-	if (spec->encrypt == MX_ENCRYPT_YES)
-		need += mx_trailer_pages(pages);
-	if (room < need && !spec->thin) {
-		mx_extack_fmt(ack, "%u memory servers have room for %llu MiB only",
-			      alive, room >> (20 - MX_PAGE_SHIFT));
-		return -ENOSPC;
-	}
-	return 0;
-}
-
 /* Names and ids are unique; the id decides the key. */
 static int enter(struct mx_volume *vol, u64 key_check, struct netlink_ext_ack *ack)
 {
@@ -257,7 +173,7 @@ static int enter(struct mx_volume *vol, u64 key_check, struct netlink_ext_ack *a
 		strscpy(vol->user, "its maker", sizeof(vol->user));
 		__module_get(THIS_MODULE);
 		list_add_tail(&vol->link, &mx_vols);
-		mx_vsrv_tick(vol);
+		mx_claim_begin(vol);
 	}
 	mutex_unlock(&mx_vols_mutex);
 	return err;
@@ -267,10 +183,9 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 {
 	struct mx_vol_spec spec = *want;
 	struct mx_volume *vol;
-	long left;
 	int err;
 
-	err = check_spec(&spec, ack);
+	err = mx_spec_check(&spec, ack);
 	if (err)
 		return err;
 	vol = alloc_volume(&spec);
@@ -284,14 +199,13 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 		return err;
 	}
 	/* Until it is released nobody else can remove it. */
-	left = wait_event_killable_timeout(vol->wq, mx_vsrv_any_open(vol),
-					   msecs_to_jiffies(MX_OPEN_WAIT_MS));
+	err = mx_claim_wait(vol, ack);
+	if (!err && spec.id && !mx_claim_taken(vol))
+		err = mx_spec_room(&spec, ack);
 	mx_volume_release(vol);
-	if (left > 0)
-		return 0;
-	mx_volume_remove(spec.name, NULL);
-	NL_SET_ERR_MSG(ack, "no memory server has accepted the volume");
-	return left < 0 ? left : -ENOTCONN;
+	if (err)
+		mx_volume_remove(spec.name, NULL);
+	return err;
 }
 
 /* Runs until the servers have been told, or went away. */
@@ -300,7 +214,7 @@ static void drop(struct work_struct *work)
 	struct mx_volume *vol = container_of(work, struct mx_volume, drop);
 
 	mx_recover_end(vol);
-	mx_vsrv_drop_all(vol);
+	mx_claim_drop(vol);
 	mx_volume_free(vol);
 }
 

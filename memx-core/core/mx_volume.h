@@ -3,7 +3,7 @@
  * Volumes: what they consist of, and their life.
  *
  * Locks, outermost first. mx_vols_mutex: the list of volumes and who uses them.
- * mx_vchunk.lock: one chunk and the operations on it. mx_volume.lock: the
+ * mx_claim.mutex: what servers know of the volume. mx_vchunk.lock: one chunk and the operations on it. mx_volume.lock: the
  * volume's lists of operations and the state of its servers. mx_pool.lock,
  * mx_reserve.lock and the lock of the server table are leaves. All but the mutex
  * are taken with bottom halves off. RMAP is called, and I/Os are completed, with
@@ -19,21 +19,19 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include "mx_claim.h"
 #include "mx_core.h"
 #include "mx_pool.h"
 #include "mx_reserve.h"
+#include "mx_spec.h"
 #include "mx_stats.h"
 #include "mx_vsrv.h"
 #include "engine/mx_op.h"
 #include "engine/mx_seal.h"
 
 enum {
-	MX_OPEN_WAIT_MS		= 2000,	/* for the first server of a new volume */
 	MX_TICK_MS		= 500,
-	MX_REOPEN_MS		= 5000,	/* until a server is asked again */
 	MX_NOTIFY_MS		= 100,	/* changes told to watchers together */
-	MX_DROP_MS		= 60000, /* a dead server's volume is forgotten */
-	MX_UNLOAD_MS		= 2000,	/* likewise, when unloading */
 	MX_OPS_RESERVED		= 64,	/* operations that need no memory */
 };
 
@@ -55,11 +53,11 @@ struct mx_vchunk {
 /* Bits of mx_volume.flags. */
 enum mx_vol_flag {
 	MX_VF_ABORTED,		/* all I/O fails until the volume is claimed anew */
-	MX_VF_FENCED,		/* a server knows a newer epoch */
 	MX_VF_DYING,		/* being deleted: no new calls but DROP */
 	MX_VF_CANCEL,		/* likewise, and what servers do does not matter */
 	MX_VF_CHANGED,		/* watchers have to be told */
 	MX_VF_SPARE,		/* some placed chunk has become empty */
+	MX_VF_BLIND,		/* of some chunk it is not known which pages it has */
 };
 
 /**
@@ -69,7 +67,7 @@ enum mx_vol_flag {
  * @id:      random, non-zero
  * @bytes:   size
  * @pages:   size in pages
- * @epoch:   owner's epoch, in every call
+ * @epoch:   of the claim, in every call; changes before it serves only
  * @nchunks: chunks
  * @shift:   log2 of pages per chunk
  * @thin:    larger than the servers could promise when it was made
@@ -107,7 +105,7 @@ enum mx_vol_flag {
  * @watches: struct mx_vol_watch
  * @notify:  tells @watches
  * @drop:    deletes the volume
- * @name_page: the name, payload of OPEN
+ * @claim:   what servers were told of it, and what they answered
  */
 struct mx_volume {
 	struct list_head link;
@@ -153,7 +151,7 @@ struct mx_volume {
 	struct list_head watches;
 	struct delayed_work notify;
 	struct work_struct drop;
-	struct page	*name_page;
+	struct mx_claim	*claim;
 };
 
 static inline void mx_vstat_add(struct mx_volume *vol, enum mx_vol_stat which,
@@ -176,34 +174,6 @@ static inline u64 mx_volume_now_ms(void)
 extern struct mutex mx_vols_mutex;
 extern struct list_head mx_vols;
 struct netlink_ext_ack;
-
-enum mx_vol_encrypt {
-	MX_ENCRYPT_IF_KEY,	/* if a client key is loaded */
-	MX_ENCRYPT_NO,
-	MX_ENCRYPT_YES,
-};
-
-/**
- * struct mx_vol_spec - a volume to be made
- * @name:  valid name
- * @bytes: size, multiple of MX_PAGE_SIZE
- * @id:    0: draw one
- * @shift: log2 of pages per chunk, 0: choose
- * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
- * @thin:  may be larger than what the servers can promise
- * @encrypt: enum mx_vol_encrypt
- * @key_check: mx_seal.check as recorded of the volume with this @id, 0: none
- */
-struct mx_vol_spec {
-	const char *name;
-	u64	bytes;
-	u64	id;
-	u8	shift;
-	u16	weight;
-	bool	thin;
-	u8	encrypt;
-	u64	key_check;
-};
 
 int mx_volume_make(const struct mx_vol_spec *spec, struct netlink_ext_ack *ack);
 int mx_volume_remove(const char *name, struct netlink_ext_ack *ack);

@@ -21,35 +21,35 @@ void mx_quota_room(struct mx_quota *q, u64 room)
 u64 mx_quota_free(const struct mx_quota *q)
 {
 	u64 owed = q->reserved - q->used;
-	u64 left = q->capacity - q->reserved - q->beside;
+	u64 left = q->capacity - q->reserved - q->overhead;
 
 	return q->room > owed ? min(left, q->room - owed) : 0;
 }
 
 bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages,
-		      u64 beside)
+		      u64 overhead)
 {
 	u64 left = mx_quota_free(q);
 
-	if (beside > left || pages > left - beside)
+	if (overhead > left || pages > left - overhead)
 		return false;
 	q->reserved += pages;
 	s->reserved += pages;
-	q->beside += beside;
-	q->room -= min(q->room, beside);
+	q->overhead += overhead;
+	q->room -= min(q->room, overhead);
 	return true;
 }
 
 void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages,
-		       u64 beside)
+		       u64 overhead)
 {
 	MX_ASSERT(pages <= s->reserved - s->used);
 	MX_ASSERT(s->reserved <= q->reserved && s->used <= q->used);
-	MX_ASSERT(beside <= q->beside);
+	MX_ASSERT(overhead <= q->overhead);
 	q->reserved -= pages;
 	s->reserved -= pages;
-	q->beside -= beside;
-	q->room += beside;
+	q->overhead -= overhead;
+	q->room += overhead;
 }
 
 void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages)

@@ -18,7 +18,7 @@
  *            time to time and carried on in between
  * @reserved: promised to chunks, stored or not
  * @used:     stored
- * @beside:   taken for what is stored beside pages, of chunks promised
+ * @overhead: taken for trailers, of all chunks promised
  * @told:     mx_quota_free() when it was last announced
  */
 struct mx_quota {
@@ -26,7 +26,7 @@ struct mx_quota {
 	u64	room;
 	u64	reserved;
 	u64	used;
-	u64	beside;
+	u64	overhead;
 	u64	told;
 };
 
@@ -52,17 +52,17 @@ u64 mx_quota_free(const struct mx_quota *q);
 
 /**
  * mx_quota_promise() - reserve @pages
- * @beside: pages that are taken at once, for what is stored beside those; see
- *          mx_trailer_pages() in mx_wire.h
+ * @overhead: pages that are taken at once, for trailers; see mx_trailer_pages()
+ *            in mx_wire.h
  *
  * Return: false if they are not free.
  */
 bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages,
-		      u64 beside);
+		      u64 overhead);
 
 /** mx_quota_withdraw() - the opposite, of pages promised and not stored */
 void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages,
-		       u64 beside);
+		       u64 overhead);
 
 /** mx_quota_store() - @pages of what was promised are stored now */
 void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages);

@@ -86,6 +86,7 @@ static int open_old(struct mx_store_vol *v, const struct mx_store_who *who,
 {
 	if (compare(who, &v->claim) || claim_has_gen(&v->claim))
 		return MX_ST_STALE;
+	MX_COVER(store_open_old_again);
 	*fenced = who->inc != v->claim.inc;
 	v->claim.inc = who->inc;
 	return MX_ST_OK;
@@ -103,9 +104,11 @@ static int open_tentative(struct mx_store_vol *v,
 			  const struct mx_store_who *who, u32 features, u64 *arg)
 {
 	if (!beats_tentative(v, who)) {
+		MX_COVER(store_open_tentative_lower);
 		*arg = v->tentative.epoch;
 		return MX_ST_STALE;
 	}
+	MX_COVER(store_open_tentative);
 	claim_set(&v->tentative, who, features);
 	return MX_ST_OK;
 }
@@ -120,8 +123,11 @@ static int open_higher(struct mx_store_vol *v, const struct mx_store_who *who,
 		*arg = v->tentative.epoch;
 		return MX_ST_STALE;
 	}
-	if (v->tentative.node && compare(who, &v->tentative) >= 0)
+	if (v->tentative.node && compare(who, &v->tentative) >= 0) {
+		MX_COVER(store_open_ends_tentative);
 		claim_end(&v->tentative);
+	}
+	MX_COVER(store_open_higher);
 	*fenced = v->claim.node;
 	claim_set(&v->claim, who, features);
 	return MX_ST_OK;
@@ -134,14 +140,17 @@ static int open_known(struct mx_store_vol *v, const struct mx_store_who *who,
 	u32 features = features_of(ask);
 
 	if (is_claim(who, &v->claim)) {
+		MX_COVER(store_open_same);
 		v->claim.features = features;
 		return MX_ST_OK;
 	}
 	*arg = v->claim.epoch;
 	if (v->claim.node && old && who->epoch == v->claim.epoch)
 		return open_old(v, who, fenced);
-	if (v->claim.node && compare(who, &v->claim) <= 0)
+	if (v->claim.node && compare(who, &v->claim) <= 0) {
+		MX_COVER(store_open_lower);
 		return MX_ST_STALE;
+	}
 	if (ask->flags & MX_F_TENTATIVE)
 		return open_tentative(v, who, features, arg);
 	return open_higher(v, who, features, arg, fenced);
@@ -162,8 +171,11 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		return MX_ST_INVAL;
 	if (!v)
 		return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
-	if (!same_volume(v, ask, name, len))
+	if (!same_volume(v, ask, name, len)) {
+		/* Not to be taken for a server that does not know this OPEN. */
+		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
 		return MX_ST_INVAL;
+	}
 	status = open_known(v, who, ask, arg, fenced);
 	if (status == MX_ST_OK)
 		*arg = MX_FEAT_KNOWN;
@@ -179,12 +191,13 @@ u64 mx_store_vol_init(struct mx_store *st, struct mx_store_vol *v,
 	bool tentative = ask->flags & MX_F_TENTATIVE;
 
 	MX_ASSERT(len <= MX_NAME_MAX);
-	*v = (struct mx_store_vol){
-		.id	= who->volume,
-		.pages	= ask->page,
-		.shift	= ask->arg,
-		.sealed	= is_sealed(ask),
-	};
+	MX_COVER(store_open_made);
+	/* Not assigned as a whole: a roster is large for a stack. */
+	memset(v, 0, sizeof(*v));
+	v->id = who->volume;
+	v->pages = ask->page;
+	v->shift = ask->arg;
+	v->sealed = is_sealed(ask);
 	memcpy(v->name, name, len);
 	claim_set(tentative ? &v->tentative : &v->claim, who, features_of(ask));
 	st->nvols++;
@@ -204,14 +217,20 @@ int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
 	if (!v)
 		return MX_ST_OK;
 	if (is_claim(who, &v->tentative)) {
+		MX_COVER(store_drop_withdraws);
 		claim_end(&v->tentative);
 		return v->claim.node ? MX_ST_OK : MX_STORE_FREE;
 	}
-	if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim))
+	if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {
+		MX_COVER(store_drop_lower);
 		return MX_ST_STALE;
-	if (v->tentative.node)
+	}
+	if (v->tentative.node) {
+		MX_COVER(store_drop_held);
 		return is_claim(who, &v->claim) && claim_has_gen(&v->claim) ?
 		       MX_ST_HELD : MX_ST_AGAIN;
+	}
+	MX_COVER(store_drop);
 	return MX_STORE_FREE;
 }
 
@@ -249,6 +268,7 @@ static int claim_admit(const struct mx_store_vol *v,
 		return tentative_may(ask, len) ? MX_ST_OK : MX_ST_INVAL;
 	if (who->epoch > v->claim.epoch)
 		return MX_ST_INVAL;	/* it has to OPEN first */
+	MX_COVER(store_stale);
 	/* DROP and STAT do not show whether their sender knows arguments. */
 	if (ask->gen || ask->op > MX_OP_STAT)
 		*arg = v->claim.epoch;
@@ -330,173 +350,21 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 {
 	*arg = 0;
 	if (r->number > v->roster.number) {
+		MX_COVER(store_roster_new);
 		v->roster = *r;
 		return MX_ST_OK;
 	}
 	if (same_roster(r, &v->roster))
 		return MX_ST_OK;
+	MX_COVER(store_roster_old);
 	*arg = v->roster.number;
 	return MX_ST_OLDGEN;
-}
-
-/* --- chunks ------------------------------------------------------------ */
-
-/* A request about a chunk that is not here. */
-static int absent(const struct mx_ask *ask)
-{
-	bool old = !ask->gen;
-
-	switch (ask->op) {
-	case MX_OP_WRITE:
-		return old || ask->flags & MX_F_PLACE ? MX_STORE_MAKE :
-							MX_ST_NOCHUNK;
-	case MX_OP_SETGEN:
-		return ask->flags & MX_F_PLACE ? MX_STORE_MAKE : MX_ST_NOCHUNK;
-	case MX_OP_DISCARD:
-		return old || ask->flags & MX_F_RELEASE ? MX_ST_OK :
-							  MX_ST_NOCHUNK;
-	case MX_OP_READ:
-		return old ? MX_ST_OK : MX_ST_NOCHUNK;
-	}
-	return MX_ST_NOCHUNK;
-}
-
-/* A request of a newer generation than the chunk's. */
-static int newer(const struct mx_ask *ask)
-{
-	if (ask->flags & MX_F_PLACE)
-		return MX_STORE_RENEW;
-	if (ask->op == MX_OP_SETGEN || ask->flags & MX_F_RELEASE)
-		return MX_ST_OK;
-	return MX_ST_INVAL;
-}
-
-/* Whether a request would have something stored. */
-static bool stores(const struct mx_ask *ask)
-{
-	return ask->op == MX_OP_WRITE || ask->flags & MX_F_PLACE;
-}
-
-int mx_store_chunk_admit(const struct mx_store *st,
-			 const struct mx_store_chunk *c,
-			 const struct mx_ask *ask, u64 *arg)
-{
-	*arg = 0;
-	if (stores(ask) && st->state == MX_STORE_CLOSING)
-		return MX_ST_AGAIN;
-	if (!mx_store_here(c))
-		return absent(ask);
-	if (!ask->gen)
-		return MX_ST_OK;
-	if (ask->gen < c->gen) {
-		*arg = c->gen;
-		return MX_ST_OLDGEN;
-	}
-	if (ask->gen > c->gen)
-		return newer(ask);
-	/* What was not copied yet would read as never written. */
-	if (ask->op == MX_OP_READ && c->state != MX_SC_LIVE)
-		return MX_ST_INVAL;
-	return MX_ST_OK;
-}
-
-static bool is_life(const struct mx_life *a, const struct mx_life *b)
-{
-	return a->node == b->node && a->inc == b->inc;
-}
-
-static bool has_life(const struct mx_life *member, u32 n, const struct mx_life *one)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		if (is_life(&member[i], one))
-			return true;
-	return false;
-}
-
-static void members_set(struct mx_store_chunk *c, const struct mx_life *member,
-			u32 n)
-{
-	MX_ASSERT(n && n <= MX_COPIES_MAX);
-	memset(c->member, 0, sizeof(c->member));
-	memcpy(c->member, member, n * sizeof(*member));
-	c->nmembers = n;
-}
-
-/* Members are different nodes, so as many that are all found are the same. */
-static bool same_members(const struct mx_store_chunk *c,
-			 const struct mx_life *member, u32 n)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		if (!has_life(c->member, c->nmembers, &member[i]))
-			return false;
-	return n == c->nmembers;
-}
-
-/* A first write without generation makes a chunk of the first one. */
-void mx_store_chunk_init(struct mx_store_chunk *c, const struct mx_store_vol *v,
-			 const struct mx_ask *ask, const struct mx_life *self,
-			 const struct mx_life *member, u32 n)
-{
-	bool fill = ask->op == MX_OP_SETGEN;
-
-	*c = (struct mx_store_chunk){
-		.gen	= ask->gen ? ask->gen : 1,
-		.size	= mx_store_chunk_pages(v, ask->page >> v->shift),
-		.state	= fill ? MX_SC_FILLING : MX_SC_LIVE,
-	};
-	if (fill)
-		members_set(c, member, n);
-	else
-		members_set(c, self, 1);
-}
-
-int mx_store_setgen(struct mx_store_chunk *c, const struct mx_ask *ask,
-		    const struct mx_life *self, const struct mx_life *member,
-		    u32 n, u64 *arg)
-{
-	*arg = 0;
-	if (ask->gen > c->gen) {
-		c->gen = ask->gen;
-		c->state = has_life(member, n, self) ? MX_SC_LIVE :
-						       MX_SC_FILLING;
-		members_set(c, member, n);
-		return MX_ST_OK;
-	}
-	if (ask->gen == c->gen && same_members(c, member, n))
-		return MX_ST_OK;
-	*arg = c->gen;
-	return MX_ST_OLDGEN;
-}
-
-void mx_store_chunk_dead(struct mx_store_chunk *c)
-{
-	c->state = MX_SC_DEAD;
-}
-
-bool mx_store_list_entry(const struct mx_store_chunk *c, u32 index,
-			 struct mx_listed *l)
-{
-	if (!mx_store_here(c))
-		return false;
-	*l = (struct mx_listed){
-		.index		= index,
-		.gen		= c->gen,
-		.pages		= c->used,
-		.nmembers	= c->nmembers,
-		.state		= c->state,
-	};
-	memcpy(l->member, c->member, sizeof(l->member));
-	return true;
 }
 
 /* --- the account ------------------------------------------------------- */
 
 /* Pages for the trailers of a chunk of @size pages. */
-static u64 beside(const struct mx_store_vol *v, u32 size)
+static u64 overhead(const struct mx_store_vol *v, u32 size)
 {
 	return v->sealed ? mx_trailer_pages(size) : 0;
 }
@@ -507,15 +375,16 @@ int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index)
 
 	if (st->state == MX_STORE_CLOSING)
 		return MX_ST_AGAIN;
-	if (st->state == MX_STORE_DRAINING)
-		return MX_ST_FULL;
-	return mx_quota_promise(&st->quota, &v->share, size, beside(v, size)) ?
-	       MX_ST_OK : MX_ST_FULL;
+	if (st->state != MX_STORE_DRAINING &&
+	    mx_quota_promise(&st->quota, &v->share, size, overhead(v, size)))
+		return MX_ST_OK;
+	MX_COVER(store_full);
+	return MX_ST_FULL;
 }
 
 void mx_store_withdraw(struct mx_store *st, struct mx_store_vol *v, u32 size)
 {
-	mx_quota_withdraw(&st->quota, &v->share, size, beside(v, size));
+	mx_quota_withdraw(&st->quota, &v->share, size, overhead(v, size));
 }
 
 void mx_store_stored(struct mx_store *st, struct mx_store_vol *v,

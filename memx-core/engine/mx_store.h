@@ -16,8 +16,8 @@
  *               as the effect, so that SETGEN is answered when nothing of an
  *               older generation can take effect any more
  *
- * mx_store_admit() only reads, follows no pointer and has no loop: it may run
- * beside a change of the volume if the caller then throws its result away and
+ * mx_store_admit() only reads, follows no pointer and has no loop: it may run at
+ * the same time as a change of the volume if the caller then drops its result and
  * calls it again.
  *
  * Versions. A claim without MX_FEAT_GEN is of a node from before generations:

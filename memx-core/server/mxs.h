@@ -300,11 +300,15 @@ int mxs_chunk_absent(struct mxs_vol *vol, struct mxs_try *t);
  */
 int mxs_chunk_admit(const struct mxs_chunk *chunk, struct mxs_try *t);
 
-/** mxs_chunk_make() - make the request's chunk if there is none, or in place of
- * a left-over. Caller: srv.table
- * Return: an enum mx_status or MXS_LATER
+/**
+ * mxs_chunk_make() - make the request's chunk if there is none, or in place of a
+ * left-over
+ * @freed: result, the left-over's pages
+ *
+ * Return: an enum mx_status or MXS_LATER. Caller: srv.table
  */
-int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t);
+int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t,
+		   struct list_head *freed);
 
 /** mxs_discard_slow() - a DISCARD of any length. May sleep.
  * Return: an enum mx_status

@@ -343,26 +343,33 @@ no_memory:
 	return MXS_LATER;
 }
 
-int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t)
+/* As mxs_chunk_admit(), and what is to be made is told. Caller: srv.table */
+static int what_to_make(struct mxs_chunk *chunk, struct mxs_try *t)
+{
+	int status;
+
+	if (!chunk)
+		return chunk_admit(NULL, t);
+	spin_lock_bh(&chunk->lock);
+	status = chunk_admit(chunk, t);
+	spin_unlock_bh(&chunk->lock);
+	return status;
+}
+
+int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t,
+		   struct list_head *freed)
 {
 	struct mxs_chunk *chunk = chunk_of(vol, t->ask.page);
-	LIST_HEAD(freed);
 	int status;
 
 	lockdep_assert_held(&mxs_srv.table);
-	if (chunk)
-		spin_lock_bh(&chunk->lock);
-	status = chunk_admit(chunk, t);
-	if (chunk)
-		spin_unlock_bh(&chunk->lock);
+	status = what_to_make(chunk, t);
 	if (status <= MX_ST_MAX)
 		return status;
 	if (mxs_orphan(t))
 		return MX_ST_AGAIN;
-	if (status == MX_STORE_RENEW) {
-		chunk_forget(vol, t->ask.page >> vol->s.shift, chunk, &freed);
-		mxs_stock_scrub(&freed);
-	}
+	if (status == MX_STORE_RENEW)
+		chunk_forget(vol, t->ask.page >> vol->s.shift, chunk, freed);
 	return chunk_new(vol, t);
 }
 

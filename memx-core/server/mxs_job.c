@@ -98,13 +98,15 @@ static int try_again(struct mxs_try *t)
 static int make_chunk(struct mxs_try *t)
 {
 	struct mxs_vol *vol;
+	LIST_HEAD(freed);
 	int status;
 
 	mutex_lock(&mxs_srv.table);
 	status = mxs_vol_admit(t, &vol);
 	if (status == MX_ST_OK)
-		status = mxs_chunk_make(vol, t);
+		status = mxs_chunk_make(vol, t, &freed);
 	mutex_unlock(&mxs_srv.table);
+	mxs_stock_scrub(&freed);
 	mxs_news();
 	return status;
 }

@@ -128,8 +128,8 @@ static int bitmap_step(struct mxs_try *t, u32 from, u32 *size, u8 *to)
 		status = mxs_chunk_admit(chunk, t);
 		*size = chunk->s.size;
 		if (status == MX_ST_OK)
-			bits_set(chunk, from,
-				    min(*size, from + BITMAP_STEP), to);
+			bits_set(chunk, from, min(*size, from + BITMAP_STEP),
+				 to);
 		spin_unlock_bh(&chunk->lock);
 	}
 	rcu_read_unlock();

@@ -52,7 +52,7 @@ static int put_server(struct sk_buff *skb)
 	    put_u64(skb, MEMX_A_CAPACITY, q.capacity) ||
 	    put_u64(skb, MEMX_A_FREE, mx_quota_free(&q)) ||
 	    put_u64(skb, MEMX_A_USED, q.used) ||
-	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.beside) ||
+	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.overhead) ||
 	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
 	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.store.nvols)))
 		return -EMSGSIZE;

@@ -70,6 +70,21 @@ static int vol_new(struct mxs_try *t, const char *name, size_t len)
 	return MX_ST_OK;
 }
 
+/* Caller: srv.table */
+static int open_known(struct mxs_vol *vol, struct mxs_try *t, const char *name,
+		      size_t len, bool *fenced)
+{
+	int status;
+
+	write_seqlock_bh(&vol->claims);
+	status = mx_store_open(&mxs_srv.store, &vol->s, &t->who, &t->ask, name,
+			       len, &t->arg, fenced);
+	write_sequnlock_bh(&vol->claims);
+	if (status == MX_ST_OK)
+		heard(vol);
+	return status;
+}
+
 /* Caller: srv.table. @vol may be NULL. */
 static int do_open(struct mxs_vol *vol, struct mxs_try *t, const char *name,
 		   size_t len, bool *fenced)
@@ -77,13 +92,9 @@ static int do_open(struct mxs_vol *vol, struct mxs_try *t, const char *name,
 	int status;
 
 	if (vol)
-		write_seqlock_bh(&vol->claims);
-	status = mx_store_open(&mxs_srv.store, vol ? &vol->s : NULL, &t->who,
-			       &t->ask, name, len, &t->arg, fenced);
-	if (vol)
-		write_sequnlock_bh(&vol->claims);
-	if (vol && status == MX_ST_OK)
-		heard(vol);
+		return open_known(vol, t, name, len, fenced);
+	status = mx_store_open(&mxs_srv.store, NULL, &t->who, &t->ask, name, len,
+			       &t->arg, fenced);
 	return status == MX_STORE_MAKE ? vol_new(t, name, len) : status;
 }
 

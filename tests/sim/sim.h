@@ -192,6 +192,7 @@ struct link {
  * @budget:   pages of replies it asks for at most
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
+ * @old:      it is of the first version, which has no features
  * @down:     its interface is down until then
  * @link:     by the other node's number
  * @ring:     with keys: the cluster's
@@ -214,6 +215,7 @@ struct node {
 	u32 budget;
 	u32 asked;
 	u64 resume;
+	bool old;
 	u64 down;
 	struct link *link[SIM_NODES];
 	struct rmp_keyring ring;
@@ -428,6 +430,7 @@ void client_submit(struct sim *s, struct scall *want);
 void client_next(struct sim *s, u8 client);
 void client_done(struct link *l, struct rmp_call *call);
 void client_cancel(struct sim *s, u8 client, u64 uid);
+void client_end(struct sim *s);
 void client_server_lost(struct sim *s, u8 client, u8 server);
 u64 page_key(u8 client, u8 server, u32 page, u32 version);
 

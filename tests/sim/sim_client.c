@@ -282,8 +282,8 @@ static bool status_expected(struct sim *s, const struct scall *sc)
 /* A call that was given up has not been executed, and must not be. */
 static void check_never(struct sim *s, struct scall *sc)
 {
-	/* Unless the server has forgotten what it did. */
-	if (sc->call.doubt)
+	/* Unless the server has forgotten what it did, or was not told. */
+	if (sc->call.doubt || s->node[sc->server].old)
 		return;
 	sc->never = true;
 	if (sc->server_life == s->node[sc->server].inc && !s->hostile)
@@ -343,7 +343,7 @@ void client_cancel(struct sim *s, u8 client, u64 uid)
 	/* Also calls that are done: the engine must leave those alone. */
 	if (!l->peer)
 		return;
-	if (sim_chance(s, 70000)) {
+	if (!s->node[client].old && sim_chance(s, 70000)) {
 		client_revoke(s, l, sc);
 		return;
 	}
@@ -369,4 +369,23 @@ void client_server_lost(struct sim *s, u8 client, u8 server)
 		if (s->calls[i]->client == client && s->calls[i]->server == server)
 			for (k = 0; k < RMP_MSG_PAGES; k++)
 				s->calls[i]->acked[k] = 0;
+}
+
+/*
+ * No server restarts any more, so what was revoked at one that cannot be told of
+ * it may stay open for ever.
+ */
+void client_end(struct sim *s)
+{
+	u32 i;
+
+	for (i = 0; i < s->ncalls; i++) {
+		struct scall *sc = s->calls[i];
+		struct link *l = s->node[sc->client].link[sc->server];
+
+		if (sc->open && sc->revoked && s->node[sc->server].old)
+			link_after(l, rmp_peer_cancel(l->peer, &sc->call,
+						      node_now(s, l->self),
+						      &l->sink));
+	}
 }

@@ -67,6 +67,7 @@ void fault_plan(struct sim *s)
 							   256;
 		s->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
 		s->node[i].quota = 5 + sim_below(s, 100);
+		s->node[i].old = sim_chance(s, 10000);
 		if (f->rush) {
 			s->node[i].depth = 256;
 			s->node[i].quota += 300;
@@ -230,4 +231,5 @@ void fault_end(struct sim *s)
 			s->wire[i][k].slow = 0;
 		}
 	}
+	client_end(s);
 }

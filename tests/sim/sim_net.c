@@ -68,6 +68,11 @@ static struct frame *frame_build(struct sim *s, u8 from, u8 to,
 	const struct pbuf *b = x->buf;
 
 	memcpy(f->data, x->hdr, RMP_HDR_LEN);
+	if (s->node[from].old &&
+	    (hdr->type == RMP_T_HELLO || hdr->type == RMP_T_WELCOME))
+		hdr->epoch = 0;
+	if (s->node[to].old && hdr->flags & RMP_F_VOID && !s->hostile)
+		sim_fail(s, "%u is sent a flag that it does not know", to);
 	if (x->len) {
 		if (!b || x->off + x->len > b->len || !b->refs)
 			sim_fail(s, "the engine sends beyond a payload");

@@ -432,6 +432,11 @@ static void mx_answer_decode__open_arg(void **state)
 			 -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_FULL,
 					    .arg = 1), open, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_INVAL,
+					    .arg = 1), open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_INVAL,
+					    .arg = MX_OPENED_NEW), open, 0),
+			 -EBADMSG);
 }
 
 static void mx_answer_decode__nochunk(void **state)

@@ -168,7 +168,7 @@ static void mx_quota_news__a_sixteenth(void **state)
 static void mx_quota__random_walk(void **state)
 {
 	struct mx_share *share[2] = { &a, &b };
-	u32 seed = 12345, n, beside = 0;
+	u32 seed = 12345, n, overhead = 0;
 	int i;
 
 	start(4096, 3000);
@@ -180,12 +180,12 @@ static void mx_quota__random_walk(void **state)
 		switch (seed >> 16 & 7) {
 		case 0:
 			if (mx_quota_promise(&q, s, n, n / 100))
-				beside += n / 100;
+				overhead += n / 100;
 			break;
 		case 1:
 			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used),
-					  min(n / 100, beside));
-			beside -= min(n / 100, beside);
+					  min(n / 100, overhead));
+			overhead -= min(n / 100, overhead);
 			break;
 		case 2:
 		case 3:
@@ -202,8 +202,8 @@ static void mx_quota__random_walk(void **state)
 		assert_true(a.reserved + b.reserved == q.reserved);
 		assert_true(a.used + b.used == q.used);
 		assert_true(a.used <= a.reserved && b.used <= b.reserved);
-		assert_int_equal(q.beside, beside);
-		assert_true(q.reserved + q.beside + mx_quota_free(&q) <= q.capacity);
+		assert_int_equal(q.overhead, overhead);
+		assert_true(q.reserved + q.overhead + mx_quota_free(&q) <= q.capacity);
 	}
 }
 
