@@ -185,6 +185,18 @@ bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 	return true;
 }
 
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
+{
+	int i = mx_home_find(&c->home, server);
+	bool last;
+
+	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era)
+		return false;
+	last = mx_chunk_lose(c, server, inc, era);
+	mx_home_forget(&c->home, server);
+	return last;
+}
+
 bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 		     const struct mx_srv_life *life)
 {

@@ -184,6 +184,11 @@ void mx_chunk_unplaced(struct mx_chunk *c);
  */
 bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era);
 
+/** mx_chunk_gone() - as mx_chunk_lose(), by the server's own word: the copy does
+ * not come back with that life
+ */
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
+
 /** mx_chunk_regain() - a server is in the life in which it took the chunk again
  *
  * Nothing happens unless the chunk was lost and has not been placed anew, and
