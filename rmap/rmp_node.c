@@ -81,7 +81,7 @@ MX_EXPORT_SYMBOL(rmp_node_id);
 
 u32 rmp_node_inc(const struct rmp_node *node)
 {
-	return READ_ONCE(node->peer.inc);
+	return READ_ONCE(node->peer.ses.inc);
 }
 MX_EXPORT_SYMBOL(rmp_node_inc);
 
@@ -103,7 +103,7 @@ MX_EXPORT_SYMBOL(rmp_node_silent_ms);
 
 u32 rmp_node_features(const struct rmp_node *node)
 {
-	return READ_ONCE(node->peer.features);
+	return READ_ONCE(node->peer.ses.features);
 }
 MX_EXPORT_SYMBOL(rmp_node_features);
 

@@ -123,7 +123,7 @@ struct rmp_way {
  *            written, so that it may be read without the lock
  * @peer:     the engine
  * @auth:     its keys
- * @req:      the glue's part of @peer.slot
+ * @req:      the glue's part of @peer.rsp.slot
  */
 struct rmp_node {
 	struct hlist_node	hash;

@@ -211,7 +211,7 @@ static void recv_advert(struct rmp_ctx *ctx, struct sk_buff *skb,
 	struct rmp_node *node = ctx->node;
 	u16 i;
 
-	if (info->inc != node->peer.inc)
+	if (info->inc != node->peer.ses.inc)
 		return;
 	if (info->type == RMP_T_ANNOUNCE && info->plen &&
 	    !skb_copy_bits(skb, info->hlen, node->name, info->plen)) {
@@ -283,7 +283,7 @@ static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source,
 			      info->type == RMP_T_HELLO);
 	}
-	if (info->type == RMP_T_BYE && info->inc == node->peer.inc &&
+	if (info->type == RMP_T_BYE && info->inc == node->peer.ses.inc &&
 	    !recv_bye(ctx, iface))
 		return 0;
 	events = rmp_peer_rx(&node->peer, frame, ctx->now, &ctx->sink);
