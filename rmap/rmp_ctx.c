@@ -9,7 +9,15 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_budget.h"
+#include "rmp_call.h"
+#include "rmp_ctx.h"
+#include "rmp_draft.h"
+#include "rmp_node.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
 #include "rmp_trace.h"
 
 /* A timer that finds its deadline not moved on must not spin. */

@@ -7,7 +7,12 @@
 #include <linux/utsname.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 #include "uapi/rmp_nl.h"
 
 static_assert((int)RMP_NL_DOWN == (int)RMP_PEER_DOWN);

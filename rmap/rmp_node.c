@@ -10,7 +10,15 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_budget.h"
+#include "rmp_call.h"
+#include "rmp_ctx.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 
 #define SILENT_MS	60000	/* then it may be forgotten */
 #define COLLECT_EVERY	(10 * HZ)

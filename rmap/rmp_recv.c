@@ -4,7 +4,20 @@
  * not known yet wait for a worker that may sleep to make the node.
  */
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_call.h"
+#include "rmp_cluster_key.h"
+#include "rmp_ctx.h"
+#include "rmp_frame.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_payload.h"
+#include "rmp_rate.h"
+#include "rmp_recv.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
+#include "rmp_tag.h"
 #include "rmp_trace.h"
 
 #define BIRTHS_MAX	32	/* first frames waiting at a time */
