@@ -73,7 +73,7 @@ void cl_client_heard(struct link *l, const struct rmp_info *info)
 	struct mx_ad ad;
 	int i;
 
-	if (is_server(l->self) || info->inc != l->peer->inc)
+	if (is_server(l->self) || info->inc != l->peer->ses.inc)
 		return;
 	if (info->type == RMP_T_BYE) {
 		i = mx_member_find(&c->members, link_node(l));
@@ -103,7 +103,7 @@ void cl_client_news(struct link *l, u32 events)
 	if (is_server(l->self) || !(events & RMP_EV_RESTARTED))
 		return;
 	i = mx_member_find(&c->members, link_node(l));
-	if (i >= 0 && mx_member_restart(&c->members.m[i], l->peer->inc))
+	if (i >= 0 && mx_member_restart(&c->members.m[i], l->peer->ses.inc))
 		run_all(l->s, l->self);
 }
 

@@ -315,7 +315,7 @@ static void expect_idle(struct sim *s)
 		for (k = 0; k < SIM_NODES && !s->failed; k++) {
 			struct link *l = s->node[i].link[k];
 
-			if (l && l->peer && (l->peer->inflight || l->peer->nwaiting))
+			if (l && l->peer && (l->peer->req.inflight || l->peer->req.nwaiting))
 				sim_fail(s, "%u>%u: calls are left over", i, k);
 		}
 }

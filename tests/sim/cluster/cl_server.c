@@ -574,7 +574,7 @@ void cl_server_deliver(struct link *l, struct rmp_slot *slot)
 	}
 	job = &srv->job[i];
 	*job = (struct cl_job){ .slot = slot, .who = l->other,
-				.inc = l->peer->inc, .since = l->s->now };
+				.inc = l->peer->ses.inc, .since = l->s->now };
 	job->good = !mx_ask_decode(slot->head, slot->req.len, &job->ask);
 	due = job_begin(l->s, srv);
 	if (due > l->s->now)

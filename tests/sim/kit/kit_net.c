@@ -246,7 +246,7 @@ static u32 receive_from(struct link *l, u8 from, struct rmp_frame *rf)
 	if (!believed || !rmp_is_session(rf->info.type))
 		l->addr = from;
 	events = rmp_peer_rx(l->peer, rf, now, &l->sink);
-	if (!believed && l->peer->inc != rf->info.inc)
+	if (!believed && l->peer->ses.inc != rf->info.inc)
 		l->addr = addr;
 	return events;
 }

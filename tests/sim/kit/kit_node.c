@@ -169,13 +169,13 @@ static void link_check(struct link *l)
 	const struct rmp_peer *p = l->peer;
 	bool open;
 
-	if (p->una > p->next_msg || p->next_msg - p->una > RMP_WINDOW)
+	if (p->req.una > p->req.next_msg || p->req.next_msg - p->req.una > RMP_WINDOW)
 		sim_fail(l->s, "window of %u>%u is %llx..%llx", l->self, l->other,
-			 (unsigned long long)p->una,
-			 (unsigned long long)p->next_msg);
-	open = p->una < p->next_msg;
-	if (open == !p->inflight)
-		sim_fail(l->s, "%u pages in flight in %u>%u", p->inflight,
+			 (unsigned long long)p->req.una,
+			 (unsigned long long)p->req.next_msg);
+	open = p->req.una < p->req.next_msg;
+	if (open == !p->req.inflight)
+		sim_fail(l->s, "%u pages in flight in %u>%u", p->req.inflight,
 			 l->self, l->other);
 }
 
@@ -187,13 +187,13 @@ void link_after(struct link *l, u32 events)
 	if (l->s->keyed)
 		events |= rmp_auth_after(&l->auth, l->peer,
 					 node_now(l->s, l->self), &l->sink);
-	if (events & RMP_EV_RESTARTED && l->peer->inc < l->opened &&
+	if (events & RMP_EV_RESTARTED && l->peer->ses.inc < l->opened &&
 	    !l->s->hostile && !l->s->twins)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
-			 l->opened, l->other, l->peer->inc);
-	if (l->peer->state == RMP_PEER_UP ||
+			 l->opened, l->other, l->peer->ses.inc);
+	if (l->peer->ses.state == RMP_PEER_UP ||
 	    (events & RMP_EV_RESTARTED && l->opened))
-		l->opened = l->peer->inc;
+		l->opened = l->peer->ses.inc;
 	l->s->run->news(l, events);
 	if (l->draining)
 		return;
@@ -242,9 +242,9 @@ void link_close(struct sim *s, u8 self, u8 other)
 	l->ndone = 0;
 	s->run->orphans(l);
 	for (i = 0; i < RMP_WINDOW; i++)
-		if (l->peer->slot[i].state != RMP_SLOT_FREE || l->peer->call[i])
+		if (l->peer->rsp.slot[i].state != RMP_SLOT_FREE || l->peer->req.call[i])
 			sim_fail(s, "%u>%u closed, but not empty", self, other);
-	if (l->peer->inflight || l->peer->nwaiting)
+	if (l->peer->req.inflight || l->peer->req.nwaiting)
 		sim_fail(s, "%u>%u closed with calls in it", self, other);
 	free(l->peer);
 	l->peer = NULL;
@@ -260,7 +260,7 @@ void link_forget(struct sim *s, u8 self, u8 other)
 
 	if (!l->peer || !s->node[self].up)
 		return;
-	if (l->peer->una != l->peer->next_msg || l->peer->nwaiting)
+	if (l->peer->req.una != l->peer->req.next_msg || l->peer->req.nwaiting)
 		return;
 	if (!s->run->forget(l))
 		return;

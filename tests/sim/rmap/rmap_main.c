@@ -56,8 +56,8 @@ static void news(struct link *l, u32 events)
 		return;
 	seen = &run_of(l->s)->node[l->self].seen[l->other - SIM_CLIENTS];
 	if (events & RMP_EV_RESTARTED ||
-	    (l->peer->state == RMP_PEER_UP && l->peer->inc != *seen)) {
-		*seen = l->peer->inc;
+	    (l->peer->ses.state == RMP_PEER_UP && l->peer->ses.inc != *seen)) {
+		*seen = l->peer->ses.inc;
 		client_server_lost(l->s, l->self, l->other);
 	}
 }
@@ -136,14 +136,14 @@ static void expect_clean(struct sim *s, struct link *l)
 
 	if (!l->peer)
 		return;
-	if (l->peer->inflight || l->peer->una != l->peer->next_msg ||
-	    l->peer->nwaiting)
+	if (l->peer->req.inflight || l->peer->req.una != l->peer->req.next_msg ||
+	    l->peer->req.nwaiting)
 		sim_fail(s, "%u>%u: %u pages in flight at the end", l->self,
-			 l->other, l->peer->inflight);
+			 l->other, l->peer->req.inflight);
 	for (i = 0; i < RMP_WINDOW; i++)
-		if (l->peer->slot[i].state != RMP_SLOT_FREE)
+		if (l->peer->rsp.slot[i].state != RMP_SLOT_FREE)
 			sim_fail(s, "%u>%u: slot %u in state %u at the end",
-				 l->self, l->other, i, l->peer->slot[i].state);
+				 l->self, l->other, i, l->peer->rsp.slot[i].state);
 }
 
 /*
@@ -163,15 +163,15 @@ static u16 size_due(struct sim *s, struct link *l)
 
 static bool too_small(struct sim *s, struct link *l)
 {
-	return l->peer && l->peer->state == RMP_PEER_UP &&
-	       l->peer->frag_size < size_due(s, l);
+	return l->peer && l->peer->ses.state == RMP_PEER_UP &&
+	       l->peer->ses.frag_size < size_due(s, l);
 }
 
 static void expect_size(struct sim *s, struct link *l)
 {
 	if (too_small(s, l))
 		sim_fail(s, "%u>%u: fragments of %u, not of %u", l->self,
-			 l->other, l->peer->frag_size, size_due(s, l));
+			 l->other, l->peer->ses.frag_size, size_due(s, l));
 }
 
 static bool any_too_small(struct sim *s)

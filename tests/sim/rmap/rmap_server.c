@@ -33,9 +33,9 @@ static void check_request(struct link *l, const struct rmp_slot *slot,
 		sim_fail(l->s, "server %u gets what nobody asked", l->self);
 		return;
 	}
-	if (l->peer->inc != sc->inc)
+	if (l->peer->ses.inc != sc->inc)
 		sim_fail(l->s, "server %u executes for inc %u in a session with %u",
-			 l->self, sc->inc, l->peer->inc);
+			 l->self, sc->inc, l->peer->ses.inc);
 	b = sc->call.buf;
 	asm_read(&slot->req, data);
 	/* The payload may go once the call has ended, so compare the pattern. */
@@ -82,7 +82,7 @@ void server_deliver(struct link *l, struct rmp_slot *slot)
 			sim_fail(s, "server %u owes more than a window", l->self);
 			return;
 		}
-	owed[i] = (struct answer){ .slot = slot, .sc = sc, .inc = l->peer->inc };
+	owed[i] = (struct answer){ .slot = slot, .sc = sc, .inc = l->peer->ses.inc };
 	if (sim_chance(s, run_of(s)->defer))
 		wait = sim_chance(s, 10000) ? sim_below(s, SEC(2)) :
 					      sim_below(s, MS(20));

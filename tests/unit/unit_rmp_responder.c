@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of rmap/engine/rmp_rx.c: reassembly, execution at most once, replies
+ * Tests of rmap/engine/rmp_responder.c: reassembly, execution at most once, replies
  * kept for as long as they may be asked for.
  */
 #include "rmp_rig.h"
@@ -12,7 +12,7 @@ static void answer(struct rig *rig, void *buf, u32 len)
 	rmp_peer_reply(rig->p, rig->slot, head, buf, len, rig->now, &rig->sink);
 }
 
-static void rmp_rx_req__single_fragment(void **state)
+static void rmp_responder_req__single_fragment(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -31,7 +31,7 @@ static void rmp_rx_req__single_fragment(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__empty_keeps_nothing(void **state)
+static void rmp_responder_req__empty_keeps_nothing(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -42,7 +42,7 @@ static void rmp_rx_req__empty_keeps_nothing(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__hole_is_acked_after_last(void **state)
+static void rmp_responder_req__hole_is_acked_after_last(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	u64 have[2];
@@ -61,7 +61,7 @@ static void rmp_rx_req__hole_is_acked_after_last(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__repeated_fragment_is_not_kept(void **state)
+static void rmp_responder_req__repeated_fragment_is_not_kept(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -72,7 +72,7 @@ static void rmp_rx_req__repeated_fragment_is_not_kept(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__repeat_while_executing(void **state)
+static void rmp_responder_req__repeat_while_executing(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 2);
@@ -92,7 +92,7 @@ static void rmp_rx_req__repeat_while_executing(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__repeat_when_answered(void **state)
+static void rmp_responder_req__repeat_when_answered(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -110,7 +110,7 @@ static void rmp_rx_req__repeat_when_answered(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_base__back_frees_replies(void **state)
+static void rmp_responder_base__back_frees_replies(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f;
@@ -125,7 +125,7 @@ static void rmp_rx_base__back_frees_replies(void **state)
 	f.info.back = 1;
 	rig_rx(rig, f);
 	assert_int_equal(rig->bufs, 1);
-	assert_int_equal(rig->p->base, RIG_ID + 1);
+	assert_int_equal(rig->p->rsp.base, RIG_ID + 1);
 	/* The freed id must not run again. */
 	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->ndelivered, 3);
@@ -133,7 +133,7 @@ static void rmp_rx_base__back_frees_replies(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_req__window_edges(void **state)
+static void rmp_responder_req__window_edges(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f;
@@ -151,7 +151,7 @@ static void rmp_rx_req__window_edges(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_base__executing_becomes_orphan(void **state)
+static void rmp_responder_base__executing_becomes_orphan(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_slot *slot;
@@ -173,7 +173,7 @@ static void rmp_rx_base__executing_becomes_orphan(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_base__partial_is_given_back(void **state)
+static void rmp_responder_base__partial_is_given_back(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -184,7 +184,7 @@ static void rmp_rx_base__partial_is_given_back(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_fragment__other_size_starts_over(void **state)
+static void rmp_responder_fragment__other_size_starts_over(void **state)
 {
 	struct rig *rig = rig_up(9000);
 
@@ -195,7 +195,7 @@ static void rmp_rx_fragment__other_size_starts_over(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_fragment__contradiction_starts_over(void **state)
+static void rmp_responder_fragment__contradiction_starts_over(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID, 4096, 1376, 1);
@@ -227,7 +227,7 @@ static struct rmp_frame reply_ack(u64 msg, u16 frag_size, u64 have)
 	return f;
 }
 
-static void rmp_rx_ack__sends_what_is_missing(void **state)
+static void rmp_responder_ack__sends_what_is_missing(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -243,7 +243,7 @@ static void rmp_rx_ack__sends_what_is_missing(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_ack__reply_refragmented(void **state)
+static void rmp_responder_ack__reply_refragmented(void **state)
 {
 	struct rig *rig = rig_up(9000);
 
@@ -262,7 +262,7 @@ static void rmp_rx_ack__reply_refragmented(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_ack__idle_frees_all(void **state)
+static void rmp_responder_ack__idle_frees_all(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	u64 i;
@@ -273,9 +273,9 @@ static void rmp_rx_ack__idle_frees_all(void **state)
 	}
 	rig_rx(rig, reply_ack(RIG_ID + 5, 1376, 0));
 	assert_int_equal(rig->bufs, 5);
-	assert_int_equal(rig->p->base, RIG_ID + 5);
+	assert_int_equal(rig->p->rsp.base, RIG_ID + 5);
 	for (i = 0; i < RMP_WINDOW; i++)
-		assert_int_equal(rig->p->slot[i].state, RMP_SLOT_FREE);
+		assert_int_equal(rig->p->rsp.slot[i].state, RMP_SLOT_FREE);
 	rig_free(rig);
 }
 
@@ -314,7 +314,7 @@ static void expect_void(struct rig *rig)
 }
 
 /* It has overtaken the request, which comes late. */
-static void rmp_rx_void__before_the_request(void **state)
+static void rmp_responder_void__before_the_request(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -336,7 +336,7 @@ static void rmp_rx_void__before_the_request(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_void__part_is_here(void **state)
+static void rmp_responder_void__part_is_here(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -350,7 +350,7 @@ static void rmp_rx_void__part_is_here(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_void__too_late(void **state)
+static void rmp_responder_void__too_late(void **state)
 {
 	struct rig *rig = rig_up(1500);
 
@@ -371,25 +371,25 @@ static void rmp_rx_void__too_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MXT(rmp_rx_req__single_fragment),
-		MXT(rmp_rx_req__empty_keeps_nothing),
-		MXT(rmp_rx_req__hole_is_acked_after_last),
-		MXT(rmp_rx_req__repeated_fragment_is_not_kept),
-		MXT(rmp_rx_req__repeat_while_executing),
-		MXT(rmp_rx_req__repeat_when_answered),
-		MXT(rmp_rx_base__back_frees_replies),
-		MXT(rmp_rx_req__window_edges),
-		MXT(rmp_rx_base__executing_becomes_orphan),
-		MXT(rmp_rx_base__partial_is_given_back),
-		MXT(rmp_rx_fragment__other_size_starts_over),
-		MXT(rmp_rx_fragment__contradiction_starts_over),
-		MXT(rmp_rx_ack__sends_what_is_missing),
-		MXT(rmp_rx_ack__reply_refragmented),
-		MXT(rmp_rx_ack__idle_frees_all),
+		MXT(rmp_responder_req__single_fragment),
+		MXT(rmp_responder_req__empty_keeps_nothing),
+		MXT(rmp_responder_req__hole_is_acked_after_last),
+		MXT(rmp_responder_req__repeated_fragment_is_not_kept),
+		MXT(rmp_responder_req__repeat_while_executing),
+		MXT(rmp_responder_req__repeat_when_answered),
+		MXT(rmp_responder_base__back_frees_replies),
+		MXT(rmp_responder_req__window_edges),
+		MXT(rmp_responder_base__executing_becomes_orphan),
+		MXT(rmp_responder_base__partial_is_given_back),
+		MXT(rmp_responder_fragment__other_size_starts_over),
+		MXT(rmp_responder_fragment__contradiction_starts_over),
+		MXT(rmp_responder_ack__sends_what_is_missing),
+		MXT(rmp_responder_ack__reply_refragmented),
+		MXT(rmp_responder_ack__idle_frees_all),
 		MXT(rmp_peer_reply__not_sent_without_session),
-		MXT(rmp_rx_void__before_the_request),
-		MXT(rmp_rx_void__part_is_here),
-		MXT(rmp_rx_void__too_late),
+		MXT(rmp_responder_void__before_the_request),
+		MXT(rmp_responder_void__part_is_here),
+		MXT(rmp_responder_void__too_late),
 	};
 
 	return MXT_RUN(tests);

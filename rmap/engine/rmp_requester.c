@@ -3,7 +3,25 @@
  * The requester half: the window of open calls, sending and repeating
  * requests, putting replies together. All timers of the protocol are here.
  */
-#include "rmp_priv.h"
+#include "rmp_cwnd.h"
+#include "rmp_out.h"
+#include "rmp_pace.h"
+#include "rmp_path.h"
+
+void rmp_requester_init(struct rmp_peer *p)
+{
+	p->req.idle_due = RMP_NEVER;
+	INIT_LIST_HEAD(&p->req.flows);
+	rmp_flow_init(&p->req.flow, 1);
+	rmp_rtt_init(&p->req.rtt);
+	rmp_cwnd_init(p);
+}
+
+/* Whether any call is open or waits. */
+bool rmp_requester_busy(const struct rmp_peer *p)
+{
+	return p->req.una != p->req.next_msg || p->req.nwaiting;
+}
 
 /* Gives a call back that is in no list and no window any more. */
 static void rmp_call_end(struct rmp_run *r, struct rmp_call *call, int status)
@@ -29,18 +47,18 @@ static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 {
 	struct rmp_peer *p = r->p;
 
-	MX_ASSERT(p->call[call->msg % RMP_WINDOW] == call);
-	MX_ASSERT(p->inflight >= call->cost);
-	p->call[call->msg % RMP_WINDOW] = NULL;
-	p->inflight -= call->cost;
+	MX_ASSERT(p->req.call[call->msg % RMP_WINDOW] == call);
+	MX_ASSERT(p->req.inflight >= call->cost);
+	p->req.call[call->msg % RMP_WINDOW] = NULL;
+	p->req.inflight -= call->cost;
 	rmp_call_unreserve(r, call);
-	while (p->una < p->next_msg && !p->call[p->una % RMP_WINDOW])
-		p->una++;
-	if (p->una == p->next_msg) {
-		MX_ASSERT(!p->inflight);
-		p->idle_left = RMP_IDLE_ACKS;
-		p->idle_due = r->now + RMP_IDLE_NS;
-		rmp_arm(r, p->idle_due);
+	while (p->req.una < p->req.next_msg && !p->req.call[p->req.una % RMP_WINDOW])
+		p->req.una++;
+	if (p->req.una == p->req.next_msg) {
+		MX_ASSERT(!p->req.inflight);
+		p->req.idle_left = RMP_IDLE_ACKS;
+		p->req.idle_due = r->now + RMP_IDLE_NS;
+		rmp_arm(r, p->req.idle_due);
 	}
 }
 
@@ -52,12 +70,12 @@ static void rmp_call_close(struct rmp_run *r, struct rmp_call *call)
 static struct rmp_call *rmp_call_find(struct rmp_run *r,
 				      const struct rmp_info *info)
 {
-	struct rmp_call *call = r->p->call[info->msg % RMP_WINDOW];
+	struct rmp_call *call = r->p->req.call[info->msg % RMP_WINDOW];
 
 	if (call && call->msg == info->msg &&
-	    rmp_echo_since(info, r->now, r->p->shared_ns))
+	    rmp_echo_since(info, r->now, r->p->req.shared_ns))
 		return call;
-	rmp_count(r, info->msg < r->p->next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
+	rmp_count(r, info->msg < r->p->req.next_msg ? RMP_S_RX_OLD : RMP_S_RX_BAD);
 	return NULL;
 }
 
@@ -74,7 +92,7 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 	if (call->hurried && !pending)
 		floor_us = RMP_RTO_LOST_US;
 
-	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, call->tries,
+	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, call->tries,
 						floor_us, max_us);
 	rmp_arm(r, call->due_ns);
 }
@@ -91,10 +109,10 @@ static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
 	u16 size = call->reply.got ? call->reply.frag_size : call->frag_size;
 	struct rmp_hdr hdr;
 
-	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	rmp_out_header(r, &hdr, RMP_T_ACK);
 	hdr.flags = RMP_F_REPLY;
 	hdr.msg = cpu_to_be64(call->msg);
-	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
+	hdr.back = cpu_to_be16((u16)(call->msg - r->p->req.una));
 	hdr.volume = cpu_to_be64(call->volume);
 	hdr.epoch = cpu_to_be32(call->epoch);
 	hdr.port = cpu_to_be16(call->port);
@@ -103,13 +121,13 @@ static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
 	rmp_bitmap_put(hdr.head, call->reply.have);
 	call->nack_ns = r->now;
 	call->skips = 0;
-	rmp_send_plain(r, &hdr, 0);
+	rmp_out_plain(r, &hdr, 0);
 }
 
 /* A revoked call whose responder does not know RMP_F_VOID. */
 static bool rmp_call_mute(const struct rmp_peer *p, const struct rmp_call *call)
 {
-	return call->voided && !(p->features & RMP_FEAT_VOID);
+	return call->voided && !(p->ses.features & RMP_FEAT_VOID);
 }
 
 /*
@@ -137,16 +155,16 @@ static u16 rmp_call_send(struct rmp_run *r, struct rmp_call *call,
 		rmp_send_nack(r, call);
 		return 0;
 	}
-	rmp_hdr_start(r, &hdr, RMP_T_REQ);
+	rmp_out_header(r, &hdr, RMP_T_REQ);
 	hdr.msg = cpu_to_be64(call->msg);
-	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
+	hdr.back = cpu_to_be16((u16)(call->msg - r->p->req.una));
 	hdr.volume = cpu_to_be64(call->volume);
 	hdr.epoch = cpu_to_be32(call->epoch);
 	hdr.port = cpu_to_be16(call->port);
 	memcpy(hdr.head, call->head, RMP_HEAD_LEN);
 	call->sent_ns = r->now;
 	call->skips = 0;
-	return rmp_send_frags(r, &b);
+	return rmp_out_frags(r, &b);
 }
 
 /* Repeats nothing but the last fragment, which makes the responder answer. */
@@ -170,8 +188,8 @@ static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
 	struct rmp_peer *p = r->p;
 	u16 n;
 
-	if (call->frag_size > p->frag_size) {
-		call->frag_size = p->frag_size;
+	if (call->frag_size > p->ses.frag_size) {
+		call->frag_size = p->ses.frag_size;
 		call->nfrags = rmp_frag_count(rmp_call_len(call), call->frag_size);
 		memset(call->acked, 0, sizeof(call->acked));
 	}
@@ -192,7 +210,7 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 	if (call->tries < RMP_TRIES_MAX)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
-	r->p->delay.look = RMP_LOOK_NOT;
+	r->p->req.delay.look = RMP_LOOK_NOT;
 	/* A silent responder must not keep others from being asked. */
 	rmp_call_unreserve(r, call);
 	if (call->state == RMP_CALL_SENT && !rmp_call_mute(r->p, call))
@@ -206,15 +224,15 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 {
 	struct rmp_peer *p = r->p;
 
-	MX_ASSERT(!p->call[p->next_msg % RMP_WINDOW]);
-	call->msg = p->next_msg++;
-	p->call[call->msg % RMP_WINDOW] = call;
-	p->inflight += call->cost;
+	MX_ASSERT(!p->req.call[p->req.next_msg % RMP_WINDOW]);
+	call->msg = p->req.next_msg++;
+	p->req.call[call->msg % RMP_WINDOW] = call;
+	p->req.inflight += call->cost;
 	rmp_delay_sent(p, call);
 	rmp_pace_sent(r, call->cost);
-	p->idle_due = RMP_NEVER;
+	p->req.idle_due = RMP_NEVER;
 	call->state = RMP_CALL_SENT;
-	call->frag_size = p->frag_size;
+	call->frag_size = p->ses.frag_size;
 	call->nfrags = rmp_frag_count(call->len, call->frag_size);
 	call->tries = 0;
 	call->hurried = false;
@@ -230,21 +248,21 @@ static bool rmp_call_may_start(struct rmp_run *r, const struct rmp_call *call)
 {
 	const struct rmp_peer *p = r->p;
 
-	if (p->next_msg - p->una >= RMP_WINDOW)
+	if (p->req.next_msg - p->req.una >= RMP_WINDOW)
 		return false;
 	/* One call may always go, else a small credit would stop everything. */
-	if (!p->inflight)
+	if (!p->req.inflight)
 		return true;
-	return p->inflight + call->cost <=
-	       min_t(u32, rmp_delay_window(p), p->credit) && rmp_pace_may(r);
+	return p->req.inflight + call->cost <=
+	       min_t(u32, rmp_delay_window(p), p->req.credit) && rmp_pace_may(r);
 }
 
-void rmp_tx_start_waiting(struct rmp_run *r)
+void rmp_requester_start(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 
-	if (p->state != RMP_PEER_UP)
+	if (p->ses.state != RMP_PEER_UP)
 		return;
 	while ((call = rmp_flow_next(p))) {
 		u16 pages = rmp_pages(call->max_reply);
@@ -266,7 +284,7 @@ void rmp_tx_start_waiting(struct rmp_run *r)
 static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
 			  const struct rmp_call *done)
 {
-	struct rmp_rtt *rtt = &r->p->rtt;
+	struct rmp_rtt *rtt = &r->p->req.rtt;
 	u64 asked_ns = max(call->sent_ns, call->nack_ns);
 
 	if (call->state != RMP_CALL_SENT || done->first_ns < asked_ns)
@@ -300,8 +318,8 @@ static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
 	u16 n = 0;
 	u64 msg;
 
-	for (msg = r->p->una; msg < done->msg && n < RMP_BURST; msg++) {
-		call = r->p->call[msg % RMP_WINDOW];
+	for (msg = r->p->req.una; msg < done->msg && n < RMP_BURST; msg++) {
+		call = r->p->req.call[msg % RMP_WINDOW];
 		if (call && rmp_hurry_one(r, call, done))
 			n++;
 	}
@@ -314,14 +332,14 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 
 	if (call->state == RMP_CALL_SENT) {
 		/* The time of a pending call is the service's, not the path's. */
-		u32 us = rmp_rtt_sample(&p->rtt, r->now, info->echo);
+		u32 us = rmp_rtt_sample(&p->req.rtt, r->now, info->echo);
 
 		if (us && !call->voided)
 			rmp_delay_sample(r, call, us);
 		if (call->hurried)
 			rmp_cwnd_cut(p, call->msg);
 	}
-	p->latency[rmp_lat_bucket(r->now - call->first_ns)]++;
+	p->req.latency[rmp_lat_bucket(r->now - call->first_ns)]++;
 	if (rmp_cwnd_undo(p, call->msg, info->echo))
 		rmp_count(r, RMP_S_SPURIOUS);
 	rmp_cwnd_grow(p, call->cost);
@@ -333,7 +351,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 /* Not more often than reordering needs to sort itself out. */
 static bool rmp_rtt_half_over(struct rmp_run *r, u64 since)
 {
-	return r->now - since >= (u64)r->p->rtt.srtt_us * 1000 / 2;
+	return r->now - since >= (u64)r->p->req.rtt.srtt_us * 1000 / 2;
 }
 
 /* Starts the reply, or starts it over if this fragment says otherwise. */
@@ -388,11 +406,11 @@ static void rmp_rep_void(struct rmp_run *r, struct rmp_call *call)
 }
 
 /* A fragment of a reply. */
-void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f)
+void rmp_requester_rep(struct rmp_run *r, struct rmp_frame *f)
 {
 	struct rmp_call *call = rmp_call_find(r, &f->info);
 
-	r->p->credit = f->info.credit;
+	r->p->req.credit = f->info.credit;
 	if (call && f->info.flags & RMP_F_VOID) {
 		rmp_rep_void(r, call);
 	} else if (call && f->info.msg_len > call->max_reply) {
@@ -401,7 +419,7 @@ void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f)
 	} else if (call) {
 		rmp_reply_add(r, call, f);
 	}
-	rmp_tx_start_waiting(r);
+	rmp_requester_start(r);
 }
 
 /* Takes over which request fragments have arrived, and fills the holes. */
@@ -433,11 +451,11 @@ static void rmp_ack_bitmap(struct rmp_run *r, struct rmp_call *call,
 }
 
 /* The responder tells which fragments of a request it has. */
-void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info)
+void rmp_requester_ack(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_call *call = rmp_call_find(r, info);
 
-	r->p->credit = info->credit;
+	r->p->req.credit = info->credit;
 	if (call && !call->reply.got) {
 		if (info->flags & RMP_F_PENDING) {
 			call->state = RMP_CALL_PENDING;
@@ -447,7 +465,7 @@ void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info)
 			rmp_ack_bitmap(r, call, info);
 		}
 	}
-	rmp_tx_start_waiting(r);
+	rmp_requester_start(r);
 }
 
 /*
@@ -455,16 +473,16 @@ void rmp_tx_ack(struct rmp_run *r, const struct rmp_info *info)
  * does not know of it any more, so neither acknowledgements nor parts of
  * replies from before count.
  */
-void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
+void rmp_requester_up(struct rmp_run *r, bool forgotten)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 	u64 msg;
 
 	if (forgotten)
-		p->shared_ns = r->now;
-	for (msg = p->una; msg < p->next_msg; msg++) {
-		call = p->call[msg % RMP_WINDOW];
+		p->req.shared_ns = r->now;
+	for (msg = p->req.una; msg < p->req.next_msg; msg++) {
+		call = p->req.call[msg % RMP_WINDOW];
 		if (!call)
 			continue;
 		if (forgotten) {
@@ -482,14 +500,14 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
  * Frames have become smaller, which may be what calls were waiting for: they
  * need not sit out the back-off.
  */
-void rmp_tx_narrowed(struct rmp_run *r)
+void rmp_requester_narrowed(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 	u64 msg;
 
-	for (msg = p->una; msg < p->next_msg; msg++) {
-		call = p->call[msg % RMP_WINDOW];
+	for (msg = p->req.una; msg < p->req.next_msg; msg++) {
+		call = p->req.call[msg % RMP_WINDOW];
 		if (!call || !call->tries)
 			continue;
 		call->tries = 0;
@@ -498,23 +516,23 @@ void rmp_tx_narrowed(struct rmp_run *r)
 }
 
 /* Without a session nothing comes, however long that lasts. */
-void rmp_tx_session_down(struct rmp_run *r)
+void rmp_requester_down(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	u64 msg;
 
-	for (msg = p->una; msg < p->next_msg; msg++)
-		if (p->call[msg % RMP_WINDOW])
-			rmp_call_unreserve(r, p->call[msg % RMP_WINDOW]);
+	for (msg = p->req.una; msg < p->req.next_msg; msg++)
+		if (p->req.call[msg % RMP_WINDOW])
+			rmp_call_unreserve(r, p->req.call[msg % RMP_WINDOW]);
 }
 
-void rmp_tx_fail_all(struct rmp_run *r, int status)
+void rmp_requester_fail(struct rmp_run *r, int status)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 
-	while (p->una < p->next_msg) {
-		call = p->call[p->una % RMP_WINDOW];
+	while (p->req.una < p->req.next_msg) {
+		call = p->req.call[p->req.una % RMP_WINDOW];
 		rmp_call_close(r, call);
 		rmp_call_end(r, call, status);
 	}
@@ -522,7 +540,7 @@ void rmp_tx_fail_all(struct rmp_run *r, int status)
 		rmp_flow_remove(p, call);
 		rmp_call_end(r, call, status);
 	}
-	p->idle_due = RMP_NEVER;
+	p->req.idle_due = RMP_NEVER;
 }
 
 /*
@@ -530,38 +548,38 @@ void rmp_tx_fail_all(struct rmp_run *r, int status)
  * is one that no request has yet; but if the window is full, so that this one
  * could not say how far back the lowest is, then the last, and "have it all".
  */
-void rmp_tx_send_idle(struct rmp_run *r)
+void rmp_requester_idle(struct rmp_run *r)
 {
 	u64 all[RMP_FRAGS_MAX / 64] = { ~0ULL, ~0ULL };
 	struct rmp_peer *p = r->p;
-	u64 msg = min(p->next_msg, p->una + RMP_WINDOW - 1);
+	u64 msg = min(p->req.next_msg, p->req.una + RMP_WINDOW - 1);
 	struct rmp_hdr hdr;
 
-	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	rmp_out_header(r, &hdr, RMP_T_ACK);
 	hdr.flags = RMP_F_REPLY;
 	hdr.msg = cpu_to_be64(msg);
-	hdr.back = cpu_to_be16((u16)(msg - p->una));
-	if (msg != p->next_msg)
+	hdr.back = cpu_to_be16((u16)(msg - p->req.una));
+	if (msg != p->req.next_msg)
 		rmp_bitmap_put(hdr.head, all);
-	hdr.frag_size = cpu_to_be16(p->frag_size);
-	rmp_send_plain(r, &hdr, 0);
+	hdr.frag_size = cpu_to_be16(p->ses.frag_size);
+	rmp_out_plain(r, &hdr, 0);
 }
 
 static void rmp_idle_timer(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->idle_due == RMP_NEVER)
+	if (p->req.idle_due == RMP_NEVER)
 		return;
-	if (r->now < p->idle_due) {
-		rmp_arm(r, p->idle_due);
+	if (r->now < p->req.idle_due) {
+		rmp_arm(r, p->req.idle_due);
 		return;
 	}
-	rmp_tx_send_idle(r);
-	p->idle_due = RMP_NEVER;
-	if (--p->idle_left) {
-		p->idle_due = r->now + RMP_IDLE_AGAIN_NS;
-		rmp_arm(r, p->idle_due);
+	rmp_requester_idle(r);
+	p->req.idle_due = RMP_NEVER;
+	if (--p->req.idle_left) {
+		p->req.idle_due = r->now + RMP_IDLE_AGAIN_NS;
+		rmp_arm(r, p->req.idle_due);
 	}
 }
 
@@ -571,20 +589,20 @@ static void rmp_idle_timer(struct rmp_run *r)
  */
 static void rmp_call_postpone(struct rmp_run *r, struct rmp_call *call)
 {
-	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->rtt, 0, RMP_RTO_LOST_US,
+	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, 0, RMP_RTO_LOST_US,
 						RMP_RTO_MAX_US);
 	rmp_arm(r, call->due_ns);
 }
 
-void rmp_tx_timer(struct rmp_run *r)
+void rmp_requester_timer(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 	u16 n = 0;
 	u64 msg;
 
-	for (msg = p->una; msg < p->next_msg; msg++) {
-		call = p->call[msg % RMP_WINDOW];
+	for (msg = p->req.una; msg < p->req.next_msg; msg++) {
+		call = p->req.call[msg % RMP_WINDOW];
 		if (!call)
 			continue;
 		if (call->due_ns > r->now)
@@ -614,15 +632,15 @@ u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		return 0;
 	}
 	rmp_call_end(&r, call, -ECANCELED);
-	rmp_tx_start_waiting(&r);
+	rmp_requester_start(&r);
 	return r.ev;
 }
 
 /* The id stays open, as a call of one page without payload. */
 static void rmp_call_void(struct rmp_run *r, struct rmp_call *call)
 {
-	MX_ASSERT(r->p->inflight >= call->cost);
-	r->p->inflight -= call->cost - 1;
+	MX_ASSERT(r->p->req.inflight >= call->cost);
+	r->p->req.inflight -= call->cost - 1;
 	call->cost = 1;
 	call->voided = true;
 	call->nfrags = 1;
@@ -630,7 +648,7 @@ static void rmp_call_void(struct rmp_run *r, struct rmp_call *call)
 	call->tries = 0;
 	rmp_call_unreserve(r, call);
 	rmp_count(r, RMP_S_REVOKED);
-	if (r->p->state == RMP_PEER_UP)
+	if (r->p->ses.state == RMP_PEER_UP)
 		rmp_call_repeat(r, call);
 }
 
@@ -653,6 +671,6 @@ u32 rmp_peer_revoke(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 	default:
 		return 0;
 	}
-	rmp_tx_start_waiting(&r);
+	rmp_requester_start(&r);
 	return r.ev;
 }

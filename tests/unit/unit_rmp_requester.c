@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of rmap/engine/rmp_tx.c: windows, repetition, replies, cancellation
+ * Tests of rmap/engine/rmp_requester.c: windows, repetition, replies, cancellation
  * and the timers.
  */
 #include "rmp_rig.h"
@@ -13,7 +13,7 @@ static void rmp_call_start__header(void **state)
 
 	assert_int_equal(rig->nsent, 3);
 	assert_int_equal(info->type, RMP_T_REQ);
-	assert_int_equal(info->msg, rig->p->birth);
+	assert_int_equal(info->msg, rig->p->ses.birth);
 	assert_int_equal(info->back, 0);
 	assert_int_equal(info->flags, 0);
 	assert_int_equal(info->peer_inc, RIG_INC);
@@ -37,24 +37,24 @@ static void rmp_call_may_start__credit_and_cwnd(void **state)
 	struct rmp_call *call[4];
 	int i;
 
-	rig->p->credit = 2;
+	rig->p->req.credit = 2;
 	for (i = 0; i < 3; i++)
 		call[i] = rig_call(rig, 0, RMP_PAGE);
 	assert_int_equal(rig->nsent, 2);
 	assert_int_equal(call[2]->state, RMP_CALL_WAITING);
-	rig->p->credit = 1000;
-	rig->p->cwnd = 3;
+	rig->p->req.credit = 1000;
+	rig->p->req.cwnd = 3;
 	call[3] = rig_call(rig, 0, 2 * RMP_PAGE);
 	assert_int_equal(call[2]->state, RMP_CALL_SENT);
 	assert_int_equal(call[3]->state, RMP_CALL_WAITING);
-	assert_int_equal(rig->p->inflight, 3);
+	assert_int_equal(rig->p->req.inflight, 3);
 	/* The done of one makes room for the next. */
 	rig_rep(rig, call[0]->msg, 0, 8192, 0);
 	assert_int_equal(call[3]->state, RMP_CALL_SENT);
 	for (i = 1; i < 4; i++)
 		rig_rep(rig, call[i]->msg, 0, 8192, 0);
 	assert_int_equal(rig->ndone, 4);
-	assert_int_equal(rig->p->inflight, 0);
+	assert_int_equal(rig->p->req.inflight, 0);
 	for (i = 0; i < 4; i++)
 		rig_call_free(rig, call[i]);
 	rig_free(rig);
@@ -65,7 +65,7 @@ static void rmp_call_may_start__one_may_always_go(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call[2];
 
-	rig->p->credit = 0;
+	rig->p->req.credit = 0;
 	call[0] = rig_call(rig, RMP_MSG_MAX, 0);
 	call[1] = rig_call(rig, 0, 0);
 	assert_int_equal(rig->nsent, 96);
@@ -84,7 +84,7 @@ static void rmp_call_may_start__window_of_ids(void **state)
 	struct rmp_call *call[RMP_WINDOW + 1];
 	int i;
 
-	rig->p->cwnd = 1000;
+	rig->p->req.cwnd = 1000;
 	for (i = 0; i <= RMP_WINDOW; i++)
 		call[i] = rig_call(rig, 0, 0);
 	assert_int_equal(rig->nsent, RMP_WINDOW);
@@ -112,14 +112,14 @@ static void rmp_call_timeout__backs_off(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 100, 0);
 	u64 start = rig->now;
-	u32 rto = rig->p->rtt.rto_us;
+	u32 rto = rig->p->req.rtt.rto_us;
 
 	rig_until_sent(rig);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->msg, call->msg);
 	assert_int_equal(rig_last(rig)->flags, RMP_F_WANT_ACK);
 	assert_int_equal(rig->now - start, (u64)rto * 1000);
-	assert_int_equal(rig->p->cwnd, RMP_CWND_INIT / 2);
+	assert_int_equal(rig->p->req.cwnd, RMP_CWND_INIT / 2);
 	start = rig->now;
 	rig_until_sent(rig);
 	assert_int_equal(rig->now - start, 2ULL * rto * 1000);
@@ -156,12 +156,12 @@ static struct rmp_frame req_ack(const struct rmp_call *call, u8 flags, u64 have)
 	return f;
 }
 
-static void rmp_tx_ack__fills_holes_once(void **state)
+static void rmp_requester_ack__fills_holes_once(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call;
 
-	rig->p->rtt.srtt_us = 1000;
+	rig->p->req.rtt.srtt_us = 1000;
 	call = rig_call(rig, 8192, 0);
 	rig_forget(rig);
 	/* Too early: the rest may only have been overtaken. */
@@ -181,11 +181,11 @@ static void rmp_tx_ack__fills_holes_once(void **state)
 	rig_free(rig);
 }
 
-static void rmp_tx_ack__pending_is_probed(void **state)
+static void rmp_requester_ack__pending_is_probed(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 8192, 0);
-	u32 cwnd = rig->p->cwnd, srtt = rig->p->rtt.srtt_us;
+	u32 cwnd = rig->p->req.cwnd, srtt = rig->p->req.rtt.srtt_us;
 	struct rmp_frame f;
 	int i;
 
@@ -199,23 +199,23 @@ static void rmp_tx_ack__pending_is_probed(void **state)
 		rig_rx(rig, req_ack(call, RMP_F_PENDING, 0x3f));
 	}
 	/* Waiting for the service says nothing about the path. */
-	assert_int_equal(rig->p->cwnd, cwnd);
+	assert_int_equal(rig->p->req.cwnd, cwnd);
 	f = rig_fragment(RMP_T_REP, call->msg, 0, 1376, 0);
 	f.info.echo = rig_stamp(rig) - 50;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->rtt.srtt_us, srtt);
+	assert_int_equal(rig->p->req.rtt.srtt_us, srtt);
 	assert_int_equal(call->status, 0);
 	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
-static void rmp_tx_rep__hole_is_asked_for_at_once(void **state)
+static void rmp_requester_rep__hole_is_asked_for_at_once(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call;
 	u64 have[2];
 
-	rig->p->rtt.srtt_us = 1000;
+	rig->p->req.rtt.srtt_us = 1000;
 	call = rig_call(rig, 0, 8192);
 	rig_forget(rig);
 	rig_rep(rig, call->msg, 8192, 1376, 0);
@@ -242,19 +242,19 @@ static void rmp_tx_rep__hole_is_asked_for_at_once(void **state)
 	rig_free(rig);
 }
 
-static void rmp_tx_rep__too_long(void **state)
+static void rmp_requester_rep__too_long(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 0, 4096);
 
 	assert_false(rig_rep(rig, call->msg, 4097, 1376, 0) & RMP_EV_KEPT);
 	assert_int_equal(call->status, -EMSGSIZE);
-	assert_int_equal(rig->p->una, rig->p->next_msg);
+	assert_int_equal(rig->p->req.una, rig->p->req.next_msg);
 	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
-static void rmp_tx_rep__other_size_starts_over(void **state)
+static void rmp_requester_rep__other_size_starts_over(void **state)
 {
 	struct rig *rig = rig_up(9000);
 	struct rmp_call *call = rig_call(rig, 0, 8192);
@@ -279,7 +279,7 @@ static void rmp_tx_rep__other_size_starts_over(void **state)
  * the session came late. From then on only the rest of the reply was asked for,
  * of a responder that had never seen the request.
  */
-static void rmp_tx_rep__from_before_it_forgot(void **state)
+static void rmp_requester_rep__from_before_it_forgot(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 0, 4096);
@@ -344,10 +344,10 @@ static void rmp_peer_cancel__in_each_state(void **state)
 	assert_int_equal(call->state, RMP_CALL_SENT);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
 	assert_int_equal(rig->ndone, 2);
-	assert_int_equal(rig->p->una, rig->p->next_msg);
+	assert_int_equal(rig->p->req.una, rig->p->req.next_msg);
 	/* Its id is used up: the next call has another. */
 	rmp_peer_call(rig->p, call, rig->now, &rig->sink);
-	assert_int_equal(call->msg, rig->p->birth + 1);
+	assert_int_equal(call->msg, rig->p->ses.birth + 1);
 	rig_rep(rig, call->msg - 1, 0, 1376, 0);
 	assert_int_equal(rig->ndone, 2);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
@@ -368,7 +368,7 @@ static void rmp_idle_timer__tells_twice(void **state)
 		assert_int_equal(rig->nsent, 1);
 		assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
 		assert_int_equal(rig_last(rig)->flags, RMP_F_REPLY);
-		assert_int_equal(rig_last(rig)->msg, rig->p->next_msg);
+		assert_int_equal(rig_last(rig)->msg, rig->p->req.next_msg);
 		assert_int_equal(rig_last(rig)->back, 0);
 		if (!i)
 			assert_int_equal(rig->now - start, RMP_IDLE_NS);
@@ -388,9 +388,9 @@ static void rmp_hurry__oldest_is_overtaken(void **state)
 	u32 cwnd;
 	int i;
 
-	rig->p->rtt.srtt_us = 100;
-	rig->p->rtt.rttvar_us = 10;
-	rig->p->rtt.rto_us = RMP_RTO_MIN_US;
+	rig->p->req.rtt.srtt_us = 100;
+	rig->p->req.rtt.rttvar_us = 10;
+	rig->p->req.rtt.rto_us = RMP_RTO_MIN_US;
 	for (i = 0; i < 6; i++)
 		call[i] = rig_call(rig, 10, 0);
 	rig_forget(rig);
@@ -402,9 +402,9 @@ static void rmp_hurry__oldest_is_overtaken(void **state)
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->msg, call[0]->msg);
 	/* Only an answer without "pending" before shows that it was a loss. */
-	cwnd = rig->p->cwnd;
+	cwnd = rig->p->req.cwnd;
 	rig_rep(rig, call[0]->msg, 0, 1376, 0);
-	assert_true(rig->p->cwnd < cwnd);
+	assert_true(rig->p->req.cwnd < cwnd);
 	rmp_peer_cancel(rig->p, call[5], rig->now, &rig->sink);
 	for (i = 0; i < 6; i++)
 		rig_call_free(rig, call[i]);
@@ -448,7 +448,7 @@ static void rmp_peer_deadline__moves_nearer_with_event(void **state)
 	rig_forget(rig);
 	rig_timer(rig);
 	assert_int_equal(rig->nsent, 0);
-	assert_int_equal(rmp_peer_deadline(rig->p), rig->p->idle_due);
+	assert_int_equal(rmp_peer_deadline(rig->p), rig->p->req.idle_due);
 	rig_call_free(rig, call);
 	rig_free(rig);
 }
@@ -459,9 +459,9 @@ static struct rig *rig_six(struct rmp_call **call, u32 max_reply)
 	struct rig *rig = rig_up(1500);
 	int i;
 
-	rig->p->rtt.srtt_us = 100;
-	rig->p->rtt.rttvar_us = 10;
-	rig->p->rtt.rto_us = RMP_RTO_MIN_US;
+	rig->p->req.rtt.srtt_us = 100;
+	rig->p->req.rtt.rttvar_us = 10;
+	rig->p->req.rtt.rto_us = RMP_RTO_MIN_US;
 	for (i = 0; i < 6; i++)
 		call[i] = rig_call(rig, 10, max_reply);
 	rig_forget(rig);
@@ -547,7 +547,7 @@ static void rmp_call_wait__short_for_what_was_lost(void **state)
 	rig_six_free(rig, call);
 }
 
-static void rmp_tx_timer__few_time_out_together(void **state)
+static void rmp_requester_timer__few_time_out_together(void **state)
 {
 	struct rmp_call *call[6];
 	struct rig *rig = rig_six(call, 0);
@@ -572,7 +572,7 @@ static void rmp_hurry__few_at_a_time(void **state)
 	struct rig *rig = rig_six(call, 0);
 	int i;
 
-	rig->p->cwnd = 64;
+	rig->p->req.cwnd = 64;
 	for (i = 0; i < 20; i++)
 		more[i] = rig_call(rig, 10, 0);
 	rig_forget(rig);
@@ -630,14 +630,14 @@ static void rmp_peer_revoke__sent(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call;
 
-	rig->p->features = RMP_FEAT_VOID;
+	rig->p->ses.features = RMP_FEAT_VOID;
 	call = rig_call(rig, 32 * RMP_PAGE, RMP_PAGE);
 	assert_int_equal(rig->asked, 1);
 	revoke(rig, call);
 	expect_void(rig, call, RMP_F_WANT_ACK);
 	assert_int_equal(rig->ndone, 0);
 	assert_int_equal(rig->asked, 0);
-	assert_int_equal(rig->p->inflight, 1);
+	assert_int_equal(rig->p->req.inflight, 1);
 	revoke(rig, call);
 	assert_int_equal(rig->nsent, 0);
 	/* An ACK from before does not bring the payload back, nor does time. */
@@ -648,7 +648,7 @@ static void rmp_peer_revoke__sent(void **state)
 	rig_rep_void(rig, call);
 	assert_int_equal(call->status, -ECANCELED);
 	assert_false(call->doubt);
-	assert_int_equal(rig->p->una, rig->p->next_msg);
+	assert_int_equal(rig->p->req.una, rig->p->req.next_msg);
 	rig_call_free(rig, call);
 	rig_free(rig);
 }
@@ -658,8 +658,8 @@ static void rmp_peer_revoke__makes_room(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call[2];
 
-	rig->p->features = RMP_FEAT_VOID;
-	rig->p->credit = 2;
+	rig->p->ses.features = RMP_FEAT_VOID;
+	rig->p->req.credit = 2;
 	call[0] = rig_call(rig, RMP_MSG_MAX, 0);
 	call[1] = rig_call(rig, 0, RMP_PAGE);
 	assert_int_equal(call[1]->state, RMP_CALL_WAITING);
@@ -677,7 +677,7 @@ static void rmp_peer_revoke__was_executed(void **state)
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call[2];
 
-	rig->p->features = RMP_FEAT_VOID;
+	rig->p->ses.features = RMP_FEAT_VOID;
 	call[0] = rig_call(rig, 100, 0);
 	call[1] = rig_call(rig, 100, RMP_PAGE);
 	rig_rx(rig, req_ack(call[0], RMP_F_PENDING, 1));
@@ -735,7 +735,7 @@ static void rmp_peer_revoke__old_responder(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call = rig_call(rig, 8192, 0);
-	u32 cwnd = rig->p->cwnd;
+	u32 cwnd = rig->p->req.cwnd;
 	int i;
 
 	revoke(rig, call);
@@ -746,8 +746,8 @@ static void rmp_peer_revoke__old_responder(void **state)
 		rig_until_sent(rig);
 	}
 	rig_rx(rig, req_ack(call, 0, 0));
-	assert_int_equal(rig->p->cwnd, cwnd);
-	assert_int_equal(rig->p->renew, RMP_RENEW_NONE);
+	assert_int_equal(rig->p->req.cwnd, cwnd);
+	assert_int_equal(rig->p->ses.renew, RMP_RENEW_NONE);
 	rig_rep(rig, call->msg, 0, 1376, 0);
 	assert_int_equal(call->status, 0);
 	rig_call_free(rig, call);
@@ -776,12 +776,12 @@ int main(void)
 		MXT(rmp_call_may_start__window_of_ids),
 		MXT(rmp_call_timeout__backs_off),
 		MXT(rmp_call_timeout__few_of_many_fragments),
-		MXT(rmp_tx_ack__fills_holes_once),
-		MXT(rmp_tx_ack__pending_is_probed),
-		MXT(rmp_tx_rep__hole_is_asked_for_at_once),
-		MXT(rmp_tx_rep__too_long),
-		MXT(rmp_tx_rep__other_size_starts_over),
-		MXT(rmp_tx_rep__from_before_it_forgot),
+		MXT(rmp_requester_ack__fills_holes_once),
+		MXT(rmp_requester_ack__pending_is_probed),
+		MXT(rmp_requester_rep__hole_is_asked_for_at_once),
+		MXT(rmp_requester_rep__too_long),
+		MXT(rmp_requester_rep__other_size_starts_over),
+		MXT(rmp_requester_rep__from_before_it_forgot),
 		MXT(rmp_peer_call__too_long),
 		MXT(rmp_peer_cancel__in_each_state),
 		MXT(rmp_peer_revoke__waiting),
@@ -794,7 +794,7 @@ int main(void)
 		MXT(rmp_idle_timer__tells_twice),
 		MXT(rmp_hurry__oldest_is_overtaken),
 		MXT(rmp_hurry__all_that_are_overtaken),
-		MXT(rmp_tx_timer__few_time_out_together),
+		MXT(rmp_requester_timer__few_time_out_together),
 		MXT(rmp_hurry__few_at_a_time),
 		MXT(rmp_hurry__end_of_a_reply),
 		MXT(rmp_hurry__not_while_the_reply_comes),

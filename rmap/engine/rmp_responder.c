@@ -1,59 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The responder half: putting requests together, executing each at most once,
- * keeping replies until the requester needs them no more. Also reassembly as
- * such, which the requester half uses for replies.
+ * keeping replies until the requester needs them no more.
  */
-#include "rmp_priv.h"
-
-void rmp_asm_start(struct rmp_asm *a, const struct rmp_info *info)
-{
-	a->len = info->msg_len;
-	a->frag_size = info->frag_size;
-	a->nfrags = rmp_frag_count(info->msg_len, info->frag_size);
-	a->got = 0;
-	/* @pkt stays as it is: only entries with a bit set are ever read. */
-	memset(a->have, 0, sizeof(a->have));
-}
-
-/* Whether a fragment belongs to the message in progress. */
-bool rmp_asm_fits(const struct rmp_asm *a, const struct rmp_info *info)
-{
-	return a->len == info->msg_len && a->frag_size == info->frag_size;
-}
-
-/* Return: whether the fragment was new. */
-bool rmp_asm_add(struct rmp_run *r, struct rmp_asm *a, struct rmp_frame *f)
-{
-	u16 no = f->info.frag_no;
-
-	MX_ASSERT(no < a->nfrags && a->nfrags <= RMP_FRAGS_MAX);
-	if (rmp_bit(a->have, no)) {
-		rmp_count(r, RMP_S_RX_DUP);
-		return false;
-	}
-	rmp_bit_set(a->have, no);
-	a->got++;
-	if (f->info.plen) {
-		a->pkt[no] = f->pkt;
-		r->ev |= RMP_EV_KEPT;
-	}
-	MX_ASSERT(a->got <= a->nfrags);
-	return true;
-}
-
-void rmp_asm_free(struct rmp_run *r, struct rmp_asm *a)
-{
-	u16 no;
-
-	/* The only message without payload in a fragment is an empty one. */
-	if (a->got && a->len)
-		for (no = 0; no < a->nfrags; no++)
-			if (rmp_bit(a->have, no))
-				r->sink->free_pkt(r->sink, a->pkt[no]);
-	memset(a->have, 0, sizeof(a->have));
-	a->got = 0;
-}
+#include "rmp_out.h"
+#include "rmp_path.h"
 
 /* Takes back all a slot holds, unless the service still reads the request. */
 static void rmp_slot_recycle(struct rmp_run *r, struct rmp_slot *slot)
@@ -78,25 +29,25 @@ static void rmp_slot_recycle(struct rmp_run *r, struct rmp_slot *slot)
 }
 
 /* The requester has nothing open below @base. */
-void rmp_rx_base(struct rmp_run *r, u64 base)
+void rmp_responder_base(struct rmp_run *r, u64 base)
 {
 	struct rmp_peer *p = r->p;
 	u64 msg, end;
 
-	if (base <= p->base)
+	if (base <= p->rsp.base)
 		return;
-	end = min_t(u64, base, p->base + RMP_WINDOW);
-	for (msg = p->base; msg < end; msg++)
-		rmp_slot_recycle(r, &p->slot[msg % RMP_WINDOW]);
-	p->base = base;
+	end = min_t(u64, base, p->rsp.base + RMP_WINDOW);
+	for (msg = p->rsp.base; msg < end; msg++)
+		rmp_slot_recycle(r, &p->rsp.slot[msg % RMP_WINDOW]);
+	p->rsp.base = base;
 }
 
-void rmp_rx_drop_all(struct rmp_run *r)
+void rmp_responder_drop(struct rmp_run *r)
 {
 	u16 i;
 
 	for (i = 0; i < RMP_WINDOW; i++)
-		rmp_slot_recycle(r, &r->p->slot[i]);
+		rmp_slot_recycle(r, &r->p->rsp.slot[i]);
 }
 
 static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
@@ -104,7 +55,7 @@ static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
 {
 	struct rmp_hdr hdr;
 
-	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	rmp_out_header(r, &hdr, RMP_T_ACK);
 	if (slot->state != RMP_SLOT_PARTIAL)
 		hdr.flags = RMP_F_PENDING;
 	hdr.msg = cpu_to_be64(slot->msg);
@@ -115,7 +66,7 @@ static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
 	hdr.frag_size = cpu_to_be16(slot->req.frag_size);
 	hdr.echo = cpu_to_be32(echo);
 	rmp_bitmap_put(hdr.head, slot->req.have);
-	rmp_send_plain(r, &hdr, 0);
+	rmp_out_plain(r, &hdr, 0);
 }
 
 /* Sends the reply's fragments that are not in @skip. Return: how many. */
@@ -132,13 +83,13 @@ static u16 rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
 		.flags = slot->voided ? RMP_F_VOID : 0,
 	};
 
-	if (!skip || slot->rfrag_size > r->p->frag_size) {
-		slot->rfrag_size = r->p->frag_size;
+	if (!skip || slot->rfrag_size > r->p->ses.frag_size) {
+		slot->rfrag_size = r->p->ses.frag_size;
 		slot->rnfrags = rmp_frag_count(slot->rlen, slot->rfrag_size);
 		slot->rsent_ns = r->now;
 		b.skip = NULL;
 	}
-	rmp_hdr_start(r, &hdr, RMP_T_REP);
+	rmp_out_header(r, &hdr, RMP_T_REP);
 	hdr.msg = cpu_to_be64(slot->msg);
 	hdr.volume = cpu_to_be64(slot->volume);
 	hdr.epoch = cpu_to_be32(slot->epoch);
@@ -147,7 +98,7 @@ static u16 rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
 	memcpy(hdr.head, slot->rhead, RMP_HEAD_LEN);
 	b.frag_size = slot->rfrag_size;
 	b.nfrags = slot->rnfrags;
-	return rmp_send_frags(r, &b);
+	return rmp_out_frags(r, &b);
 }
 
 /* Sends them once more. */
@@ -158,8 +109,8 @@ static void rmp_resend_reply(struct rmp_run *r, struct rmp_slot *slot,
 }
 
 /* A copy of a request that is whole already. */
-static void rmp_rx_repeat(struct rmp_run *r, struct rmp_slot *slot,
-			  const struct rmp_info *info)
+static void rmp_responder_repeat(struct rmp_run *r, struct rmp_slot *slot,
+				 const struct rmp_info *info)
 {
 	bool asks = info->flags & RMP_F_WANT_ACK ||
 		    rmp_frag_count(info->msg_len, info->frag_size) == 1;
@@ -199,8 +150,8 @@ static bool rmp_slot_agrees(const struct rmp_slot *slot,
 	       !memcmp(slot->head, info->head, RMP_HEAD_LEN);
 }
 
-static void rmp_rx_fragment(struct rmp_run *r, struct rmp_slot *slot,
-			    struct rmp_frame *f)
+static void rmp_responder_fragment(struct rmp_run *r, struct rmp_slot *slot,
+				   struct rmp_frame *f)
 {
 	const struct rmp_info *info = &f->info;
 
@@ -233,8 +184,8 @@ static void rmp_rx_fragment(struct rmp_run *r, struct rmp_slot *slot,
  * The requester gives up a request that is not whole here. The slot says from
  * now on that it was not executed, so that a late copy of it is not either.
  */
-static void rmp_rx_void(struct rmp_run *r, struct rmp_slot *slot,
-			const struct rmp_info *info)
+static void rmp_responder_void(struct rmp_run *r, struct rmp_slot *slot,
+			       const struct rmp_info *info)
 {
 	rmp_asm_free(r, &slot->req);
 	rmp_slot_start(slot, info);
@@ -248,41 +199,41 @@ static void rmp_rx_void(struct rmp_run *r, struct rmp_slot *slot,
 	rmp_send_reply(r, slot, NULL);
 }
 
-void rmp_rx_req(struct rmp_run *r, struct rmp_frame *f)
+void rmp_responder_req(struct rmp_run *r, struct rmp_frame *f)
 {
 	const struct rmp_info *info = &f->info;
 	struct rmp_peer *p = r->p;
-	struct rmp_slot *slot = &p->slot[info->msg % RMP_WINDOW];
+	struct rmp_slot *slot = &p->rsp.slot[info->msg % RMP_WINDOW];
 
-	rmp_rx_base(r, info->msg - info->back);
-	if (info->msg < p->base) {
+	rmp_responder_base(r, info->msg - info->back);
+	if (info->msg < p->rsp.base) {
 		rmp_count(r, RMP_S_RX_OLD);
 		return;
 	}
-	if (info->msg - p->base >= RMP_WINDOW || slot->state == RMP_SLOT_ORPHAN) {
+	if (info->msg - p->rsp.base >= RMP_WINDOW || slot->state == RMP_SLOT_ORPHAN) {
 		rmp_count(r, RMP_S_RX_WINDOW);
 		return;
 	}
 	if (slot->state == RMP_SLOT_FREE || slot->state == RMP_SLOT_PARTIAL) {
 		if (info->flags & RMP_F_VOID)
-			rmp_rx_void(r, slot, info);
+			rmp_responder_void(r, slot, info);
 		else
-			rmp_rx_fragment(r, slot, f);
+			rmp_responder_fragment(r, slot, f);
 		return;
 	}
 	MX_ASSERT(slot->msg == info->msg);
-	rmp_rx_repeat(r, slot, info);
+	rmp_responder_repeat(r, slot, info);
 }
 
 /* The requester tells which reply fragments it has, or that it is idle. */
-void rmp_rx_ack(struct rmp_run *r, const struct rmp_info *info)
+void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
-	struct rmp_slot *slot = &p->slot[info->msg % RMP_WINDOW];
+	struct rmp_slot *slot = &p->rsp.slot[info->msg % RMP_WINDOW];
 	u64 have[RMP_FRAGS_MAX / 64];
 
-	rmp_rx_base(r, info->msg - info->back);
-	if (info->msg < p->base || info->msg - p->base >= RMP_WINDOW ||
+	rmp_responder_base(r, info->msg - info->back);
+	if (info->msg < p->rsp.base || info->msg - p->rsp.base >= RMP_WINDOW ||
 	    slot->msg != info->msg || slot->state != RMP_SLOT_REPLIED) {
 		rmp_count(r, RMP_S_RX_OLD);
 		return;
@@ -318,10 +269,10 @@ u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
 	memcpy(slot->rhead, head, RMP_HEAD_LEN);
 	slot->rbuf = buf;
 	slot->rlen = len;
-	slot->rfrag_size = peer->frag_size;
+	slot->rfrag_size = peer->ses.frag_size;
 	slot->rnfrags = rmp_frag_count(len, slot->rfrag_size);
 	slot->rsent_ns = now_ns;
-	if (peer->state == RMP_PEER_UP) {
+	if (peer->ses.state == RMP_PEER_UP) {
 		rmp_send_reply(&r, slot, NULL);
 		rmp_path_traffic(&r);
 	}
