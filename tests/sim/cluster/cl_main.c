@@ -382,6 +382,47 @@ static bool option(const char *word)
 	return true;
 }
 
+#ifdef MX_COVERAGE
+extern struct mx_cover __start_mx_cover[], __stop_mx_cover[];
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct mx_cover *)a)->name,
+		      ((const struct mx_cover *)b)->name);
+}
+
+/* Each arrow and how often it was taken. Return: whether all were. */
+static bool report(void)
+{
+	u32 n = __stop_mx_cover - __start_mx_cover, i, arrows = 0, never = 0;
+	unsigned long count = 0;
+
+	if (!show_coverage)
+		return true;
+	qsort(__start_mx_cover, n, sizeof(struct mx_cover), by_name);
+	for (i = 0; i < n; i++) {
+		count += __start_mx_cover[i].count;
+		/* One that stands in several places is one. */
+		if (i + 1 < n && !by_name(&__start_mx_cover[i],
+					  &__start_mx_cover[i + 1]))
+			continue;
+		printf("%12lu %s\n", count, __start_mx_cover[i].name);
+		arrows++;
+		never += !count;
+		count = 0;
+	}
+	printf("%u arrows, %u of them never taken\n", arrows, never);
+	return !never;
+}
+#else
+static bool report(void)
+{
+	if (show_coverage)
+		printf("not built to count arrows\n");
+	return true;
+}
+#endif
+
 static const struct run_ops cluster_run = {
 	.name = "sim-cluster",
 	.past = "tests/sim/seeds-cluster.txt",
@@ -410,6 +451,7 @@ static const struct run_ops cluster_run = {
 	.listens = listens,
 	.usage = " [--coverage]",
 	.option = option,
+	.report = report,
 };
 
 int main(int argc, char **argv)
