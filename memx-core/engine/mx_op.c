@@ -170,7 +170,12 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 /* Will the chunk be empty, and is nobody else on it? */
 static bool empties(const struct mx_chunk *c, const struct mx_op *op)
 {
-	return mx_bits_count(c->have, op->first, op->n) == c->nhave &&
+	/*
+	 * A server that may have taken the chunk has an older copy: without the
+	 * newer one a take-over would find that.
+	 */
+	return !c->avoid &&
+	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);
 }
