@@ -171,10 +171,10 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 static bool empties(const struct mx_chunk *c, const struct mx_op *op)
 {
 	/*
-	 * A server that may have taken the chunk has an older copy: without the
-	 * newer one a take-over would find that.
+	 * A server that may have taken the chunk, or has missed a write to it, has
+	 * an older copy: without the newer one a take-over would find that.
 	 */
-	return !c->avoid &&
+	return !c->avoid && !c->home.stray &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);

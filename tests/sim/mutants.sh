@@ -107,7 +107,7 @@ cluster_mutants() {
 	older-claim-opens	mx_store	/^static int open_known/,/^}/s/compare(who, &v->claim) <= 0/0/
 	tentative-may-all	mx_store	/^static bool tentative_may/,/^}/s/return ask->op == MX_OP_LIST/return 1 || ask->op == MX_OP_LIST/
 	anybody-drops		mx_store	/^int mx_store_drop/,/^}/s/if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {/if (0) {/
-	room-not-given-back	mx_quota	/^void mx_quota_withdraw/,/^}/s/q->reserved -= pages;//
+	promise-not-given-back	mx_quota	/^void mx_quota_withdraw/,/^}/s/q->reserved -= pages;//
 	pages-counted-twice	mx_quota	/^void mx_quota_store/,/^}/s/q->used += pages;/q->used += 2 * pages;/
 	epoch-not-raised	mx_owner	/^bool mx_owner_raise/,/^}/s/o->epoch = epoch + 1;/o->epoch = epoch;/
 	roster-not-awaited	mx_owner_take	/^static bool all_answered/,/^}/s/return false;/continue;/
