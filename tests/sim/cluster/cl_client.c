@@ -68,13 +68,14 @@ static u64 link_node(const struct link *l)
 
 void cl_client_heard(struct link *l, const struct rmp_info *info)
 {
-	struct cl_node *c = node_of(l->s, l->self);
+	struct cl_node *c;
 	u32 events = 0;
 	struct mx_ad ad;
 	int i;
 
 	if (is_server(l->self) || info->inc != l->peer->ses.inc)
 		return;
+	c = node_of(l->s, l->self);
 	if (info->type == RMP_T_BYE) {
 		i = mx_member_find(&c->members, link_node(l));
 		if (i >= 0 && mx_member_gone(&c->members.m[i]))
@@ -97,11 +98,12 @@ void cl_client_heard(struct link *l, const struct rmp_info *info)
 
 void cl_client_news(struct link *l, u32 events)
 {
-	struct cl_node *c = node_of(l->s, l->self);
+	struct cl_node *c;
 	int i;
 
 	if (is_server(l->self) || !(events & RMP_EV_RESTARTED))
 		return;
+	c = node_of(l->s, l->self);
 	i = mx_member_find(&c->members, link_node(l));
 	if (i >= 0 && mx_member_restart(&c->members.m[i], l->peer->ses.inc))
 		run_all(l->s, l->self);
@@ -118,11 +120,12 @@ static bool member_cut(struct mx_member *m)
 /* Our own interface is down: that says nothing about the servers. */
 void cl_client_cut(struct link *l)
 {
-	struct cl_node *c = node_of(l->s, l->self);
+	struct cl_node *c;
 	int i;
 
 	if (is_server(l->self))
 		return;
+	c = node_of(l->s, l->self);
 	i = mx_member_find(&c->members, link_node(l));
 	if (i >= 0 && member_cut(&c->members.m[i]))
 		run_all(l->s, l->self);

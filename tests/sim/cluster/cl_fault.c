@@ -34,10 +34,7 @@ static void plan_volumes(struct sim *s)
 		snprintf(t->name, sizeof(t->name), "vol%u", i);
 		t->nchunks = 1 + sim_below(s, CL_CHUNKS);
 		t->pages = t->nchunks * CL_CHUNK - sim_below(s, CL_CHUNK - CL_HOT);
-		if (getenv("CL_COPIES"))
-			t->copies = atoi(getenv("CL_COPIES"));
-		else
-			t->copies = sim_chance(s, 50000) ? 1 :
+		t->copies = cl_copies ? cl_copies : sim_chance(s, 50000) ? 1 :
 			    1 + sim_below(s, min_t(u32, s->ns, MX_COPIES_MAX));
 		t->keeper = sim_below(s, s->nc);
 		model_init(&t->model, t->nchunks * CL_CHUNK);
@@ -198,12 +195,6 @@ void cl_strike(struct sim *s)
 	u32 dice = sim_below(s, 100);
 
 	cl_of(s)->faults++;
-	if (getenv("CL_SKIP")) {
-		u32 k = dice < 40 ? 0 : dice < 52 ? 1 : dice < 60 ? 2 : dice < 76 ? 3 : dice < 82 ? 4 : dice < 88 ? 5 : dice < 94 ? 6 : 7;
-
-		if (strchr(getenv("CL_SKIP"), '0' + k))
-			return;
-	}
 	if (dice < 40)
 		fault_strike(s, FAULT_KINDS);
 	else if (dice < 52)

@@ -7,7 +7,7 @@
 
 enum {
 	/* A write may end so much after its time-out: a tick, and a pause. */
-	LATE_MS		= 2500,
+	LATE_MS		= 4500,
 };
 
 static u64 word(u64 uid, u32 page)

@@ -7,6 +7,7 @@
 
 enum { CALM_S = 90 };	/* in which something must go on once faults have ended */
 
+u8 cl_copies;
 static bool show_coverage;
 
 static void begin(struct sim *s, u8 node)
@@ -510,9 +511,12 @@ static void free_all(struct sim *s)
 
 static bool option(const char *word)
 {
-	if (strcmp(word, "--coverage"))
+	if (!strcmp(word, "--coverage"))
+		show_coverage = true;
+	else if (!strcmp(word, "--copies=1"))
+		cl_copies = 1;
+	else
 		return false;
-	show_coverage = true;
 	return true;
 }
 
@@ -560,6 +564,7 @@ static bool report(void)
 static const struct run_ops cluster_run = {
 	.name = "sim-cluster",
 	.past = "tests/sim/seeds-cluster.txt",
+	.known = "tests/sim/known-cluster.txt",
 	.size = sizeof(struct cl_sim),
 	.nodes = SIM_NODES,
 	.plan = cl_plan,
@@ -583,7 +588,7 @@ static const struct run_ops cluster_run = {
 	.heard = cl_client_heard,
 	.cut = cl_client_cut,
 	.listens = listens,
-	.usage = " [--coverage]",
+	.usage = " [--coverage] [--copies=1]",
 	.option = option,
 	.report = report,
 };

@@ -457,6 +457,9 @@ void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n);
 void cl_io_edge(struct cl_op *co, u32 page, u64 value);
 void cl_io_end(struct cl_op *co);
 
+/* cl_main.c */
+extern u8 cl_copies;	/* of each chunk, 0: as the seed draws */
+
 /* cl_fault.c */
 void cl_plan(struct sim *s);
 void cl_strike(struct sim *s);
