@@ -81,12 +81,12 @@ rmap_mutants() {
 cluster_mutants() {
 	cat <<-'END'
 	6a-tomb-keeps-no-place	mx_op_legs	/^bool mx_op_holds_place/,/^}/s/== MX_LEG_TOMB/== 99/
-	6c-reads-not-ended	mx_op_time	/^void mx_op_void_all/,/^}/s/struct list_head .lists.. = { &c->readers, /struct list_head *lists[] = { /;/^static void bury_sent/,/^}/s/if (op->leg/if (op->kind != MX_KIND_READ \&\& op->leg/
+	6c-reads-not-ended	mx_op_legs	/^void mx_op_bury/,/^}/s/mx_op_want(op, MX_DO_VOID, todo);/if (op->kind != MX_KIND_READ) mx_op_want(op, MX_DO_VOID, todo);/
 	6e-one-fences-all	mx_owner	/^static bool fenced/,/^}/s/return false;/continue;/
 	6f-no-deadline		mx_op_time	/^static bool overdue/,/^}/s/return !op->ended/return 0 \&\& !op->ended/
 	6g-lost-for-good	mx_home		/^bool mx_home_regain/,/^}/s/mx_home_in_sync(h))/1)/
-	overlap-ignored		mx_op		/^static bool overlap/,/^}/s/return a->first < .*/return false;/
-	queue-jumped		mx_op		s/ || blocked_by(&c->waiting, op)//
+	overlap-ignored		mx_op_legs	/^static bool overlap/,/^}/s/return a->first < .*/return false;/
+	queue-jumped		mx_op_legs	s/ || blocked_by(&c->waiting, op)//
 	lost-reads-as-zeros	mx_op		s/if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {/if (0) {/
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
@@ -105,18 +105,15 @@ cluster_mutants() {
 	setgen-not-stored	mx_store_chunk	/^int mx_store_setgen/,/^}/s/members_set(c, member, n);//
 	older-claim-served	mx_store	/^static int claim_admit/,/^}/s/if (is_claim(who, &v->claim))/if (1)/
 	older-claim-opens	mx_store	/^static int open_known/,/^}/s/compare(who, &v->claim) <= 0/0/
-	tentative-may-all	mx_store	/^static bool tentative_may/,/^}/s/return ask->op == MX_OP_LIST/return 1 || ask->op == MX_OP_LIST/
 	anybody-drops		mx_store	/^int mx_store_drop/,/^}/s/if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {/if (0) {/
 	promise-not-given-back	mx_quota	/^void mx_quota_withdraw/,/^}/s/q->reserved -= pages;//
 	pages-counted-twice	mx_quota	/^void mx_quota_store/,/^}/s/q->used += pages;/q->used += 2 * pages;/
 	epoch-not-raised	mx_owner	/^bool mx_owner_raise/,/^}/s/o->epoch = epoch + 1;/o->epoch = epoch;/
 	roster-not-awaited	mx_owner_take	/^static bool all_answered/,/^}/s/return false;/continue;/
-	members-not-awaited	mx_owner_take	/^static bool members_answered/,/^}/s/return false;/continue;/
 	loss-not-told		mx_owner_srv	/^void mx_owner_lossy/,/^}/s/o->lossy = lossy;/o->lossy = false;/
 	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
 	made-anew-is-an-answer	mx_owner_take	/^static bool life_answered/,/^}/s/!o->srv.i..made && //
-	older-copy-is-home	mx_op		/^static bool empties/,/^}/s/return !c->avoid &&/return/
 	END
 }
 

@@ -180,12 +180,13 @@ void cl_chunks_tick(struct cl_vol *v)
 					      &v->env, &v->todo[i]) :
 				mx_op_tick(c, cl_op_sent, CL_BUDGET, &v->env,
 					   &v->todo[i]);
-			if (v->aborting)
-				mx_op_void_all(c, &v->todo[i]);
 			cl_run(v);
 		} while (more && !v->s->failed);
-		if (v->aborting)
+		if (v->aborting) {
 			expect_no_reads(v, i);
+			mx_op_void_all(c, &v->todo[i]);
+			cl_run(v);
+		}
 		release_spare(v, i);
 	}
 	tell_owner(v);

@@ -135,6 +135,14 @@ static void hangs(struct sim *s, u32 seconds)
 						 seconds,
 						 mx_owner_state_name(v->o.state));
 		}
+	for (i = 0; i < SIM_CLIENTS; i++)
+		for (k = 0; k < CL_VOLS; k++)
+			if (cs->client[i].vol[k])
+				sim_trace(s, "%u/%u claim %u is %s, leaving %u, operations %u",
+					  i, k, cs->client[i].vol[k]->no,
+					  mx_owner_state_name(cs->client[i].vol[k]->o.state),
+					  cs->client[i].vol[k]->leaving,
+					  cs->client[i].vol[k]->nops);
 	for (k = 0; k < cs->nvols; k++)
 		sim_fail(s, "%u I/Os are not begun after %u s; keeper %u has %s",
 			 cs->quota - cs->begun, seconds, cs->truth[k].keeper,
@@ -228,7 +236,8 @@ static void owners(struct sim *s)
 
 		for (i = 0; i < s->nc; i++)
 			if (cs->client[i].vol[k] &&
-			    (cs->client[i].vol[k] != v || half_fenced(v)))
+			    (cs->client[i].vol[k] != v || half_fenced(v) ||
+			     (v->seq && !cl_vol_newest(v))))
 				cl_vol_park(cs->client[i].vol[k]);
 		for (i = 0; i < s->nc && !v; i++)
 			if (s->node[i].up && !cs->client[i].vol[k]) {

@@ -586,12 +586,13 @@ void cl_server_deliver(struct link *l, struct rmp_slot *slot)
 /* The link goes: what it still waits for, it does not get. */
 void cl_server_orphans(struct link *l)
 {
-	struct cl_server *srv = server_of(l->s, l->self);
 	u8 head[RMP_HEAD_LEN] = {};
+	struct cl_server *srv;
 	u32 i;
 
 	if (!is_server(l->self))
 		return;
+	srv = server_of(l->s, l->self);
 	for (i = 0; i < CL_JOBS; i++) {
 		struct cl_job *job = &srv->job[i];
 
