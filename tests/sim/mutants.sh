@@ -142,7 +142,9 @@ hunt() {
 	while [ "$start" -le "$seeds" ]; do
 		out=$(timeout 300 "$program" --start "$start" --seeds $((seeds - start + 1)) --first-failure 2>&1)
 		rc=$?
-		[ "$rc" != 0 ] && [ "$rc" != 124 ] || break
+		if [ "$rc" = 0 ] || [ "$rc" = 124 ]; then
+			break
+		fi
 		seed=$(sed -n 's/.*--seed \([0-9]*\).*/\1/p' <<<"$out" | head -n 1)
 		if [[ " $known " == *" $seed "* ]]; then
 			start=$((seed + 1))

@@ -397,7 +397,7 @@ static void drop_one(struct sim *s, u8 vol)
 	u8 i;
 
 	for (i = 0; i < s->nc; i++) {
-		any |= cs->client[i].vol[vol] != NULL;
+		any |= !!cs->client[i].vol[vol];
 		if (cs->client[i].vol[vol] && cs->client[i].vol[vol] != v &&
 		    !cs->client[i].vol[vol]->dropping)
 			cl_vol_park(cs->client[i].vol[vol]);

@@ -11,7 +11,7 @@
 #include "../kit/kit.h"
 
 enum {
-	MODEL_VALUES	= 24,	/* of a page that are looked at at once */
+	MODEL_VALUES	= 24,	/* of a page that are remembered */
 };
 
 /**
