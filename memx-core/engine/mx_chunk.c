@@ -74,6 +74,11 @@ bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask)
 	return !missing;
 }
 
+void mx_chunk_reelect(struct mx_chunk *c)
+{
+	set_state(c, c->state);
+}
+
 void mx_chunk_release(struct mx_chunk *c, bool back)
 {
 	if (back && c->state == MX_CHUNK_RELEASING)
@@ -178,6 +183,18 @@ bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 	MX_COVER(chunk_lost);
 	lose_all(c);
 	return true;
+}
+
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
+{
+	int i = mx_home_find(&c->home, server);
+	bool last;
+
+	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era)
+		return false;
+	last = mx_chunk_lose(c, server, inc, era);
+	mx_home_forget(&c->home, server);
+	return last;
 }
 
 bool mx_chunk_regain(struct mx_chunk *c, u8 server,

@@ -140,6 +140,9 @@ bool mx_chunk_spare(const struct mx_chunk *c);
  */
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
 
+/** mx_chunk_reelect() - members have become stale: @server may be another one */
+void mx_chunk_reelect(struct mx_chunk *c);
+
 /** mx_chunk_release() - RELEASING begins, or (@back) was not executed */
 void mx_chunk_release(struct mx_chunk *c, bool back);
 
@@ -180,6 +183,11 @@ void mx_chunk_unplaced(struct mx_chunk *c);
  * Return: whether the chunk has lost its last copy in sync by this.
  */
 bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era);
+
+/** mx_chunk_gone() - as mx_chunk_lose(), by the server's own word: the copy does
+ * not come back with that life
+ */
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
 
 /** mx_chunk_regain() - a server is in the life in which it took the chunk again
  *

@@ -283,8 +283,10 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 		if (release || mx_leg_is_placing(leg))
 			break;
 		fallthrough;
-	case MX_V_GONE:
 	case MX_V_NOVOL:
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
+		break;
+	case MX_V_GONE:
 		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
 		break;
 	case MX_V_OLDGEN:
@@ -362,7 +364,7 @@ static void edge_read(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		MX_COVER(op_edge_done);
 		op->edges &= op->edges & 1 ? ~1 : ~2;
 	} else if (mx_home_in_sync(&c->home) > 1) {
-		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 	} else {
 		mx_chunk_check(c, op->first + mx_op_edge_page(op), 1, 0);
 	}
@@ -386,7 +388,7 @@ static void read_done(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		mx_op_finish(c, op, 0, todo);
 	} else if (mx_home_in_sync(&c->home) > 1) {
 		MX_COVER(op_read_elsewhere);
-		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 		mx_op_start_over(c, op);
 	} else {
 		MX_COVER(op_read_lacks);
@@ -491,7 +493,7 @@ static void part_released(struct mx_chunk *c, struct mx_op *op)
 
 		if (leg->state == MX_LEG_DONE && mx_leg_has_effect(leg) &&
 		    leg->verdict == MX_V_OK)
-			mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+			mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 	}
 }
 

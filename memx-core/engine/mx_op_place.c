@@ -14,6 +14,7 @@ void mx_op_settle(struct mx_chunk *c, struct mx_op *op,
 
 	op->phase = MX_OP_SETTLE;
 	c->settling = true;
+	mx_chunk_reelect(c);
 	if (c->setter && c->setter != op) {
 		MX_COVER(op_settle_wait);
 		return;

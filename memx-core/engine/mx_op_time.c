@@ -41,18 +41,24 @@ void mx_op_give_up(struct mx_chunk *c, struct mx_op *op, int err,
 	mx_op_follow_up(c, env, todo);
 }
 
+/* The time may have been read before that of what is looked at. */
+static bool passed(const struct mx_env *env, u64 since, u32 ms)
+{
+	return (s64)(env->now_ms - since) >= (s64)ms;
+}
+
 static bool overdue(const struct mx_op *op, const struct mx_env *env)
 {
 	return !op->ended && op->owner == MX_OWN_IO &&
 	       (op->kind == MX_KIND_WRITE || op->kind == MX_KIND_DISCARD) &&
-	       env->now_ms - op->began_ms >= env->timeout_ms &&
+	       passed(env, op->began_ms, env->timeout_ms) &&
 	       env->awake_ms >= env->timeout_ms;
 }
 
 static bool is_slow(const struct mx_leg *leg, const struct mx_env *env)
 {
 	return !mx_env_alive(env, leg->server) ||
-	       (env->now_ms - leg->sent_ms >= MX_PLACE_MS &&
+	       (passed(env, leg->sent_ms, MX_PLACE_MS) &&
 		env->awake_ms >= MX_PLACE_MS);
 }
 

@@ -84,6 +84,22 @@ static void mx_home_regain__same_life(void **state)
 	assert_false(h.unsettled && h.n == 1);
 }
 
+/* A placement elsewhere that was given up has used a generation up. */
+static void mx_home_regain__behind(void **state)
+{
+	struct mx_srv_life new = { .inc = 100, .gens = true };
+	struct mx_home h = home(1);
+
+	mx_home_lose(&h, 0);
+	mx_home_next(&h);
+	assert_true(mx_home_regain(&h, 0, &new));
+	assert_true(h.behind);
+	mx_home_lose(&h, 0);
+	/* A server without generations cannot be told. */
+	assert_true(mx_home_regain(&h, 0, &life[0]));
+	assert_false(h.behind);
+}
+
 static void mx_home_regain__not_beside_others(void **state)
 {
 	struct mx_home h = home(2);
@@ -139,6 +155,7 @@ int main(void)
 		MXT(mx_home_next__never_twice),
 		MXT(mx_home_stale__never_the_last),
 		MXT(mx_home_regain__same_life),
+		MXT(mx_home_regain__behind),
 		MXT(mx_home_regain__not_beside_others),
 		MXT(mx_home_regain__first_of_two),
 		MXT(mx_home_lose__stale_does_not_come_back),
