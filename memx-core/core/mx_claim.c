@@ -396,6 +396,8 @@ void mx_claim_free(struct mx_volume *vol)
 
 	if (!claim)
 		return;
+	/* The work may have been faster than the callback that has queued it. */
+	synchronize_rcu();
 	cancel_work_sync(&claim->work);
 	kvfree(claim->chunk);
 	kvfree(claim);
@@ -462,35 +464,47 @@ static void host_of(u32 idx, u64 node, char *host, size_t size)
 		scnprintf(host, size, "%llx", node);
 }
 
-/* The first server that is missing stands for all in the ack, which is short. */
-static int refuse(struct mx_claim *claim, struct netlink_ext_ack *ack)
+/*
+ * Logs the servers that are missing. Return: how many; @host and @why are the
+ * first one's.
+ */
+static u32 missing(struct mx_claim *claim, char *host, size_t size,
+		   const char **why)
 {
-	char host[RMP_NAME_LEN + 1] = "";
-	u32 n = mx_owner_unproved(&claim->o), idx, nth;
-	const char *why = "", *first = "";
-	char name[sizeof(host)] = "";
+	char name[RMP_NAME_LEN + 1];
 	struct mx_life life;
+	const char *word;
+	u32 nth, idx;
 	int lack;
 
 	for (nth = 0; ; nth++) {
 		lack = mx_owner_missing(&claim->o, nth, &life, &idx);
 		if (lack < 0)
-			break;
-		host_of(idx, life.node, host, sizeof(host));
-		why = lack_word(&claim->o, lack, idx);
+			return nth;
+		host_of(idx, life.node, name, sizeof(name));
+		word = lack_word(&claim->o, lack, idx);
 		pr_warn("memx_core: volume %s: memory server %s %s\n",
-			claim->vol->name, host, why);
+			claim->vol->name, name, word);
 		if (nth)
 			continue;
-		first = why;
-		strscpy(name, host, sizeof(name));
+		*why = word;
+		strscpy(host, name, size);
 	}
-	if (!claim->o.taking)
-		mx_extack_fmt(ack, "nobody knows this volume, and server %s %s", name, first);
-	else if (nth)
-		mx_extack_fmt(ack, "%u chunks are not proved: server %s %s", n, name, first);
-	else
+}
+
+/* An ack is short: one server stands for all. */
+static int refuse(struct mx_claim *claim, struct netlink_ext_ack *ack)
+{
+	u32 n = mx_owner_unproved(&claim->o);
+	char host[RMP_NAME_LEN + 1] = "";
+	const char *why = "";
+
+	if (!missing(claim, host, sizeof(host), &why))
 		mx_extack_fmt(ack, "%u chunks are not proved: the servers have lost them", n);
+	else if (claim->o.taking)
+		mx_extack_fmt(ack, "%u chunks are not proved: server %.20s %s", n, host, why);
+	else
+		mx_extack_fmt(ack, "cannot be taken over: server %.20s %s", host, why);
 	return -EHOSTUNREACH;
 }
 

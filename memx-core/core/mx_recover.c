@@ -143,6 +143,31 @@ static void adopt(struct mx_volume *vol, struct mx_chunk *c,
 	set_bit(MX_VF_BLIND, &vol->flags);
 }
 
+/* What else servers have of the chunk is not to count at the next take-over. */
+static void release_others(struct mx_volume *vol, u32 i,
+			   const struct mx_owner_home *home)
+{
+	struct mx_vchunk *ck = &vol->cks[i];
+	struct mx_snap snap;
+	struct mx_env env;
+	u8 server;
+
+	for (server = 0; server < MX_MEMBERS; server++) {
+		struct mx_vop *vop;
+
+		if (!(home->others & BIT_ULL(server)) || !home->gen)
+			continue;
+		vop = mx_vop_get(vol, server);
+		if (!vop)
+			return;
+		mx_vop_set(vop, MX_KIND_UNPLACE, (u64)i << vol->shift, 0, 0);
+		mx_volume_env(vol, &env);
+		mx_map_lock(ck, &snap);
+		mx_op_unplace(&ck->c, &vop->op, server, home->gen, &env, &ck->todo);
+		mx_run_unlock(vol, ck, &snap);
+	}
+}
+
 void mx_recover_proved(struct mx_volume *vol, u32 i,
 		       const struct mx_owner_home *home)
 {
@@ -165,6 +190,8 @@ void mx_recover_proved(struct mx_volume *vol, u32 i,
 	}
 	mx_op_advance(&ck->c, &env, &ck->todo);
 	mx_run_unlock(vol, ck, &snap);
+	if (home->proof == MX_PROOF_PLACED)
+		release_others(vol, i, home);
 }
 
 static bool tick_some(struct mx_volume *vol, struct mx_vchunk *ck)

@@ -3,11 +3,11 @@
  * Volumes: what they consist of, and their life.
  *
  * Locks, outermost first. mx_vols_mutex: the list of volumes and who uses them.
- * mx_claim.mutex: what servers know of the volume. mx_vchunk.lock: one chunk and the operations on it. mx_volume.lock: the
- * volume's lists of operations and the state of its servers. mx_pool.lock,
- * mx_reserve.lock and the lock of the server table are leaves. All but the mutex
- * are taken with bottom halves off. RMAP is called, and I/Os are completed, with
- * none of them held.
+ * mx_claim.mutex: what servers know of the volume. mx_vchunk.lock: one chunk and
+ * the operations on it. mx_volume.lock: the volume's lists of operations, and
+ * @life. mx_pool.lock, mx_reserve.lock and the lock of the server table are
+ * leaves. All but the mutexes are taken with bottom halves off. RMAP is called,
+ * and I/Os are completed, with none of these held.
  */
 #ifndef MX_VOLUME_H
 #define MX_VOLUME_H

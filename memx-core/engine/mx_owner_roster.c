@@ -66,13 +66,25 @@ static bool joins(const struct mx_owner_srv *s, const struct mx_roster *r)
 }
 
 /*
- * What a server has lost is told by a life that it never had: while pages are
- * missed, the next owner waits for its answer in vain.
+ * The life that stands for what a server has lost within its present one: under
+ * this claim, or before it, when the roster listed a server that made the volume
+ * anew.
  */
+static u32 ghost_of(const struct mx_owner *o, const struct mx_owner_srv *s)
+{
+	if (s->ghost || o->spec.fresh || !s->made ||
+	    !mx_roster_has(&o->seen, s->node, s->inc))
+		return s->ghost;
+	return ~s->inc;
+}
+
+/* While pages are missed, the next owner waits for its answer in vain. */
 static bool haunts(const struct mx_owner *o, const struct mx_owner_srv *s,
 		   const struct mx_roster *r)
 {
-	return o->lossy && s->ghost && !mx_roster_has(r, s->node, s->ghost);
+	u32 ghost = ghost_of(o, s);
+
+	return misses(o) && ghost && !mx_roster_has(r, s->node, ghost);
 }
 
 static void add(struct mx_roster *r, const struct mx_life *life)
@@ -114,7 +126,10 @@ static void compose(struct mx_owner *o, u32 number)
 			add(r, &o->base.member[i]);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
-		struct mx_life ghost = { .node = s->node, .inc = s->ghost };
+		struct mx_life ghost = {
+			.node = s->node,
+			.inc = ghost_of(o, s),
+		};
 		struct mx_life life = { .node = s->node, .inc = s->inc };
 
 		if (haunts(o, s, r))

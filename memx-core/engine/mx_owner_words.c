@@ -50,7 +50,7 @@ const char *mx_owner_why_name(u8 why)
 	static const char * const words[] = {
 		[MX_WHY_NONE]	= "",
 		[MX_WHY_FULL]	= "has no room for it",
-		[MX_WHY_OTHER]	= "has it with another size, name or kind",
+		[MX_WHY_OTHER]	= "has it with another size or name",
 		[MX_WHY_OLD]	= "speaks an older protocol",
 		[MX_WHY_EPOCH]	= "names an epoch that makes no sense",
 		[MX_WHY_BAD]	= "gives answers that make no sense",
