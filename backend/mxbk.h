@@ -143,7 +143,10 @@ struct mxbk_stats {
  * @quiet:   take no more requests
  * @stop:    end what there is with an error, start nothing
  * @broken:  the frontend contradicted itself; nothing is taken any more
- * @starved: waits for @waiter
+ * @hungry:  requests that lack pages for their data and wait for @waiter
+ * @refilled: @waiter was called: the tasklet tries @hungry again
+ * @starved: tasklet, cleared by @waiter: slots (mx_io_slot()) that lack pages; a
+ *           request for another one does not wait for them
  *
  * @waiter:  wakes the tasklet when the reserve has pages again
  * @timer:   moves @again to @stalled
@@ -174,7 +177,9 @@ struct mxbk_ring {
 	bool		quiet;
 	bool		stop;
 	bool		broken;
-	bool		starved;
+	struct list_head hungry;
+	bool		refilled;
+	DECLARE_BITMAP(starved, MX_IO_SLOTS);
 
 	struct mx_waiter waiter;
 	struct timer_list timer;
@@ -320,6 +325,8 @@ void mxbk_ring_close(struct mxbk_ring *ring);
 void mxbk_ring_end(struct mxbk_pend *pend, int err);
 /** mxbk_ring_later() - hand a request back to the tasklet, now or in a while */
 void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while);
+/** mxbk_ring_hungry() - the tasklet goes on with it when there are pages */
+void mxbk_ring_hungry(struct mxbk_pend *pend);
 
 /* mxbk_io.c: the tasklet's */
 /** mxbk_io_start() - start requests; @list is empty afterwards */

@@ -157,9 +157,20 @@ void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while)
 			  jiffies + msecs_to_jiffies(MXBK_AGAIN_MS));
 	} else {
 		list_add_tail(&pend->link, &ring->stalled);
-		if (!READ_ONCE(ring->starved))
-			tasklet_schedule(&ring->task);
+		tasklet_schedule(&ring->task);
 	}
+	spin_unlock_bh(&ring->lock);
+}
+
+void mxbk_ring_hungry(struct mxbk_pend *pend)
+{
+	struct mxbk_ring *ring = pend->ring;
+
+	spin_lock_bh(&ring->lock);
+	if (ring->stop)
+		end_locked(ring, pend, -EIO);
+	else
+		list_add_tail(&pend->link, &ring->hungry);
 	spin_unlock_bh(&ring->lock);
 }
 
@@ -177,7 +188,10 @@ static void reserve_refilled(struct mx_waiter *waiter)
 {
 	struct mxbk_ring *ring = container_of(waiter, struct mxbk_ring, waiter);
 
-	WRITE_ONCE(ring->starved, false);
+	bitmap_zero(ring->starved, MX_IO_SLOTS);
+	spin_lock_bh(&ring->lock);
+	ring->refilled = true;
+	spin_unlock_bh(&ring->lock);
 	tasklet_schedule(&ring->task);
 }
 
@@ -310,8 +324,10 @@ static void ring_task(struct tasklet_struct *task)
 	if (!smp_load_acquire(&ring->live) || READ_ONCE(ring->stop))
 		return;
 	spin_lock_bh(&ring->lock);
-	if (!READ_ONCE(ring->starved))
-		list_splice_init(&ring->stalled, &list);
+	if (ring->refilled)
+		list_splice_init(&ring->hungry, &list);
+	ring->refilled = false;
+	list_splice_tail_init(&ring->stalled, &list);
 	spin_unlock_bh(&ring->lock);
 
 	if (!ring->broken && !READ_ONCE(ring->quiet))
@@ -386,6 +402,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->pool);
 	INIT_LIST_HEAD(&ring->stalled);
+	INIT_LIST_HEAD(&ring->hungry);
 	INIT_LIST_HEAD(&ring->again);
 	INIT_LIST_HEAD(&ring->order);
 	init_waitqueue_head(&ring->idle);
@@ -489,6 +506,7 @@ void mxbk_ring_stop(struct mxbk_ring *ring)
 	spin_lock_bh(&ring->lock);
 	list_splice_init(&ring->stalled, &list);
 	list_splice_tail_init(&ring->again, &list);
+	list_splice_tail_init(&ring->hungry, &list);
 	spin_unlock_bh(&ring->lock);
 	fail_list(ring, &list);
 }

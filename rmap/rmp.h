@@ -18,9 +18,14 @@ struct rmp_req;
 
 /**
  * struct rmp_buf - payload to send: whole pages in message order
- * @page: the pages; frames take their own references, so a page may be
- *        released by its owner while copies are still in a NIC's queue, but
- *        its content must not change before then
+ * @page: the pages. Frames are built and tagged after the call into RMAP that
+ *        decided on them, perhaps after the call or the reply has ended; each
+ *        has references of its own on its pages from the decision until the
+ *        device has sent it. So a page may be released by its owner meanwhile,
+ *        but its content must not change as long as anybody else refers to it:
+ *        a frame with a good tag and another content could be executed. Pages
+ *        of mx_pool rest in limbo until then, pages stored by a server are never
+ *        written to, and the test modules take fresh ones
  * @off:  first payload byte in @page[0] (0 for page data)
  */
 struct rmp_buf {
@@ -69,10 +74,32 @@ void rmp_flow_setup(struct rmp_flow *flow, u16 weight);
 /** rmp_weigh() - give a flow of calls to @node another weight. BHs on or off */
 void rmp_weigh(struct rmp_node *node, struct rmp_flow *flow, u16 weight);
 
-/** rmp_cancel() - end a call early with -ECANCELED; done is called if it was
- * still open. Context: as rmp_call(); done may run before it returns.
+/**
+ * rmp_cancel() - end a call early with -ECANCELED
+ *
+ * For reads, and for whatever has no effect to protect: the node may still
+ * execute it, even after a newer call. done is called if the call was still
+ * open, and may run before this returns. Context: as rmp_call().
  */
 void rmp_cancel(struct rmp_node *node, struct rmp_node_call *ncall);
+
+/**
+ * rmp_revoke() - give up the effect of a call, but not its id
+ *
+ * When it returns RMAP needs the payload no more: frames under way have their
+ * own references on its pages. A call that was never sent ends with -ECANCELED.
+ * One that has been sent stays open, without payload, until its outcome is known:
+ * 0 (it was executed: the reply is as usual), -ECANCELED (it was not executed and
+ * never will be) or -ESTALE (the node restarted). If the node had forgotten us
+ * meanwhile, for which both must have been silent for a minute, call.doubt is set:
+ * then -ECANCELED only says that it will not be executed any more.
+ *
+ * A node without RMP_FEAT_VOID cannot be told. Then the call stays open until
+ * the node answers what it has got, or restarts.
+ *
+ * done may run before this returns. Idempotent. Context: as rmp_call().
+ */
+void rmp_revoke(struct rmp_node *node, struct rmp_node_call *ncall);
 
 /** rmp_payload_copy() - copy @len bytes from @off of a whole message */
 void rmp_payload_copy(const struct rmp_asm *a, u32 off, void *dst, u32 len);
@@ -121,7 +148,18 @@ void rmp_service_unregister(const struct rmp_service *svc);
 /* What a service may ask of a request, until it has answered. */
 const struct rmp_slot *rmp_req_slot(const struct rmp_req *req);
 u64 rmp_req_node(const struct rmp_req *req);
-u32 rmp_req_inc(const struct rmp_req *req);
+u32 rmp_req_inc(const struct rmp_req *req);	/* requester's, when it asked */
+
+/**
+ * rmp_req_orphan() - has the requester given this request up, or restarted?
+ *
+ * A service that answers later than it is asked must look at this under the lock
+ * under which its effects are ordered, right before the effect: an orphan is
+ * never executed after a later request. RMAP makes the request an orphan before
+ * it delivers what the requester has sent after giving it up. The answer is owed
+ * all the same, and is thrown away. Context: any.
+ */
+bool rmp_req_orphan(const struct rmp_req *req);
 
 /**
  * rmp_reply() - answer a request
@@ -138,13 +176,17 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
  * @advert: a node's advert (ANNOUNCE, HELLO, WELCOME). Softirq.
  * @event:  enum rmp_event bits UP, DOWN, RESTARTED. Softirq or process
  *          context, bottom halves off.
- * @gone:   the interface towards the node was detached or the node said BYE
+ * @gone:   the node said BYE. Calls to it stay open; adverts may follow, with the
+ *          same incarnation
+ * @cut:    our interface towards the node went down or was detached, and no
+ *          other path to it is known. Likewise
  * @link:   private
  */
 struct rmp_watcher {
 	void	(*advert)(struct rmp_node *node, const u8 *head);
 	void	(*event)(struct rmp_node *node, u32 events);
 	void	(*gone)(struct rmp_node *node);
+	void	(*cut)(struct rmp_node *node);
 	struct list_head link;
 };
 
@@ -176,9 +218,10 @@ u32 rmp_node_inc(const struct rmp_node *node);
 const char *rmp_node_name(const struct rmp_node *node);
 /** rmp_node_silent_ms() - milliseconds since anything was heard of it */
 u32 rmp_node_silent_ms(const struct rmp_node *node);
-/** rmp_node_connect() - open a session before the first call needs it */
-void rmp_node_connect(struct rmp_node *node);
+/** rmp_node_features() - what it can do, enum rmp_feature; 0 while unknown */
+u32 rmp_node_features(const struct rmp_node *node);
 
+/* This node; the id is 0 until an interface is attached. */
 u64 rmp_self_node(void);
 u32 rmp_self_inc(void);
 

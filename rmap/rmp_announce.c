@@ -153,6 +153,20 @@ void rmp_solicit(void)
 }
 MX_EXPORT_SYMBOL(rmp_solicit);
 
+/** rmp_announce_elsewhere() - who was behind @iface may be behind others, too */
+void rmp_announce_elsewhere(const struct rmp_iface *iface)
+{
+	struct rmp_iface *other;
+	bool any = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(other, &rmp_ifaces, link)
+		any |= other != iface && READ_ONCE(other->up);
+	rcu_read_unlock();
+	if (any)
+		rmp_solicit();
+}
+
 void rmp_advert_set(void (*fill)(u8 *head))
 {
 	bool had = xchg(&advert_fill, fill);

@@ -51,6 +51,16 @@ void rmp_cancel(struct rmp_node *node, struct rmp_node_call *ncall)
 }
 MX_EXPORT_SYMBOL(rmp_cancel);
 
+void rmp_revoke(struct rmp_node *node, struct rmp_node_call *ncall)
+{
+	struct rmp_ctx ctx mx_noinit;
+
+	rmp_ctx_begin(&ctx, node);
+	rmp_ctx_end(&ctx, rmp_peer_revoke(&node->peer, &ncall->call, ctx.now,
+					  &ctx.sink));
+}
+MX_EXPORT_SYMBOL(rmp_revoke);
+
 /** rmp_call_grant() - pages that a node may have in flight towards us */
 u16 rmp_call_grant(void)
 {
@@ -162,6 +172,12 @@ u32 rmp_req_inc(const struct rmp_req *req)
 }
 MX_EXPORT_SYMBOL(rmp_req_inc);
 
+bool rmp_req_orphan(const struct rmp_req *req)
+{
+	return READ_ONCE(req->slot->state) == RMP_SLOT_ORPHAN;
+}
+MX_EXPORT_SYMBOL(rmp_req_orphan);
+
 /* Return: whether the node has an advert, copied to @head. */
 static bool get_advert(struct rmp_node *node, u8 *head)
 {
@@ -171,7 +187,7 @@ static bool get_advert(struct rmp_node *node, u8 *head)
 	return memchr_inv(head, 0, RMP_HEAD_LEN);
 }
 
-/* The next three: bottom halves off, RCU read section, a reference on @node. */
+/* The next four: bottom halves off, RCU read section, a reference on @node. */
 
 /** rmp_call_advert() - tell watchers of the node's advert */
 void rmp_call_advert(struct rmp_node *node)
@@ -204,6 +220,16 @@ void rmp_call_gone(struct rmp_node *node)
 	list_for_each_entry_rcu(watcher, &watchers, link)
 		if (watcher->gone)
 			watcher->gone(node);
+}
+
+/** rmp_call_cut() - tell watchers that we cannot reach the node any more */
+void rmp_call_cut(struct rmp_node *node)
+{
+	struct rmp_watcher *watcher;
+
+	list_for_each_entry_rcu(watcher, &watchers, link)
+		if (watcher->cut)
+			watcher->cut(node);
 }
 
 static void replay_advert(struct rmp_node *node, void *arg)

@@ -6,6 +6,8 @@
  *	rmp_ctx_begin(&ctx, node);
  *	rmp_ctx_end(&ctx, rmp_peer_...(&node->peer, ..., ctx.now, &ctx.sink));
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include "rmp_priv.h"
 #include "rmp_trace.h"
@@ -18,36 +20,13 @@ static struct rmp_ctx *sink_ctx(struct rmp_sink *sink)
 	return container_of(sink, struct rmp_ctx, sink);
 }
 
-static void ctx_queue(struct rmp_ctx *ctx, struct sk_buff *skb)
-{
-	if (skb)
-		__skb_queue_tail(&ctx->tx, skb);
-}
-
-/* Return: whether there is a key for the frame. */
-static bool xmit_key(struct rmp_ctx *ctx, const struct rmp_xmit *x,
-		     struct rmp_frame_key *key)
-{
-	int rc = rmp_cluster_key_tx(ctx, x->hdr, &key->seal, &key->hs);
-
-	if (rc < 0) {
-		rmp_stat_inc(rc == -EBUSY ? RMP_G_LIMITED : RMP_G_TX_NOKEY);
-		return false;
-	}
-	key->hlen = rc;
-	if (rc)
-		rmp_stat_inc(RMP_G_HANDSHAKES);
-	return true;
-}
-
 static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 {
 	struct rmp_ctx *ctx = sink_ctx(sink);
 	struct rmp_node *node = ctx->node;
-	struct rmp_iface *iface = ctx->iface ? ctx->iface : node->iface;
-	const u8 *mac = ctx->iface ? ctx->mac : node->mac;
+	struct rmp_iface *iface = ctx->iface ? ctx->iface : node->way.iface;
+	const u8 *mac = ctx->iface ? ctx->mac : node->way.mac;
 	const struct rmp_hdr *hdr = x->hdr;
-	struct rmp_frame_key key mx_noinit;
 
 	if (!iface) {
 		rmp_stat_inc(RMP_G_TX_NOIFACE);
@@ -55,16 +34,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 	}
 	trace_rmp_tx(node->id, hdr->type, hdr->flags, be64_to_cpu(hdr->msg),
 		     be16_to_cpu(hdr->frag_no), x->len);
-	if (rmp_insecure) {
-		ctx_queue(ctx, rmp_frame_build(iface, mac, x, NULL));
-	} else if (xmit_key(ctx, x, &key)) {
-		ctx_queue(ctx, rmp_frame_build(iface, mac, x, &key));
-		mx_wipe(&key.seal, sizeof(key.seal));
-	}
-	/* HELLO has no room for our name, and it may be news. */
-	if (hdr->type == RMP_T_HELLO)
-		ctx_queue(ctx, rmp_announce_frame(iface, mac,
-						  rmp_cluster_key_which(node->auth.keys.hs.hint)));
+	rmp_draft_add(ctx, iface, mac, x);
 }
 
 static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
@@ -140,6 +110,9 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	ctx->events = 0;
 	ctx->advert = false;
 	ctx->gone = false;
+	ctx->cut = false;
+	ctx->twin = false;
+	ctx->left = NULL;
 	ctx->in = NULL;
 	ctx->src = 0;
 	ctx->iface = NULL;
@@ -151,6 +124,7 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	rcu_read_lock();
 	spin_lock(&node->lock);
 	ctx->now = ktime_get_ns();
+	ctx->drafts = rmp_draft_mark();
 }
 
 /*
@@ -220,6 +194,46 @@ static void ctx_deliver(struct rmp_ctx *ctx)
 }
 
 /*
+ * A life that is over does not come back. Nor is an old frame believed. So it is
+ * another node, and they will go on taking turns.
+ */
+static void ctx_restarted(struct rmp_ctx *ctx)
+{
+	struct rmp_node *node = ctx->node;
+	const struct rmp_peer *peer = &node->peer;
+
+	ctx->twin = peer->stat[RMP_S_TWINS] != node->twins;
+	node->twins = peer->stat[RMP_S_TWINS];
+	ctx->inc[0] = peer->former;
+	ctx->inc[1] = peer->inc;
+}
+
+/* What watchers are to hear; the reference for it is dropped. */
+static void ctx_news(struct rmp_ctx *ctx, u32 events)
+{
+	struct rmp_node *node = ctx->node;
+
+	if (ctx->twin) {
+		rmp_stat_inc(RMP_G_TWINS);
+		net_warn_ratelimited("node %012llx answers with incarnation %08x and with %08x in turn: two hosts have this node id\n",
+				     node->id, ctx->inc[0], ctx->inc[1]);
+	}
+	if (ctx->left)
+		rmp_announce_elsewhere(ctx->left);
+	if (ctx->gone)
+		rmp_call_gone(node);
+	if (ctx->cut)
+		rmp_call_cut(node);
+	if (events) {
+		trace_rmp_node_event(node->id, node->peer.inc, events);
+		rmp_call_event(node, events);
+	}
+	if (ctx->advert)
+		rmp_call_advert(node);
+	rmp_node_put(node);
+}
+
+/*
  * rmp_ctx_end() - drop the node's lock and do what the engine asked for
  * @events: what the engine returned
  *
@@ -230,6 +244,7 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	__releases(&ctx->node->lock) __releases(RCU)
 {
 	struct rmp_node *node = ctx->node;
+	bool news;
 
 	if (unlikely(node->auth.rekey || node->auth.confirm || node->auth.ask))
 		events |= rmp_auth_after(&node->auth, &node->peer, ctx->now,
@@ -238,22 +253,17 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	events &= RMP_EV_UP | RMP_EV_DOWN | RMP_EV_RESTARTED;
 	ctx_arm(node, 0);
 	/* What follows may need the node although its last call has ended. */
-	if (unlikely(events || ctx->advert || ctx->gone))
+	if (unlikely(events & RMP_EV_RESTARTED))
+		ctx_restarted(ctx);
+	news = events || ctx->advert || ctx->gone || ctx->cut || ctx->left;
+	if (unlikely(news))
 		refcount_inc(&node->ref);
 	spin_unlock(&node->lock);
 
+	rmp_draft_build(ctx);
 	rmp_frame_send(&ctx->tx);
-	if (unlikely(events || ctx->advert || ctx->gone)) {
-		if (ctx->gone)
-			rmp_call_gone(node);
-		if (events) {
-			trace_rmp_node_event(node->id, node->peer.inc, events);
-			rmp_call_event(node, events);
-		}
-		if (ctx->advert)
-			rmp_call_advert(node);
-		rmp_node_put(node);
-	}
+	if (unlikely(news))
+		ctx_news(ctx, events);
 	ctx_deliver(ctx);
 	ctx_done(ctx);
 	ctx_free(ctx);

@@ -88,33 +88,50 @@ static struct page *frame_page(struct page *page)
 	return copy;
 }
 
-/* Append @len bytes of @buf from @off on, and take them into @t if set. */
-static bool frame_payload(struct sk_buff *skb, const struct rmp_buf *buf,
-			  u32 off, u32 len, struct rmp_tagger *t)
+/*
+ * rmp_frame_pages() - take references on the pages of a frame's payload
+ *
+ * Context: node's lock held, which keeps the pages. Return: false if memory is
+ * short; the references taken are in @d.
+ */
+bool rmp_frame_pages(struct rmp_draft *d, const struct rmp_xmit *x)
 {
-	u32 pos = buf->off + off;
+	const struct rmp_buf *buf = x->buf;
+	u32 pos = buf->off + x->off;
+	u32 i, last = (pos + x->len - 1) >> PAGE_SHIFT;
 
-	while (len) {
-		u32 in_page = offset_in_page(pos);
-		u32 n = min_t(u32, len, PAGE_SIZE - in_page);
-		struct page *page;
-
-		if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
+	d->off = offset_in_page(pos);
+	for (i = pos >> PAGE_SHIFT; i <= last; i++) {
+		if (d->npages == MAX_SKB_FRAGS)
 			return false;
-		page = frame_page(buf->page[pos >> PAGE_SHIFT]);
-		if (!page)
+		d->page[d->npages] = frame_page(buf->page[i]);
+		if (!d->page[d->npages])
 			return false;
-		frame_add(skb, page, in_page, n);
-		if (t) {
-			const u8 *va = kmap_local_page(page);
-
-			rmp_tag_add(t, va + in_page, n);
-			kunmap_local(va);
-		}
-		pos += n;
-		len -= n;
+		d->npages++;
 	}
 	return true;
+}
+
+/* Append the payload, with the references on its pages, and take it into @t if set. */
+static void frame_payload(struct sk_buff *skb, struct rmp_draft *d,
+			  struct rmp_tagger *t)
+{
+	u32 off = d->off, left = d->len, i;
+
+	for (i = 0; i < d->npages; i++) {
+		u32 n = min_t(u32, left, PAGE_SIZE - off);
+
+		frame_add(skb, d->page[i], off, n);
+		if (t) {
+			const u8 *va = kmap_local_page(d->page[i]);
+
+			rmp_tag_add(t, va + off, n);
+			kunmap_local(va);
+		}
+		left -= n;
+		off = 0;
+	}
+	d->npages = 0;
 }
 
 static bool frame_pad(struct sk_buff *skb, u32 len)
@@ -143,41 +160,34 @@ static void frame_tag(struct rmp_tagger *t, const struct sk_buff *skb,
 	rmp_tag_add(t, hdr, sizeof(*hdr));
 }
 
-/*
- * Append what the engine wants in the frame, and tag it. The tag is made here,
- * under the node's lock, as the owner of the pages may use them anew once the
- * call has ended: a frame with the wrong content must not get a good tag.
- */
+/* Append what the engine wants in the frame, and tag it. */
 static bool frame_fill(struct sk_buff *skb, struct rmp_hdr *hdr,
-		       const struct rmp_xmit *x, const struct rmp_frame_key *key)
+		       struct rmp_draft *d)
 {
-	bool covers = x->len && (key || payload_sum);
-	u16 hs = key ? key->hlen : 0;
+	const struct rmp_seal *seal = rmp_insecure ? NULL : &d->key.seal;
+	bool covers = d->len && (seal || payload_sum);
+	u16 hs = d->key.hlen;
 	struct rmp_tagger t mx_noinit;
 
-	frame_tag(&t, skb, hdr, covers, key ? &key->seal : NULL);
+	frame_tag(&t, skb, hdr, covers, seal);
 	if (hs) {
-		skb_put_data(skb, &key->hs, hs);
-		rmp_tag_add(&t, &key->hs, hs);
+		skb_put_data(skb, &d->key.hs, hs);
+		rmp_tag_add(&t, &d->key.hs, hs);
 	}
-	if (x->len && !frame_payload(skb, x->buf, x->off, x->len, covers ? &t : NULL))
-		return false;
+	frame_payload(skb, d, covers ? &t : NULL);
 	rmp_tag_end(&t, hdr->tag);
-	return frame_pad(skb, x->pad - hs);
+	return frame_pad(skb, d->pad - hs);
 }
 
 /*
  * rmp_frame_build() - a frame that the engine wants sent
- * @key: NULL: without keys
  *
- * Context: bottom halves off. Return: the skb, or NULL, which is counted.
+ * The payload's references pass to the frame. Context: bottom halves off, no lock
+ * needed. Return: the skb, or NULL, which is counted.
  */
-struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_xmit *x,
-				const struct rmp_frame_key *key)
+struct sk_buff *rmp_frame_build(struct rmp_draft *d)
 {
-	struct sk_buff *skb = frame_alloc(iface, dst, x->hdr,
-					  key ? key->hlen : 0);
+	struct sk_buff *skb = frame_alloc(d->iface, d->mac, &d->hdr, d->key.hlen);
 	struct rmp_hdr *hdr;
 
 	if (!skb)
@@ -185,9 +195,9 @@ struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
 	hdr = (struct rmp_hdr *)skb_network_header(skb);
 	if (hdr->type == RMP_T_HELLO || hdr->type == RMP_T_WELCOME)
 		rmp_announce_fill(hdr->head);
-	if (!frame_fill(skb, hdr, x, key))
+	if (!frame_fill(skb, hdr, d))
 		goto nomem;
-	this_cpu_inc(iface->stats->tx);
+	this_cpu_inc(d->iface->stats->tx);
 	return skb;
 nomem:
 	kfree_skb(skb);

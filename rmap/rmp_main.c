@@ -54,9 +54,12 @@ static int __init rmp_init(void)
 	err = rmp_frame_init();
 	if (err)
 		goto err_wq;
-	err = rmp_node_init();
+	err = rmp_draft_init();
 	if (err)
 		goto err_frame;
+	err = rmp_node_init();
+	if (err)
+		goto err_draft;
 	err = rmp_recv_init();
 	if (err)
 		goto err_node;
@@ -84,6 +87,8 @@ err_recv:
 	rmp_recv_exit();
 err_node:
 	rmp_node_exit();
+err_draft:
+	rmp_draft_exit();
 err_frame:
 	rmp_frame_exit();
 err_wq:
@@ -101,6 +106,7 @@ static void __exit rmp_exit(void)
 	rmp_recv_exit();
 	rmp_node_exit();
 	rmp_cluster_key_exit();
+	rmp_draft_exit();
 	rmp_frame_exit();
 	destroy_workqueue(rmp_wq);
 	report();

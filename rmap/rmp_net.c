@@ -36,9 +36,12 @@ static unsigned int net_hook(void *priv, struct sk_buff *skb,
 	/* A VLAN's frames are its device's; other hosts' may be a guest's. */
 	if (skb_vlan_tag_present(skb) || skb->pkt_type == PACKET_OTHERHOST)
 		return NF_ACCEPT;
-	if (unlikely(!READ_ONCE(iface->up)))
+	if (unlikely(!READ_ONCE(iface->up))) {
 		kfree_skb(skb);
-	else if (!rmp_steer(skb))
+		return NF_STOLEN;
+	}
+	skb = rmp_recv_own(skb);
+	if (skb && !rmp_steer(skb))
 		rmp_recv(iface, skb);
 	return NF_STOLEN;
 }

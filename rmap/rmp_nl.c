@@ -196,9 +196,9 @@ static int put_peer_locked(struct sk_buff *skb, const struct rmp_node *node)
 	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->inflight) ||
 	    nla_put(skb, RMP_A_LATENCY, sizeof(peer->latency), peer->latency))
 		return -EMSGSIZE;
-	if (node->iface &&
-	    (nla_put_string(skb, RMP_A_IFNAME, node->iface->dev->name) ||
-	     nla_put(skb, RMP_A_MAC, ETH_ALEN, node->mac)))
+	if (node->way.iface &&
+	    (nla_put_string(skb, RMP_A_IFNAME, node->way.iface->dev->name) ||
+	     nla_put(skb, RMP_A_MAC, ETH_ALEN, node->way.mac)))
 		return -EMSGSIZE;
 	if (put_path(skb, peer))
 		return -EMSGSIZE;

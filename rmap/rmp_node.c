@@ -14,7 +14,9 @@
 
 #define SILENT_MS	60000	/* then it may be forgotten */
 #define COLLECT_EVERY	(10 * HZ)
-#define PATH_STICKS_NS	(3ULL * NSEC_PER_SEC)	/* then another path may win */
+#define WAY_STICKS_NS	(3ULL * NSEC_PER_SEC)	/* of silence, then another way may win */
+#define WAY_CHOSEN_NS	(1ULL * NSEC_PER_SEC)	/* then the node may choose another */
+#define WAY_LASTS_NS	(10ULL * NSEC_PER_SEC)	/* so long after it was heard it is tried */
 
 static unsigned int max_nodes = 256;
 module_param(max_nodes, uint, 0644);
@@ -99,14 +101,11 @@ u32 rmp_node_silent_ms(const struct rmp_node *node)
 }
 MX_EXPORT_SYMBOL(rmp_node_silent_ms);
 
-void rmp_node_connect(struct rmp_node *node)
+u32 rmp_node_features(const struct rmp_node *node)
 {
-	struct rmp_ctx ctx;
-
-	rmp_ctx_begin(&ctx, node);
-	rmp_ctx_end(&ctx, rmp_peer_connect(&node->peer, ctx.now, &ctx.sink));
+	return READ_ONCE(node->peer.features);
 }
-MX_EXPORT_SYMBOL(rmp_node_connect);
+MX_EXPORT_SYMBOL(rmp_node_features);
 
 /*
  * rmp_node_for_each() - call @fn for every node, each with its lock not held
@@ -207,7 +206,8 @@ static bool node_destroy(struct rmp_node *node)
 	last = refcount_dec_if_one(&node->ref);
 	if (last) {
 		node->dead = true;
-		node->iface = NULL;
+		node->way.iface = NULL;
+		node->other.iface = NULL;
 		/* Nobody is left to hear of the events. */
 		rmp_peer_close(&node->peer, ctx.now, &ctx.sink);
 		rmp_auth_wipe(&node->auth);
@@ -247,44 +247,100 @@ static void collect_work_fn(struct work_struct *work)
 	queue_delayed_work(rmp_wq, &collect_work, COLLECT_EVERY);
 }
 
+static void way_set(struct rmp_way *way, struct rmp_iface *iface, const u8 *mac,
+		    u64 now)
+{
+	way->iface = iface;
+	ether_addr_copy(way->mac, mac);
+	way->heard_ns = now;
+}
+
 /*
- * rmp_node_path() - a frame that shows the way to a node has come
- *
- * The path in use wins over others for as long as it is heard, so that a node
- * seen through two interfaces does not flap between them. Node's lock held.
+ * Whether the way in use is to be kept although the node was heard on another.
+ * It wins for as long as it is heard, so that a node seen through two interfaces
+ * does not flap between them. @chosen: the node itself uses the other one; but
+ * both may choose at the same time, and must not swap for ever.
  */
-void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac)
+static bool way_sticks(const struct rmp_ctx *ctx, bool chosen)
+{
+	const struct rmp_node *node = ctx->node;
+
+	if (chosen)
+		return ctx->now - node->since_ns < WAY_CHOSEN_NS;
+	return ctx->now - node->way.heard_ns < WAY_STICKS_NS;
+}
+
+/* The engine goes on there. */
+static void way_change(struct rmp_ctx *ctx, const struct rmp_way *way)
 {
 	struct rmp_node *node = ctx->node;
 
-	lockdep_assert_held(&node->lock);
-	if (node->iface && node->iface != iface &&
-	    ctx->now - node->path_ns < PATH_STICKS_NS)
-		return;
-	ether_addr_copy(node->mac, mac);
-	node->path_ns = ctx->now;
-	if (node->iface == iface)
-		return;
-	node->iface = iface;
-	ctx->events |= rmp_peer_set_mtu(&node->peer, iface->mtu, ctx->now,
-					&ctx->sink);
+	node->way = *way;
+	node->since_ns = ctx->now;
+	ctx->events |= rmp_peer_moved(&node->peer, way->iface->mtu, ctx->now,
+				      &ctx->sink);
 }
 
-/* For the engine a node that cannot be reached any more has said BYE. */
+/*
+ * rmp_node_path() - a frame that shows a way to the node has come
+ * @chosen: it was sent to us alone, by a node that looks for a way to us
+ *
+ * Node's lock held.
+ */
+void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
+		   bool chosen)
+{
+	struct rmp_node *node = ctx->node;
+	struct rmp_way way;
+
+	lockdep_assert_held(&node->lock);
+	if (node->way.iface == iface) {
+		way_set(&node->way, iface, mac, ctx->now);
+		return;
+	}
+	if (node->way.iface && way_sticks(ctx, chosen)) {
+		way_set(&node->other, iface, mac, ctx->now);
+		return;
+	}
+	node->other = node->way;
+	way_set(&way, iface, mac, ctx->now);
+	way_change(ctx, &way);
+}
+
+/*
+ * rmp_node_lost() - the node is not reached through @iface any more
+ *
+ * If that is the way in use, and it was heard on another one, that is used from
+ * now on. Node's lock held. Return: whether no way is known.
+ */
+bool rmp_node_lost(struct rmp_ctx *ctx, struct rmp_iface *iface)
+{
+	struct rmp_node *node = ctx->node;
+	struct rmp_way way = node->other;
+
+	lockdep_assert_held(&node->lock);
+	if (way.iface && way.iface != iface && node->way.iface == iface &&
+	    ctx->now - way.heard_ns < WAY_LASTS_NS) {
+		node->other.iface = NULL;
+		way_change(ctx, &way);
+		return false;
+	}
+	if (way.iface == iface)
+		node->other.iface = NULL;
+	return !node->way.iface || node->way.iface == iface;
+}
+
 static void node_leave(struct rmp_node *node, void *iface)
 {
-	struct rmp_frame bye = { .info.type = RMP_T_BYE };
 	struct rmp_ctx ctx;
 	u32 events = 0;
 
 	rmp_ctx_begin(&ctx, node);
-	if (node->iface == iface) {
-		node->iface = NULL;
+	if (rmp_node_lost(&ctx, iface) && node->way.iface) {
+		node->way.iface = NULL;
 		memset(node->advert, 0, sizeof(node->advert));
-		ctx.gone = true;
-		bye.info.node = node->id;
-		bye.info.inc = node->peer.inc;
-		events = rmp_peer_rx(&node->peer, &bye, ctx.now, &ctx.sink);
+		ctx.cut = true;
+		events = rmp_peer_cut(&node->peer, ctx.now, &ctx.sink);
 	}
 	rmp_ctx_end(&ctx, events);
 }
@@ -293,6 +349,7 @@ static void node_leave(struct rmp_node *node, void *iface)
 void rmp_node_leave(struct rmp_iface *iface)
 {
 	rmp_node_for_each(node_leave, iface);
+	rmp_announce_elsewhere(iface);
 }
 
 static void node_mtu(struct rmp_node *node, void *arg)
@@ -302,7 +359,7 @@ static void node_mtu(struct rmp_node *node, void *arg)
 	u32 events = 0;
 
 	rmp_ctx_begin(&ctx, node);
-	if (node->iface == iface)
+	if (node->way.iface == iface)
 		events = rmp_peer_set_mtu(&node->peer, iface->mtu, ctx.now,
 					  &ctx.sink);
 	rmp_ctx_end(&ctx, events);

@@ -14,6 +14,7 @@
 #ifndef RMP_PRIV_H
 #define RMP_PRIV_H
 
+#include <linux/etherdevice.h>
 #include <linux/hrtimer.h>
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
@@ -90,6 +91,18 @@ struct rmp_req {
 };
 
 /**
+ * struct rmp_way - how frames get to a node
+ * @iface:    interface, NULL: none
+ * @mac:      the node's address there
+ * @heard_ns: when a HELLO, WELCOME or ANNOUNCE last came that way
+ */
+struct rmp_way {
+	struct rmp_iface	*iface;
+	u8			mac[ETH_ALEN];
+	u64			heard_ns;
+};
+
+/**
  * struct rmp_node - another node
  * @hash:     in the table of nodes; changed under node_mutex, read under RCU
  * @ref:      one reference by the table, one per holder, one per open call and
@@ -99,9 +112,10 @@ struct rmp_req {
  * @id:       node id, constant
  * @lock:     serialises @peer and all fields below it
  * @dead:     taken out of the table; its timer must not be started again
- * @iface:    interface towards it, or NULL
- * @mac:      its address on that interface
- * @path_ns:  when a HELLO, WELCOME or ANNOUNCE last came that way
+ * @way:      the way to it that is used
+ * @since_ns: when @way was last changed
+ * @other:    another way on which it was heard
+ * @twins:    of the engine's RMP_S_TWINS those that have been told of
  * @room:     in the queue of those that found no room for replies; under that
  *            queue's lock
  * @armed_ns: when the timer will expire; U64_MAX: it is not armed
@@ -121,9 +135,10 @@ struct rmp_node {
 
 	spinlock_t		lock;	/* of the engine; a leaf, BHs off */
 	bool			dead;
-	struct rmp_iface	*iface;
-	u8			mac[ETH_ALEN];
-	u64			path_ns;
+	struct rmp_way		way;
+	u64			since_ns;
+	struct rmp_way		other;
+	u64			twins;
 	struct list_head	room;
 	u64			armed_ns;
 	struct hrtimer		timer;
@@ -148,6 +163,7 @@ struct rmp_node {
  * @iface:   where frames are sent instead of where @node is: back to the sender
  *           of a frame that is not believed to be the node's; NULL: no
  * @mac:     likewise
+ * @drafts:  where its drafts begin among the processor's
  * @tx:      frames to send
  * @freed:   received packets to free
  * @done:    calls that have ended
@@ -155,6 +171,10 @@ struct rmp_node {
  * @events:  enum rmp_event bits for watchers
  * @advert:  tell watchers the node's advert
  * @gone:    tell watchers that the node is gone
+ * @cut:     tell watchers that we cannot reach the node
+ * @left:    the node may be found behind other interfaces than this one; NULL: no
+ * @twin:    tell the log that two nodes have this one's id
+ * @inc:     @twin: the two incarnations
  * @turn:    it is the node's turn to take room for replies
  * @kick:    room for replies was given back, and nodes wait for some
  */
@@ -166,6 +186,7 @@ struct rmp_ctx {
 	u32			src;
 	struct rmp_iface	*iface;
 	const u8		*mac;
+	unsigned int		drafts;
 	struct sk_buff_head	tx;
 	struct sk_buff_head	freed;
 	struct list_head	done;
@@ -173,6 +194,10 @@ struct rmp_ctx {
 	u32			events;
 	bool			advert;
 	bool			gone;
+	bool			cut;
+	struct rmp_iface	*left;
+	bool			twin;
+	u32			inc[2];
 	bool			turn;
 	bool			kick;
 };
@@ -279,6 +304,34 @@ struct rmp_frame_key {
 	u16		hlen;
 };
 
+/**
+ * struct rmp_draft - a frame that is decided on, to be built without a lock
+ * @iface:    device to send it through; stays, since bottom halves are off
+ * @mac:      its destination
+ * @hdr:      header, complete but for the tag, the advert and RMP_F_SUM
+ * @key:      not insecure: what it gets of its key; the seal is wiped after use
+ * @page:     pages of its payload, one reference on each
+ * @npages:   how many
+ * @off:      first payload byte in @page[0]
+ * @len:      payload bytes
+ * @pad:      zero bytes to append
+ * @announce: an ANNOUNCE is to follow
+ * @which:    number of the cluster key of that
+ */
+struct rmp_draft {
+	struct rmp_iface	*iface;
+	u8			mac[ETH_ALEN];
+	struct rmp_hdr		hdr;
+	struct rmp_frame_key	key;
+	struct page		*page[MAX_SKB_FRAGS];
+	u16			npages;
+	u16			off;
+	u16			len;
+	u16			pad;
+	bool			announce;
+	u8			which;
+};
+
 /* rmp_main.c */
 extern struct workqueue_struct *rmp_wq;
 extern bool rmp_insecure;
@@ -297,12 +350,19 @@ void rmp_iface_frames(const struct rmp_iface *iface, u64 *rx, u64 *tx);
 /* rmp_frame.c: frames out */
 int rmp_frame_init(void);
 void rmp_frame_exit(void);
-struct sk_buff *rmp_frame_build(struct rmp_iface *iface, const u8 *dst,
-				const struct rmp_xmit *x,
-				const struct rmp_frame_key *key);
+bool rmp_frame_pages(struct rmp_draft *d, const struct rmp_xmit *x);
+struct sk_buff *rmp_frame_build(struct rmp_draft *d);
 struct sk_buff *rmp_frame_plain(struct rmp_iface *iface, const u8 *dst,
 				struct rmp_hdr *hdr, const void *data, u16 len,
 				u8 which);
+
+/* rmp_draft.c: frames decided on under a node's lock */
+int rmp_draft_init(void);
+void rmp_draft_exit(void);
+unsigned int rmp_draft_mark(void);
+void rmp_draft_add(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
+		   const struct rmp_xmit *x);
+void rmp_draft_build(struct rmp_ctx *ctx);
 
 /* rmp_send.c: frames to devices, also rmp_cork() */
 void rmp_send_init(void);
@@ -316,6 +376,7 @@ unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list);
 
 /* rmp_recv.c: frames in */
 void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb);
+struct sk_buff *rmp_recv_own(struct sk_buff *skb);
 int rmp_recv_init(void);
 void rmp_recv_exit(void);
 
@@ -330,7 +391,9 @@ void rmp_node_exit(void);
 struct rmp_node *rmp_node_lookup(u64 id);
 int rmp_node_create(u64 id);
 void rmp_node_for_each(void (*fn)(struct rmp_node *node, void *arg), void *arg);
-void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac);
+void rmp_node_path(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
+		   bool chosen);
+bool rmp_node_lost(struct rmp_ctx *ctx, struct rmp_iface *iface);
 void rmp_node_grant(u16 pages);
 void rmp_node_leave(struct rmp_iface *iface);
 void rmp_node_mtu(struct rmp_iface *iface);
@@ -353,6 +416,7 @@ void rmp_call_deliver(struct rmp_req *req);
 void rmp_call_advert(struct rmp_node *node);
 void rmp_call_event(struct rmp_node *node, u32 events);
 void rmp_call_gone(struct rmp_node *node);
+void rmp_call_cut(struct rmp_node *node);
 bool rmp_call_served(u16 port);
 u16 rmp_call_grant(void);
 
@@ -364,6 +428,7 @@ bool rmp_announce_fill(u8 *head);
 struct sk_buff *rmp_announce_frame(struct rmp_iface *iface, const u8 *dst,
 				   u8 which);
 void rmp_announce_bye(struct rmp_iface *iface);
+void rmp_announce_elsewhere(const struct rmp_iface *iface);
 
 /* rmp_payload.c: payload of received packets */
 void rmp_skb_tag(struct sk_buff *skb, const struct rmp_hdr *hdr, u32 len,

@@ -61,10 +61,6 @@ static bool recv_parse(struct sk_buff *skb, struct arrival *a)
 		drop(skb, RMP_G_DROP_OWN);
 		return false;
 	}
-	if (skb_has_frag_list(skb) && skb_linearize(skb)) {
-		drop(skb, RMP_G_DROP_MEMORY);
-		return false;
-	}
 	return true;
 }
 
@@ -247,6 +243,28 @@ static bool recv_auth(struct rmp_ctx *ctx, struct sk_buff *skb,
 	return false;
 }
 
+/*
+ * The node leaves the segment behind @iface, but may be on another one, too.
+ * Node's lock held. Return: whether that ends the session.
+ */
+static bool recv_bye(struct rmp_ctx *ctx, struct rmp_iface *iface)
+{
+	struct rmp_node *node = ctx->node;
+	bool used = node->way.iface == iface;
+	bool lost = rmp_node_lost(ctx, iface);
+
+	if (used)
+		ctx->left = iface;
+	if (!lost)
+		return false;
+	/* The next one that is shown wins at once. */
+	node->way.heard_ns = 0;
+	node->since_ns = 0;
+	memset(node->advert, 0, sizeof(node->advert));
+	ctx->gone = true;
+	return true;
+}
+
 /* Node's lock held. Return: enum rmp_event bits */
 static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		       struct sk_buff *skb, struct rmp_frame *frame)
@@ -262,12 +280,12 @@ static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		ctx->iface = iface;
 		ctx->mac = eth_hdr(skb)->h_source;
 	} else if (shows_path) {
-		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source);
+		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source,
+			      info->type == RMP_T_HELLO);
 	}
-	if (info->type == RMP_T_BYE && info->inc == node->peer.inc) {
-		memset(node->advert, 0, sizeof(node->advert));
-		ctx->gone = true;
-	}
+	if (info->type == RMP_T_BYE && info->inc == node->peer.inc &&
+	    !recv_bye(ctx, iface))
+		return 0;
 	events = rmp_peer_rx(&node->peer, frame, ctx->now, &ctx->sink);
 	if (events & RMP_EV_KEPT)
 		rmp_stat_inc(RMP_G_PKT_KEPT);
@@ -314,7 +332,9 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 		consume_skb(skb);
 		return;
 	}
-	if (info->type == RMP_T_REQ && !rmp_call_served(info->port)) {
+	/* What is given up needs no service. */
+	if (info->type == RMP_T_REQ && !(info->flags & RMP_F_VOID) &&
+	    !rmp_call_served(info->port)) {
 		drop(skb, RMP_G_DROP_SERVICE);
 		return;
 	}
@@ -325,9 +345,40 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 }
 
 /*
+ * rmp_recv_own() - make a frame ours alone, before anything looks at it
+ *
+ * Frames that a bridge passes on may be zero-copy: those of xen-netback consist
+ * of pages of the guest that sent them, granted to us. The guest can change them
+ * after the tag was checked, and as long as we keep them, in a queue or for their
+ * payload, the grant cannot be given back and the guest's end blocks netback. So
+ * they are copied, as the kernel does for taps and sockets. A fragment list, whose
+ * packets may be of the same kind, is made linear.
+ *
+ * Context: softirq. Return: the frame, or NULL if it had to be dropped.
+ */
+struct sk_buff *rmp_recv_own(struct sk_buff *skb)
+{
+	/* Taps may hold the very same skb; we keep data in its cb. */
+	skb = skb_share_check(skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!skb)) {
+		rmp_stat_inc(RMP_G_DROP_MEMORY);
+		return NULL;
+	}
+	if (likely(!skb_zcopy(skb) && !skb_has_frag_list(skb)))
+		return skb;
+	rmp_stat_inc(RMP_G_RX_COPIED);
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC | __GFP_NOWARN) ||
+	    (skb_has_frag_list(skb) && skb_linearize(skb))) {
+		drop(skb, RMP_G_DROP_MEMORY);
+		return NULL;
+	}
+	return skb;
+}
+
+/*
  * rmp_recv() - take in a frame
  * @iface: where it came from; up
- * @skb:   the frame, data at the RMAP header; consumed
+ * @skb:   the frame, from rmp_recv_own(), data at the RMAP header; consumed
  *
  * Context: softirq, RCU read section.
  */
@@ -335,12 +386,7 @@ void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb)
 {
 	rmp_stat_inc(RMP_G_RX_FRAMES);
 	this_cpu_inc(iface->stats->rx);
-	/* Taps may hold the very same skb; we keep data in its cb. */
-	skb = skb_share_check(skb, GFP_ATOMIC | __GFP_NOWARN);
-	if (skb)
-		recv_frame(iface, skb);
-	else
-		rmp_stat_inc(RMP_G_DROP_MEMORY);
+	recv_frame(iface, skb);
 }
 
 /* Make the node that a frame comes from known, then take the frame in again. */

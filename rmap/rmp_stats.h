@@ -32,6 +32,8 @@
 	X(DROP_NODES,	"drop_nodes",	"first frames of nodes beyond max_nodes") \
 	X(DROP_SERVICE,	"drop_service",	"requests to a port that no service serves") \
 	X(DROP_MEMORY,	"drop_memory",	"frames dropped as memory was short") \
+	X(RX_COPIED,	"rx_copied",	"frames copied on arrival, mostly as their pages are a guest's") \
+	X(TWINS,	"twins",	"times a former life of a node came back: two nodes with one id") \
 	X(DROP_SPREAD,	"drop_spread",	"frames dropped as too many waited for a processor") \
 	X(SPREAD,	"rx_spread",	"frames given to another processor") \
 	X(TX_NOMEM,	"tx_nomem",	"frames not sent as memory was short") \

@@ -33,6 +33,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_SEALED, F_FLAG, "sealed" },
 		{ MEMX_A_KEY_CHECK, F_ID64, "key_check" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
+		{ MEMX_A_CLAIM, F_STR, "claim" },
+		{ MEMX_A_SERVERS, F_STR, "servers" },
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
 		{ MEMX_A_READ_LATENCY, F_HIST, "read_latency" },
 		{ MEMX_A_WRITE_LATENCY, F_HIST, "write_latency" },

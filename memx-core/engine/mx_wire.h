@@ -31,8 +31,10 @@ enum mx_limits {
  *                 the volume over; a lower one is STALE. With MX_F_SEALED its
  *                 pages are sealed; all OPENs must agree. With MX_F_FEATURES
  *                 @arg2 has the sender's enum mx_feature, and the answer's @arg
- *                 the server's and MX_OPENED_NEW. With MX_F_TENTATIVE the claim
- *                 stands beside the one in force, which it does not fence
+ *                 the server's and MX_OPENED_NEW; INVAL has the server's too if
+ *                 the volume is of another size, name or kind. With
+ *                 MX_F_TENTATIVE the claim stands beside the one in force, which
+ *                 it does not fence
  * @MX_OP_DROP:    forget the volume and free all its pages; done when unknown.
  *                 Under a tentative claim: withdraw that claim
  * @MX_OP_READ:    @npages from @page, all in one chunk. The reply's mask says
@@ -104,7 +106,7 @@ enum mx_feature {
 };
 
 /* OPEN with MX_F_FEATURES: bit of the answer's @arg: the OPEN made the volume. */
-#define MX_OPENED_NEW	(1ULL << 32)
+#define MX_OPENED_NEW	BIT_ULL(32)
 
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)
@@ -261,7 +263,8 @@ static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_wire_chunk) == 64, "a page has 64 of them");
-static_assert(sizeof(struct mx_wire_roster) + MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
+static_assert(sizeof(struct mx_wire_roster) +
+	      MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
 	      "a roster is one page");
 
 /* Memory of a server for the trailers of @n sealed pages, in pages. */
@@ -276,7 +279,7 @@ static inline u32 mx_payload_len(u32 n, bool sealed)
 	return n * (MX_PAGE_SIZE + (sealed ? MX_TRAILER_LEN : 0));
 }
 
-/* Host-order forms, made and checked by mx_codec.c. */
+/* Host-order forms, made and checked by mx_codec.c and mx_payload.c. */
 
 /** struct mx_ask - a decoded request; fields as in struct mx_req */
 struct mx_ask {

@@ -34,9 +34,9 @@ static const struct rmp_rule rmp_rules[RMP_T_MAX + 1] = {
 	[RMP_T_WELCOME]  = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_PAD,
 			     RMP_TAGGED },
 	[RMP_T_REQ]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
-			     RMP_TAGGED | RMP_F_WANT_ACK },
+			     RMP_TAGGED | RMP_F_WANT_ACK | RMP_F_VOID },
 	[RMP_T_REP]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE | RMP_N_FRAG,
-			     RMP_TAGGED | RMP_F_WANT_ACK },
+			     RMP_TAGGED | RMP_F_WANT_ACK | RMP_F_VOID },
 	[RMP_T_ACK]      = { RMP_N_PEER | RMP_N_MSG | RMP_N_SIZE,
 			     RMP_TAGGED | RMP_F_WANT_ACK | RMP_F_REPLY |
 			     RMP_F_PENDING },
@@ -136,6 +136,8 @@ static bool rmp_fragment_ok(const struct rmp_info *info)
 {
 	u32 off;
 
+	if (info->flags & RMP_F_VOID && info->msg_len)
+		return false;
 	return info->msg_len <= RMP_MSG_MAX &&
 	       info->frag_no < rmp_frag_count(info->msg_len, info->frag_size) &&
 	       info->plen == rmp_frag_range(info->msg_len, info->frag_size,

@@ -140,12 +140,16 @@ enum rmp_call_state {
  *
  * @status:    0, or -ESTALE (the peer restarted: whether the request was
  *             executed before is not known, and all it held is gone),
- *             -ECANCELED (rmp_peer_cancel()), -EMSGSIZE (reply longer than
- *             @max_reply, or request longer than RMP_MSG_MAX), -EHOSTDOWN
- *             (the peer said BYE, or the peer object is going away)
+ *             -ECANCELED (rmp_peer_cancel(), or rmp_peer_revoke() with the
+ *             outcome that it was not executed and never will be), -EMSGSIZE
+ *             (reply longer than @max_reply, or request longer than
+ *             RMP_MSG_MAX), -EHOSTDOWN (the peer object is going away)
  * @rhead:     reply head, valid if @status is 0
  * @reply:     reply payload, valid if @status is 0; the submitter frees the
  *             packets in it. With any other status it is empty
+ * @doubt:     the peer lost its session state after the request had been sent
+ *             (a minute without a frame either way): it may have been executed
+ *             before, whatever @status says of later
  *
  * @link:      in its flow while it waits
  * @msg:       message id once SENT
@@ -155,6 +159,7 @@ enum rmp_call_state {
  * @tries:     time-outs in a row without progress, for back-off
  * @skips:     later calls answered since anything was last asked for it or came
  * @hurried:   more was asked because later calls were answered before it
+ * @voided:    rmp_peer_revoke() has taken its payload away
  * @cost:      pages accounted to the window
  * @asked:     pages of its reply reserved with sink->reserve
  * @acked:     request fragments known to have arrived
@@ -176,6 +181,7 @@ struct rmp_call {
 	int		status;
 	u8		rhead[RMP_HEAD_LEN];
 	struct rmp_asm	reply;
+	bool		doubt;
 
 	struct list_head link;
 	u64		msg;
@@ -185,6 +191,7 @@ struct rmp_call {
 	u8		tries;
 	u8		skips;
 	bool		hurried;
+	bool		voided;
 	u16		cost;
 	u16		asked;
 	u64		acked[RMP_FRAGS_MAX / 64];
@@ -202,7 +209,9 @@ struct rmp_call {
  * @RMP_SLOT_REPLIED:   answered; the reply is kept for retransmission
  * @RMP_SLOT_ORPHAN:    DELIVERED when the requester restarted or gave up the
  *                      call; the answer will be thrown away, until then the
- *                      slot cannot be used
+ *                      slot cannot be used. The service must not execute it
+ *                      after a later request, so it looks at the state right
+ *                      before any effect
  */
 enum rmp_slot_state {
 	RMP_SLOT_FREE,
@@ -214,7 +223,9 @@ enum rmp_slot_state {
 
 /**
  * struct rmp_slot - one received request, at index msg % RMP_WINDOW
- * @state:     enum rmp_slot_state
+ * @state:     enum rmp_slot_state; ORPHAN may be read without the peer's lock
+ * @voided:    REPLIED: given up by the requester before it was whole, so it was
+ *             not executed
  * @msg:       its message id
  * @volume:    from the header
  * @epoch:     from the header
@@ -233,6 +244,7 @@ enum rmp_slot_state {
  */
 struct rmp_slot {
 	u8		state;
+	bool		voided;
 	u64		msg;
 	u64		volume;
 	u32		epoch;
@@ -290,6 +302,8 @@ enum rmp_path_limit {
 	X(RETRANS,	"retrans",	"fragments sent again") \
 	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
 	X(SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
+	X(REVOKED,	"revoked",	"requests given up after they had been sent") \
+	X(VOIDED,	"voided",	"requests of the peer not executed as it had given them up") \
 	X(HURRIES,	"hurries",	"times more was asked as later requests were answered first") \
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
@@ -297,6 +311,7 @@ enum rmp_path_limit {
 	X(RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
 	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
 	X(RESTARTS,	"restarts",	"restarts of the peer noticed") \
+	X(TWINS,	"twins",	"times a former life of the peer came back: two nodes with one id") \
 	X(FORGOTTEN,	"forgotten",	"times the peer had lost the session") \
 	X(TX_RESETS,	"tx_resets",	"RESETs sent") \
 	X(PATH_PROBES,	"path_probes",	"times larger frames were tried") \
@@ -383,6 +398,8 @@ struct rmp_delay {
  *
  * @node:      its node id
  * @inc:       its incarnation, 0 while unknown
+ * @former:    incarnation believed before @inc, 0: none
+ * @features:  what it can do, enum rmp_feature; 0 while unknown
  * @since_ns:  when @inc was first believed or the session last opened; only
  *             frames that echo a stamp of ours from after that may end it
  * @shared_ns: when the peer was last found to have forgotten the session: what
@@ -453,6 +470,8 @@ struct rmp_delay {
 struct rmp_peer {
 	u64		node;
 	u32		inc;
+	u32		former;
+	u32		features;
 	u64		since_ns;
 	u64		shared_ns;
 	u64		self_node;
@@ -558,7 +577,8 @@ struct rmp_sink {
  *                    caller still owns it
  * @RMP_EV_UP:        the session has opened
  * @RMP_EV_RESTARTED: the peer has a new incarnation: all it held is gone
- * @RMP_EV_DOWN:      the session is closed (BYE, RESET, restart)
+ * @RMP_EV_DOWN:      the session is closed (BYE, RESET, restart); calls stay
+ *                    open unless the peer restarted
  * @RMP_EV_DEADLINE:  rmp_peer_deadline() has moved nearer
  */
 enum rmp_event {
@@ -693,12 +713,25 @@ u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 /**
  * rmp_peer_cancel() - give a call back with -ECANCELED
  *
- * The peer may still execute it. A call that is not in the engine is left
- * alone. Whoever cancels a write must not let a newer write of the same page
- * go to the same peer session before that session is reset, unless the
- * volume's epoch rises.
+ * For calls without an effect that has to be protected: the peer may still
+ * execute it, even after a newer one. A call that is not in the engine is left
+ * alone.
  */
 u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
+		    struct rmp_sink *sink);
+
+/**
+ * rmp_peer_revoke() - give up a call's effect, but not its id
+ *
+ * The engine does not use @call->buf any more when this returns. A call that
+ * still waits ends at once with -ECANCELED. One that has been sent stays open
+ * until its outcome is known: 0 (it was executed), -ECANCELED (it was not, and
+ * never will be; but see rmp_call.doubt) or -ESTALE. A peer without
+ * RMP_FEAT_VOID cannot be told: then it stays open until the peer answers what
+ * it has got, or restarts. Idempotent; a call that is not in the engine is left
+ * alone.
+ */
+u32 rmp_peer_revoke(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		    struct rmp_sink *sink);
 
 /**
@@ -725,6 +758,24 @@ u64 rmp_peer_deadline(const struct rmp_peer *peer);
 
 /** rmp_peer_path_limit() - what keeps the frames of an open session small */
 enum rmp_path_limit rmp_peer_path_limit(const struct rmp_peer *peer);
+
+/**
+ * rmp_peer_cut() - our interface towards the peer is gone
+ *
+ * The session is closed as by a BYE: calls stay open under their ids, slots stay
+ * as they are.
+ */
+u32 rmp_peer_cut(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/**
+ * rmp_peer_moved() - the peer is reached another way from now on
+ * @mtu: of the interface there
+ *
+ * An open session goes on; HELLOs prove what the new path carries and show the
+ * peer the way back.
+ */
+u32 rmp_peer_moved(struct rmp_peer *peer, u32 mtu, u64 now_ns,
+		   struct rmp_sink *sink);
 
 /** rmp_peer_set_grant() - change the credit given to the peer, in pages */
 void rmp_peer_set_grant(struct rmp_peer *peer, u16 pages);

@@ -47,7 +47,7 @@ static void rmp_send_frag(struct rmp_run *r, struct rmp_burst *b, u16 no,
 	struct rmp_xmit x = { .hdr = b->hdr, .buf = b->buf };
 
 	x.len = rmp_frag_range(b->len, b->frag_size, no, &x.off);
-	b->hdr->flags = flags;
+	b->hdr->flags = b->flags | flags;
 	b->hdr->plen = cpu_to_be16(x.len);
 	b->hdr->frag_no = cpu_to_be16(no);
 	memset(b->hdr->tag, 0, RMP_TAG_LEN);
@@ -105,6 +105,7 @@ void rmp_send_hello(struct rmp_run *r)
 	rmp_hdr_start(r, &hdr, RMP_T_HELLO);
 	hdr.msg = cpu_to_be64(p->una);
 	hdr.volume = cpu_to_be64(p->birth);
+	hdr.epoch = cpu_to_be32(RMP_FEATURES);
 	hdr.frag_size = cpu_to_be16(size);
 	hdr.frag_no = cpu_to_be16(p->frag_max);
 	hdr.echo = cpu_to_be32(p->proof);
@@ -126,6 +127,7 @@ static void rmp_send_welcome(struct rmp_run *r, const struct rmp_info *info)
 	rmp_hdr_start(r, &hdr, RMP_T_WELCOME);
 	hdr.msg = cpu_to_be64(p->una);
 	hdr.volume = cpu_to_be64(p->birth);
+	hdr.epoch = cpu_to_be32(RMP_FEATURES);
 	hdr.frag_size = cpu_to_be16(size);
 	hdr.frag_no = cpu_to_be16(p->frag_max);
 	hdr.echo = cpu_to_be32(info->stamp);
@@ -204,7 +206,11 @@ static void rmp_restarted(struct rmp_run *r, u32 inc)
 {
 	struct rmp_peer *p = r->p;
 
+	if (inc == p->former)
+		rmp_count(r, RMP_S_TWINS);
+	p->former = p->inc;
 	p->inc = inc;
+	p->features = 0;
 	p->since_ns = r->now;
 	p->wanted = false;
 	p->proof = 0;
@@ -337,6 +343,7 @@ static int rmp_rx_common(struct rmp_run *r, const struct rmp_info *info)
 	}
 	lost = p->peer_birth && info->volume > p->peer_birth;
 	p->peer_birth = info->volume;
+	WRITE_ONCE(p->features, info->epoch);
 	p->credit = info->credit;
 	rmp_rx_base(r, info->msg);
 	return lost;
@@ -450,11 +457,25 @@ static void rmp_rx_announce(struct rmp_run *r)
 	rmp_send_hello(r);
 }
 
-static void rmp_rx_bye(struct rmp_run *r)
+/*
+ * The peer leaves, or our way to it is gone. Nobody knows whether it comes back
+ * in the same life, and what was sent may have been executed, or may yet be. So
+ * calls stay open under their ids until a session opens or another life is
+ * believed. The first HELLO waits a little, as the peer may still be leaving.
+ */
+static void rmp_leave(struct rmp_run *r)
 {
-	r->p->wanted = false;
+	struct rmp_peer *p = r->p;
+
+	p->wanted = false;
 	rmp_go_down(r);
-	rmp_tx_fail_all(r, -EHOSTDOWN);
+	if (!rmp_has_calls(p))
+		return;
+	p->state = RMP_PEER_HELLO;
+	p->hello_tries = 0;
+	p->proof_sent = false;
+	p->hello_due = r->now + RMP_HELLO_FIRST_NS;
+	rmp_arm(r, p->hello_due);
 }
 
 /* REQ, REP and ACK: there must be a session. */
@@ -511,7 +532,7 @@ u32 rmp_peer_rx(struct rmp_peer *peer, struct rmp_frame *frame, u64 now_ns,
 		rmp_rx_reset(&r, &frame->info);
 		break;
 	case RMP_T_BYE:
-		rmp_rx_bye(&r);
+		rmp_leave(&r);
 		break;
 	}
 	return r.ev;
@@ -567,6 +588,8 @@ u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		return 0;
 	}
 	call->asked = 0;
+	call->voided = false;
+	call->doubt = false;
 	rmp_flow_add(peer, call);
 	if (peer->state == RMP_PEER_DOWN)
 		rmp_hello_begin(&r);
@@ -681,6 +704,38 @@ u32 rmp_peer_set_mtu(struct rmp_peer *peer, u32 mtu, u64 now_ns,
 	if (size == peer->frag_max)
 		return 0;
 	rmp_path_interface(&r, size);
+	return r.ev;
+}
+
+u32 rmp_peer_moved(struct rmp_peer *peer, u32 mtu, u64 now_ns,
+		   struct rmp_sink *sink)
+{
+	u16 size = rmp_frag_unit(mtu);
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	if (peer->state == RMP_PEER_CLOSED)
+		return 0;
+	if (size != peer->frag_max)
+		rmp_path_interface(&r, size);
+	else
+		rmp_path_renew(&r);
+	/* No need to sit out a back-off of the path before. */
+	if (peer->state == RMP_PEER_HELLO && peer->hello_tries) {
+		peer->hello_tries = 0;
+		peer->proof_sent = false;
+		rmp_send_hello(&r);
+	}
+	return r.ev;
+}
+
+u32 rmp_peer_cut(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	if (peer->state != RMP_PEER_CLOSED)
+		rmp_leave(&r);
 	return r.ev;
 }
 

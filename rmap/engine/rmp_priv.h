@@ -104,6 +104,7 @@ struct rmp_run {
  * @nfrags:    number of fragments
  * @max:       send at most so many
  * @skip:      bit per fragment not to send, or NULL
+ * @flags:     enum rmp_flag that all have
  * @want_ack:  set RMP_F_WANT_ACK in the last one sent
  */
 struct rmp_burst {
@@ -114,6 +115,7 @@ struct rmp_burst {
 	u16		nfrags;
 	u16		max;
 	const u64	*skip;
+	u8		flags;
 	bool		want_ack;
 };
 

@@ -68,7 +68,8 @@ static void rmp_slot_recycle(struct rmp_run *r, struct rmp_slot *slot)
 		slot->rbuf = NULL;
 		break;
 	case RMP_SLOT_DELIVERED:
-		slot->state = RMP_SLOT_ORPHAN;
+		/* The service reads it without our caller's lock. */
+		WRITE_ONCE(slot->state, RMP_SLOT_ORPHAN);
 		return;
 	case RMP_SLOT_ORPHAN:
 		return;
@@ -128,6 +129,7 @@ static u16 rmp_send_reply(struct rmp_run *r, struct rmp_slot *slot,
 		.len = slot->rlen,
 		.max = RMP_FRAGS_MAX,
 		.skip = skip,
+		.flags = slot->voided ? RMP_F_VOID : 0,
 	};
 
 	if (!skip || slot->rfrag_size > r->p->frag_size) {
@@ -179,6 +181,7 @@ static void rmp_rx_repeat(struct rmp_run *r, struct rmp_slot *slot,
 static void rmp_slot_start(struct rmp_slot *slot, const struct rmp_info *info)
 {
 	slot->state = RMP_SLOT_PARTIAL;
+	slot->voided = false;
 	slot->msg = info->msg;
 	slot->volume = info->volume;
 	slot->epoch = info->epoch;
@@ -226,6 +229,25 @@ static void rmp_rx_fragment(struct rmp_run *r, struct rmp_slot *slot,
 	}
 }
 
+/*
+ * The requester gives up a request that is not whole here. The slot says from
+ * now on that it was not executed, so that a late copy of it is not either.
+ */
+static void rmp_rx_void(struct rmp_run *r, struct rmp_slot *slot,
+			const struct rmp_info *info)
+{
+	rmp_asm_free(r, &slot->req);
+	rmp_slot_start(slot, info);
+	slot->state = RMP_SLOT_REPLIED;
+	slot->voided = true;
+	memset(slot->rhead, 0, sizeof(slot->rhead));
+	slot->rbuf = NULL;
+	slot->rlen = 0;
+	slot->stamp = info->stamp;
+	rmp_count(r, RMP_S_VOIDED);
+	rmp_send_reply(r, slot, NULL);
+}
+
 void rmp_rx_req(struct rmp_run *r, struct rmp_frame *f)
 {
 	const struct rmp_info *info = &f->info;
@@ -242,7 +264,10 @@ void rmp_rx_req(struct rmp_run *r, struct rmp_frame *f)
 		return;
 	}
 	if (slot->state == RMP_SLOT_FREE || slot->state == RMP_SLOT_PARTIAL) {
-		rmp_rx_fragment(r, slot, f);
+		if (info->flags & RMP_F_VOID)
+			rmp_rx_void(r, slot, info);
+		else
+			rmp_rx_fragment(r, slot, f);
 		return;
 	}
 	MX_ASSERT(slot->msg == info->msg);

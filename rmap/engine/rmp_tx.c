@@ -79,22 +79,64 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 	rmp_arm(r, call->due_ns);
 }
 
-/* Sends at most @max fragments of the request, without those in @skip. */
+/* Payload bytes that may still be sent. */
+static u32 rmp_call_len(const struct rmp_call *call)
+{
+	return call->voided ? 0 : call->len;
+}
+
+/* Asks for the reply fragments that are not here, which may be all. */
+static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
+{
+	u16 size = call->reply.got ? call->reply.frag_size : call->frag_size;
+	struct rmp_hdr hdr;
+
+	rmp_hdr_start(r, &hdr, RMP_T_ACK);
+	hdr.flags = RMP_F_REPLY;
+	hdr.msg = cpu_to_be64(call->msg);
+	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
+	hdr.volume = cpu_to_be64(call->volume);
+	hdr.epoch = cpu_to_be32(call->epoch);
+	hdr.port = cpu_to_be16(call->port);
+	hdr.msg_len = cpu_to_be32(call->reply.got ? call->reply.len : 0);
+	hdr.frag_size = cpu_to_be16(size);
+	rmp_bitmap_put(hdr.head, call->reply.have);
+	call->nack_ns = r->now;
+	call->skips = 0;
+	rmp_send_plain(r, &hdr, 0);
+}
+
+/* A revoked call whose responder does not know RMP_F_VOID. */
+static bool rmp_call_mute(const struct rmp_peer *p, const struct rmp_call *call)
+{
+	return call->voided && !(p->features & RMP_FEAT_VOID);
+}
+
+/*
+ * Sends at most @max fragments of the request, without those in @skip. A
+ * revoked one has a single fragment, without payload.
+ */
 static u16 rmp_call_send(struct rmp_run *r, struct rmp_call *call,
 			 const u64 *skip, u16 max, bool want_ack)
 {
 	struct rmp_hdr hdr mx_noinit;
 	struct rmp_burst b = {
 		.hdr = &hdr,
-		.buf = call->buf,
-		.len = call->len,
+		.buf = call->voided ? NULL : call->buf,
+		.len = rmp_call_len(call),
 		.frag_size = call->frag_size,
 		.nfrags = call->nfrags,
 		.max = max,
 		.skip = skip,
+		.flags = call->voided ? RMP_F_VOID : 0,
 		.want_ack = want_ack,
 	};
 
+	if (rmp_call_mute(r->p, call)) {
+		call->sent_ns = r->now;
+		rmp_send_nack(r, call);
+		return 0;
+	}
 	rmp_hdr_start(r, &hdr, RMP_T_REQ);
 	hdr.msg = cpu_to_be64(call->msg);
 	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
@@ -122,26 +164,6 @@ static u16 rmp_call_missing(const struct rmp_call *call)
 	return call->nfrags - rmp_bitmap_count(call->acked, call->nfrags);
 }
 
-/* Asks for the reply fragments that are not here. */
-static void rmp_send_nack(struct rmp_run *r, struct rmp_call *call)
-{
-	struct rmp_hdr hdr;
-
-	rmp_hdr_start(r, &hdr, RMP_T_ACK);
-	hdr.flags = RMP_F_REPLY;
-	hdr.msg = cpu_to_be64(call->msg);
-	hdr.back = cpu_to_be16((u16)(call->msg - r->p->una));
-	hdr.volume = cpu_to_be64(call->volume);
-	hdr.epoch = cpu_to_be32(call->epoch);
-	hdr.port = cpu_to_be16(call->port);
-	hdr.msg_len = cpu_to_be32(call->reply.len);
-	hdr.frag_size = cpu_to_be16(call->reply.frag_size);
-	rmp_bitmap_put(hdr.head, call->reply.have);
-	call->nack_ns = r->now;
-	call->skips = 0;
-	rmp_send_plain(r, &hdr, 0);
-}
-
 /* Repeats what will get the call on: see the table in docs/rmap-protocol.md. */
 static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
 {
@@ -150,7 +172,7 @@ static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
 
 	if (call->frag_size > p->frag_size) {
 		call->frag_size = p->frag_size;
-		call->nfrags = rmp_frag_count(call->len, call->frag_size);
+		call->nfrags = rmp_frag_count(rmp_call_len(call), call->frag_size);
 		memset(call->acked, 0, sizeof(call->acked));
 	}
 	if (call->reply.got) {
@@ -173,10 +195,10 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 	r->p->delay.look = RMP_LOOK_NOT;
 	/* A silent responder must not keep others from being asked. */
 	rmp_call_unreserve(r, call);
-	if (call->state == RMP_CALL_SENT)
+	if (call->state == RMP_CALL_SENT && !rmp_call_mute(r->p, call))
 		rmp_cwnd_timeout(r->p, call->msg, r->now);
 	rmp_call_repeat(r, call);
-	if (call->tries > RMP_TRIES_PATH)
+	if (call->tries > RMP_TRIES_PATH && !rmp_call_mute(r->p, call))
 		rmp_path_renew(r);
 }
 
@@ -294,7 +316,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 		/* The time of a pending call is the service's, not the path's. */
 		u32 us = rmp_rtt_sample(&p->rtt, r->now, info->echo);
 
-		if (us)
+		if (us && !call->voided)
 			rmp_delay_sample(r, call, us);
 		if (call->hurried)
 			rmp_cwnd_cut(p, call->msg);
@@ -354,13 +376,26 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 	}
 }
 
+/* The responder has not executed the call, and never will. */
+static void rmp_rep_void(struct rmp_run *r, struct rmp_call *call)
+{
+	if (!call->voided) {
+		rmp_count(r, RMP_S_RX_BAD);
+		return;
+	}
+	rmp_call_close(r, call);
+	rmp_call_end(r, call, -ECANCELED);
+}
+
 /* A fragment of a reply. */
 void rmp_tx_rep(struct rmp_run *r, struct rmp_frame *f)
 {
 	struct rmp_call *call = rmp_call_find(r, &f->info);
 
 	r->p->credit = f->info.credit;
-	if (call && f->info.msg_len > call->max_reply) {
+	if (call && f->info.flags & RMP_F_VOID) {
+		rmp_rep_void(r, call);
+	} else if (call && f->info.msg_len > call->max_reply) {
 		rmp_call_close(r, call);
 		rmp_call_end(r, call, -EMSGSIZE);
 	} else if (call) {
@@ -375,6 +410,12 @@ static void rmp_ack_bitmap(struct rmp_run *r, struct rmp_call *call,
 {
 	u16 before = rmp_call_missing(call);
 
+	/* It is about a payload that will not be sent any more. */
+	if (call->voided) {
+		call->state = RMP_CALL_SENT;
+		rmp_call_wait(r, call);
+		return;
+	}
 	/*
 	 * The newest word counts even if it takes bits back: a responder may
 	 * have had to start over.
@@ -430,6 +471,7 @@ void rmp_tx_session_up(struct rmp_run *r, bool forgotten)
 			memset(call->acked, 0, sizeof(call->acked));
 			rmp_asm_free(r, &call->reply);
 			call->state = RMP_CALL_SENT;
+			call->doubt = true;
 		}
 		call->tries = 0;
 		rmp_call_repeat(r, call);
@@ -572,6 +614,45 @@ u32 rmp_peer_cancel(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		return 0;
 	}
 	rmp_call_end(&r, call, -ECANCELED);
+	rmp_tx_start_waiting(&r);
+	return r.ev;
+}
+
+/* The id stays open, as a call of one page without payload. */
+static void rmp_call_void(struct rmp_run *r, struct rmp_call *call)
+{
+	MX_ASSERT(r->p->inflight >= call->cost);
+	r->p->inflight -= call->cost - 1;
+	call->cost = 1;
+	call->voided = true;
+	call->nfrags = 1;
+	memset(call->acked, 0, sizeof(call->acked));
+	call->tries = 0;
+	rmp_call_unreserve(r, call);
+	rmp_count(r, RMP_S_REVOKED);
+	if (r->p->state == RMP_PEER_UP)
+		rmp_call_repeat(r, call);
+}
+
+u32 rmp_peer_revoke(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
+		    struct rmp_sink *sink)
+{
+	struct rmp_run r = { .p = peer, .sink = sink, .now = now_ns };
+
+	switch (call->state) {
+	case RMP_CALL_WAITING:
+		rmp_flow_remove(peer, call);
+		rmp_call_end(&r, call, -ECANCELED);
+		break;
+	case RMP_CALL_SENT:
+	case RMP_CALL_PENDING:
+		if (call->voided)
+			return 0;
+		rmp_call_void(&r, call);
+		break;
+	default:
+		return 0;
+	}
 	rmp_tx_start_waiting(&r);
 	return r.ev;
 }

@@ -83,6 +83,9 @@ static_assert((0 RMP_TYPES(RMP_TYPE_BIT)) == (2 << RMP_T_MAX) - 2,
  *                  from the requester); else of request fragments
  * @RMP_F_PENDING:  in an ACK: the request is whole and being executed
  * @RMP_F_KEYED:    the tag is made with a key, and always covers the payload
+ * @RMP_F_VOID:     in a REQ: the requester gives the request up: unless it has
+ *                  been delivered it must not be executed any more. In a REP:
+ *                  it was not executed, and will not be. No payload in either
  */
 enum rmp_flag {
 	RMP_F_SUM	= 0x01,
@@ -90,16 +93,26 @@ enum rmp_flag {
 	RMP_F_REPLY	= 0x04,
 	RMP_F_PENDING	= 0x08,
 	RMP_F_KEYED	= 0x10,
-	RMP_F_KNOWN	= 0x1f,
+	RMP_F_VOID	= 0x20,
+	RMP_F_KNOWN	= 0x3f,
 };
 
 /* Each X(name): the flags once more, for whoever needs their names. */
-#define RMP_FLAGS(X) X(SUM) X(WANT_ACK) X(REPLY) X(PENDING) X(KEYED)
+#define RMP_FLAGS(X) X(SUM) X(WANT_ACK) X(REPLY) X(PENDING) X(KEYED) X(VOID)
 
 #define RMP_FLAG_BIT(name) | RMP_F_##name
 static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
 	      "RMP_FLAGS has all flags");
 #undef RMP_FLAG_BIT
+
+/**
+ * enum rmp_feature - what a node can do, told in its HELLO and WELCOME
+ * @RMP_FEAT_VOID: it understands RMP_F_VOID
+ */
+enum rmp_feature {
+	RMP_FEAT_VOID	= 0x01,
+	RMP_FEATURES	= 0x01,		/* all that this version has */
+};
 
 /**
  * struct rmp_hdr - the header of every RMAP frame
@@ -121,7 +134,8 @@ static_assert((0 RMP_FLAGS(RMP_FLAG_BIT)) == RMP_F_KNOWN,
  * @volume:    volume the message is about, or 0; in HELLO and WELCOME the
  *             sender's birth: the first id above, which tells a sender that
  *             has lost its session state from one that has not
- * @epoch:     the sender's epoch of that volume
+ * @epoch:     the sender's epoch of that volume; in HELLO and WELCOME what the
+ *             sender can do, enum rmp_feature (0 from the first version 1)
  * @credit:    pages (4 KiB) the sender, as a responder, lets the receiver
  *             have in flight towards it; REP, ACK, HELLO, WELCOME
  * @port:      service the message is for (REQ) or from (REP)

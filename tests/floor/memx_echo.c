@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
+#include "fresh.h"
 #include "rmp.h"
 
 MX_IMPORT_NS(MEMX);
@@ -184,12 +185,13 @@ static u64 word_of(u64 seed, u32 i)
 
 static void fill_pages(struct echo_slot *slot, unsigned int pages)
 {
-	u32 i, words = PAGE_SIZE / sizeof(u64);
+	u32 i, k, words = PAGE_SIZE / sizeof(u64);
 
-	for (i = 0; i < pages * words; i++) {
-		u64 *va = page_address(slot->buf.page[i / words]);
+	for (i = 0; i < pages; i++) {
+		u64 *va = floor_fresh(&slot->buf.page[i]);
 
-		va[i % words] = word_of(slot->seed, i);
+		for (k = 0; k < words; k++)
+			va[k] = word_of(slot->seed, i * words + k);
 	}
 }
 

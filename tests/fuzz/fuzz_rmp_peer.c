@@ -143,6 +143,10 @@ static void do_call(struct rig *rig, struct input *in)
 	u8 i = byte(in) % CALLS;
 	struct rmp_call *call = &rig->call[i];
 
+	if (rig->busy[i] && call->len & 4) {
+		rmp_peer_revoke(rig->peer, call, rig->now, &rig->sink);
+		return;
+	}
 	if (rig->busy[i]) {
 		rmp_peer_cancel(rig->peer, call, rig->now, &rig->sink);
 		must(!rig->busy[i]);

@@ -18,7 +18,7 @@ mutants() {
 	replied-executes-again	rmp_rx	/^void rmp_rx_req/,/^}/s/RMP_SLOT_FREE ||/RMP_SLOT_FREE || slot->state == RMP_SLOT_REPLIED ||/
 	finished-id-accepted	rmp_rx	/^void rmp_rx_req/,/^}/s/if (info->msg < p->base)/if (0)/;s/if (info->msg - p->base >= RMP_WINDOW/if ((s64)(info->msg - p->base) >= RMP_WINDOW/
 	orphan-slot-reused	rmp_rx	s/ || slot->state == RMP_SLOT_ORPHAN) {/) {/
-	delivered-slot-freed	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/slot->state = RMP_SLOT_ORPHAN;/slot->state = RMP_SLOT_FREE;/
+	delivered-slot-freed	rmp_rx	/^static void rmp_slot_recycle/,/^}/s/(slot->state, RMP_SLOT_ORPHAN)/(slot->state, RMP_SLOT_FREE)/
 	fragment-not-awaited	rmp_rx	s/^\ta->got++;/\ta->got += no == 1 ? 2 : 1;/
 	duplicate-counts	rmp_rx	/^bool rmp_asm_add/,/^}/s/if (rmp_bit(a->have, no))/if (0)/
 	refragmented-mixes	rmp_rx	s/return a->len == info->msg_len && a->frag_size == info->frag_size/return a->len == info->msg_len/
@@ -43,7 +43,7 @@ mutants() {
 	timer-not-armed		rmp_tx	/^static void rmp_call_wait/,/^}/s/rmp_arm(r, call->due_ns);//
 	reply-holes-not-asked	rmp_tx	/^static void rmp_call_repeat/,/^}/s/rmp_send_nack(r, call);/;/
 	call-not-refragmented	rmp_tx	s/if (call->frag_size > p->frag_size) {/if (0) {/
-	path-never-renewed	rmp_tx	s/if (call->tries > RMP_TRIES_PATH)/if (0)/
+	path-never-renewed	rmp_tx	s/if (call->tries > RMP_TRIES_PATH && /if (0 && /
 	window-not-kept		rmp_tx	s/if (p->next_msg - p->una >= RMP_WINDOW)/if (0)/
 	window-not-given-back	rmp_tx	s/^\tp->inflight -= call->cost;/\tp->inflight -= call->cost - (call->cost > 4);/
 	cancel-leaks-reply	rmp_tx	/^static void rmp_call_end/,/^}/s/if (status)$/if (0)/
@@ -54,6 +54,16 @@ mutants() {
 	back-too-small		rmp_tx	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->una)/0/
 	room-not-given-back	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
 	room-given-twice	rmp_tx	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
+	void-late-copy-executed	rmp_rx	/^static void rmp_rx_void/,/^}/s/slot->state = RMP_SLOT_REPLIED;/slot->state = RMP_SLOT_FREE;/
+	void-not-told		rmp_rx	s/slot->voided ? RMP_F_VOID : 0/0/
+	void-though-delivered	rmp_rx	/^void rmp_rx_req/,/^}/s/RMP_SLOT_PARTIAL) {/RMP_SLOT_PARTIAL || info->flags \& RMP_F_VOID) {/
+	void-for-the-next-one	rmp_rx	/^static void rmp_slot_start/,/^}/s/slot->voided = false;//
+	void-with-payload	rmp_tx	s/.buf = call->voided ? NULL : call->buf/.buf = call->buf/;s/return call->voided ? 0 : call->len;/return call->len;/
+	void-keeps-window	rmp_tx	/^static void rmp_call_void/,/^}/s/r->p->inflight -= call->cost - 1;//
+	void-is-any-answer	rmp_tx	s/f->info.flags & RMP_F_VOID/call->voided/
+	bye-ends-calls		rmp_peer	/^static void rmp_leave/,/^}/s/rmp_go_down(r);/rmp_go_down(r); rmp_tx_fail_all(r, -EHOSTDOWN);/
+	bye-forgets-slots	rmp_peer	/^static void rmp_leave/,/^}/s/rmp_go_down(r);/rmp_go_down(r); rmp_rx_drop_all(r);/
+	bye-without-hello	rmp_peer	/^static void rmp_leave/,/^}/s/if (!rmp_has_calls(p))/if (1)/
 	flow-forgotten		rmp_flow	/^void rmp_flow_remove/,/^}/s/if (rmp_flow_empty(flow))/if (1)/
 	turn-never-comes	rmp_flow	/^struct rmp_call .rmp_flow_next/,/^}/s/list_move_tail(&flow->link, &p->flows);/break;/
 	part-misplaced		rmp_codec	s/^\t\*off = (u32)no \* frag_size;/\t*off = (u32)no * frag_size - (no % 3 > 1 ? 8 : 0);/

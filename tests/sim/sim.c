@@ -63,6 +63,10 @@ static void happen(struct sim *s, struct event *ev)
 		if (mine)
 			client_cancel(s, ev->a, ev->n);
 		break;
+	case EV_UP:
+		if (mine)
+			node_back(s, ev->a);
+		break;
 	case EV_ANSWER:
 		if (mine)
 			server_answer(s, ev->a, ev->b, ev->n);

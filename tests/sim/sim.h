@@ -89,6 +89,8 @@ enum op {
  * @rlen:      OP_ECHO: length of the reply
  * @acked:     OP_READ: sim_page.acked of each page when asked
  * @open:      the client waits for it
+ * @revoked:   its effect was given up; the client's payload is gone
+ * @never:     it was revoked, and has not been executed
  * @forgiven:  the server has lost its session meanwhile: it may execute again
  */
 struct scall {
@@ -105,6 +107,8 @@ struct scall {
 	u32 rlen;
 	u32 acked[RMP_MSG_PAGES];
 	bool open;
+	bool revoked;
+	bool never;
 	bool forgiven;
 };
 
@@ -188,6 +192,8 @@ struct link {
  * @budget:   pages of replies it asks for at most
  * @asked:    pages of replies asked for
  * @resume:   it stands still until then
+ * @old:      it is of the first version, which has no features
+ * @down:     its interface is down until then
  * @link:     by the other node's number
  * @ring:     with keys: the cluster's
  * @limit:    with keys: on handshakes
@@ -209,6 +215,8 @@ struct node {
 	u32 budget;
 	u32 asked;
 	u64 resume;
+	bool old;
+	u64 down;
 	struct link *link[SIM_NODES];
 	struct rmp_keyring ring;
 	struct rmp_limit limit;
@@ -250,7 +258,7 @@ struct wire {
  * @events:  partitions, pauses, crashes and so on during the run
  * @defer:   a server answers later
  * @rush:    all calls of a client come at once
- * @cancel:  a call is cancelled some time after
+ * @cancel:  a call is cancelled or revoked some time after
  * @replay:  with keys: somebody sends a recorded frame again
  * @delay:   of the network, ns
  */
@@ -273,6 +281,7 @@ enum ev_kind {
 	EV_TIMER,
 	EV_SUBMIT,
 	EV_CANCEL,
+	EV_UP,
 	EV_ANSWER,
 	EV_START,
 	EV_ANNOUNCE,
@@ -396,6 +405,8 @@ u64 node_now(struct sim *s, u8 node);
 void node_start(struct sim *s, u8 node);
 void node_crash(struct sim *s, u8 node, bool polite);
 void node_announce(struct sim *s, u8 node);
+void node_bye(struct sim *s, u8 node, u64 until);
+void node_back(struct sim *s, u8 node);
 struct link *link_get(struct sim *s, u8 self, u8 other);
 void link_forget(struct sim *s, u8 self, u8 other);
 void link_close(struct sim *s, u8 self, u8 other);
@@ -419,6 +430,7 @@ void client_submit(struct sim *s, struct scall *want);
 void client_next(struct sim *s, u8 client);
 void client_done(struct link *l, struct rmp_call *call);
 void client_cancel(struct sim *s, u8 client, u64 uid);
+void client_end(struct sim *s);
 void client_server_lost(struct sim *s, u8 client, u8 server);
 u64 page_key(u8 client, u8 server, u32 page, u32 version);
 

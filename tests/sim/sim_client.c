@@ -249,10 +249,10 @@ static void write_done(struct sim *s, struct scall *sc, int status)
 		if (!status) {
 			page->acked = sc->version + i;
 			page->nmaybe = 0;
-		} else if (status != -ESTALE) {
+		} else if (status != -ESTALE && !sc->never) {
 			page->maybe[page->nmaybe++] = sc->version + i;
 			/* A new life of the client cannot be overtaken. */
-			page->frozen = s->node[sc->client].up;
+			page->frozen = s->node[sc->client].up && !sc->revoked;
 		}
 	}
 }
@@ -265,16 +265,30 @@ static void free_reply(struct sim *s, struct rmp_asm *a)
 		pkt_free(s, a->pkt[no]);
 }
 
-static bool status_expected(const struct scall *sc)
+static bool status_expected(struct sim *s, const struct scall *sc)
 {
 	switch (sc->call.status) {
 	case 0:
 	case -ESTALE:
-	case -EHOSTDOWN:
 	case -ECANCELED:
 		return true;
+	case -EHOSTDOWN:
+		/* Only with the peer object. */
+		return !s->node[sc->client].up;
 	}
 	return sc->call.status == -EMSGSIZE && sc->call.max_reply < sc->rlen;
+}
+
+/* A call that was given up has not been executed, and must not be. */
+static void check_never(struct sim *s, struct scall *sc)
+{
+	/* Unless the server has forgotten what it did, or was not told. */
+	if (sc->call.doubt || s->node[sc->server].old)
+		return;
+	sc->never = true;
+	if (sc->server_life == s->node[sc->server].inc && !s->hostile)
+		sim_fail(s, "call %llu ends as not executed, but it was",
+			 (unsigned long long)sc->uid);
 }
 
 void client_done(struct link *l, struct rmp_call *call)
@@ -290,7 +304,7 @@ void client_done(struct link *l, struct rmp_call *call)
 	}
 	sc->open = false;
 	s->node[l->self].open--;
-	if (!status_expected(sc) && !s->hostile)
+	if (!status_expected(s, sc) && !s->hostile)
 		sim_fail(s, "call %llu ends with %d",
 			 (unsigned long long)sc->uid, call->status);
 	if (!call->status) {
@@ -299,10 +313,26 @@ void client_done(struct link *l, struct rmp_call *call)
 	} else if (call->reply.got) {
 		sim_fail(s, "a failed call has a reply");
 	}
+	if (sc->revoked && call->status == -ECANCELED)
+		check_never(s, sc);
 	if (sc->op == OP_WRITE)
 		write_done(s, sc, call->status);
-	if (call->buf)
+	if (call->buf && !sc->revoked)
 		pbuf_put(s, call->buf);
+}
+
+/* The payload is given back at once, whatever becomes of the call. */
+static void client_revoke(struct sim *s, struct link *l, struct scall *sc)
+{
+	bool first = sc->open && !sc->revoked;
+
+	sim_trace(s, "revoke %llu", (unsigned long long)sc->uid);
+	if (first)
+		sc->revoked = true;
+	link_after(l, rmp_peer_revoke(l->peer, &sc->call, node_now(s, l->self),
+				      &l->sink));
+	if (first && sc->call.buf)
+		pbuf_put(s, sc->call.buf);
 }
 
 void client_cancel(struct sim *s, u8 client, u64 uid)
@@ -311,10 +341,15 @@ void client_cancel(struct sim *s, u8 client, u64 uid)
 	struct link *l = s->node[client].link[sc->server];
 
 	/* Also calls that are done: the engine must leave those alone. */
+	if (!l->peer)
+		return;
+	if (!s->node[client].old && sim_chance(s, 70000)) {
+		client_revoke(s, l, sc);
+		return;
+	}
 	sim_trace(s, "cancel %llu", (unsigned long long)uid);
-	if (l->peer)
-		link_after(l, rmp_peer_cancel(l->peer, &sc->call,
-					      node_now(s, client), &l->sink));
+	link_after(l, rmp_peer_cancel(l->peer, &sc->call, node_now(s, client),
+				      &l->sink));
 }
 
 void client_server_lost(struct sim *s, u8 client, u8 server)
@@ -334,4 +369,23 @@ void client_server_lost(struct sim *s, u8 client, u8 server)
 		if (s->calls[i]->client == client && s->calls[i]->server == server)
 			for (k = 0; k < RMP_MSG_PAGES; k++)
 				s->calls[i]->acked[k] = 0;
+}
+
+/*
+ * No server restarts any more, so what was revoked at one that cannot be told of
+ * it may stay open for ever.
+ */
+void client_end(struct sim *s)
+{
+	u32 i;
+
+	for (i = 0; i < s->ncalls; i++) {
+		struct scall *sc = s->calls[i];
+		struct link *l = s->node[sc->client].link[sc->server];
+
+		if (sc->open && sc->revoked && s->node[sc->server].old)
+			link_after(l, rmp_peer_cancel(l->peer, &sc->call,
+						      node_now(s, l->self),
+						      &l->sink));
+	}
 }

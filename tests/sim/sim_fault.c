@@ -67,6 +67,7 @@ void fault_plan(struct sim *s)
 							   256;
 		s->node[i].depth = 1 + sim_below(s, sim_chance(s, 50000) ? 4 : 64);
 		s->node[i].quota = 5 + sim_below(s, 100);
+		s->node[i].old = sim_chance(s, 10000);
 		if (f->rush) {
 			s->node[i].depth = 256;
 			s->node[i].quota += 300;
@@ -123,19 +124,22 @@ static void crash(struct sim *s, u8 node)
 		.at = min(s->now + sim_below(s, SEC(1)), s->end) });
 }
 
+/* Of the interface, or another interface is used from now on. */
 static void change_mtu(struct sim *s, u8 node)
 {
 	struct node *n = &s->node[node];
+	bool moves;
 	u8 i;
 
 	n->mtu = draw_mtu(s);
-	sim_trace(s, "mtu of %u is %u", node, n->mtu);
+	moves = sim_chance(s, 30000);
+	sim_trace(s, "mtu of %u is %u%s", node, n->mtu, moves ? ", elsewhere" : "");
 	for (i = 0; i < SIM_NODES; i++)
 		if (n->link[i] && n->link[i]->peer)
 			link_after(n->link[i],
-				   rmp_peer_set_mtu(n->link[i]->peer, n->mtu,
-						    node_now(s, node),
-						    &n->link[i]->sink));
+				   (moves ? rmp_peer_moved : rmp_peer_set_mtu)
+				   (n->link[i]->peer, n->mtu, node_now(s, node),
+				    &n->link[i]->sink));
 }
 
 static void change_grant(struct sim *s, u8 node)
@@ -163,7 +167,7 @@ void fault_strike(struct sim *s)
 	u8 node = draw_node(s), other = draw_node(s);
 	u64 until = s->now + sim_below(s, sim_chance(s, 80000) ? MS(300) : SEC(2));
 
-	switch (sim_below(s, 10)) {
+	switch (sim_below(s, 12)) {
 	case 0:
 		cut(s, node, until);
 		break;
@@ -196,6 +200,12 @@ void fault_strike(struct sim *s)
 	case 9:
 		change_path(s, node, other);
 		break;
+	case 10:
+		node_bye(s, node, until);
+		break;
+	case 11:
+		node_bye(s, node, s->now);
+		break;
 	}
 }
 
@@ -214,10 +224,12 @@ void fault_end(struct sim *s)
 	s->f.cancel = 0;
 	for (i = 0; i < SIM_NODES; i++) {
 		s->node[i].resume = 0;
+		s->node[i].down = 0;
 		for (k = 0; k < SIM_NODES; k++) {
 			s->wire[i][k].cut = 0;
 			s->wire[i][k].burst = 0;
 			s->wire[i][k].slow = 0;
 		}
 	}
+	client_end(s);
 }

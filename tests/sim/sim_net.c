@@ -30,7 +30,7 @@ static void trace_frame(struct sim *s, const char *what, u8 from, u8 to,
 	}
 	sim_trace(s, "%s %u>%u %s%s%s%s msg %llx-%u frag %u/%u len %u inc %u>%u at %u of %u",
 		  what, from, to, net_type(i.type),
-		  i.flags & RMP_F_WANT_ACK ? "?" : "",
+		  i.flags & RMP_F_WANT_ACK ? "?" : i.flags & RMP_F_VOID ? "|VOID" : "",
 		  i.flags & RMP_F_REPLY ? "|REPLY" : "",
 		  i.flags & RMP_F_PENDING ? "|PENDING" : "",
 		  (unsigned long long)i.msg, i.back, i.frag_no, i.frag_size,
@@ -68,6 +68,11 @@ static struct frame *frame_build(struct sim *s, u8 from, u8 to,
 	const struct pbuf *b = x->buf;
 
 	memcpy(f->data, x->hdr, RMP_HDR_LEN);
+	if (s->node[from].old &&
+	    (hdr->type == RMP_T_HELLO || hdr->type == RMP_T_WELCOME))
+		hdr->epoch = 0;
+	if (s->node[to].old && hdr->flags & RMP_F_VOID && !s->hostile)
+		sim_fail(s, "%u is sent a flag that it does not know", to);
 	if (x->len) {
 		if (!b || x->off + x->len > b->len || !b->refs)
 			sim_fail(s, "the engine sends beyond a payload");
@@ -135,7 +140,8 @@ void net_send(struct sim *s, u8 from, u8 to, const struct rmp_xmit *x)
 
 	if (!f)
 		return;
-	lost = s->now < w->cut || f->len > mtu || sim_chance(s, s->f.loss) ||
+	lost = s->now < w->cut || s->now < s->node[from].down ||
+	       s->now < s->node[to].down || f->len > mtu || sim_chance(s, s->f.loss) ||
 	       (s->now < w->burst && sim_chance(s, 70000));
 
 	trace_frame(s, lost ? "lose" : "send", from, to, f);

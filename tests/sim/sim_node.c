@@ -335,6 +335,55 @@ void node_announce(struct sim *s, u8 self)
 		.a = self, .gen = s->node[self].inc });
 }
 
+/*
+ * It says BYE; with @until above now its interface goes down until then, and for
+ * its own engine the others have gone. It lives on, with all that it knows.
+ */
+void node_bye(struct sim *s, u8 self, u64 until)
+{
+	struct node *n = &s->node[self];
+	u8 i;
+
+	if (!n->up || s->now < n->down)
+		return;
+	sim_trace(s, "bye of %u, back in %llu us", self,
+		  (unsigned long long)(until - s->now) / 1000);
+	send_to_all(s, self, RMP_T_BYE);
+	if (until == s->now)
+		return;
+	n->down = until;
+	for (i = 0; i < SIM_NODES; i++) {
+		/* What is on the way to it is lost. */
+		s->wire[i][self].gen++;
+		if (n->link[i] && n->link[i]->peer)
+			link_after(n->link[i],
+				   rmp_peer_cut(n->link[i]->peer, node_now(s, self),
+						&n->link[i]->sink));
+	}
+	sim_push(s, (struct event){
+		.kind = EV_UP, .at = until, .a = self, .gen = n->inc });
+}
+
+/* Its interface is up again: it tells, and asks who is there. */
+void node_back(struct sim *s, u8 self)
+{
+	struct rmp_xmit x = {};
+	struct rmp_hdr hdr;
+	u8 i;
+
+	s->node[self].down = 0;
+	if (is_server(self))
+		send_to_all(s, self, RMP_T_ANNOUNCE);
+	x.hdr = &hdr;
+	for (i = SIM_CLIENTS; i < SIM_NODES && !is_server(self); i++) {
+		if (!s->node[i].up || !s->node[i].link[self])
+			continue;
+		rmp_make_hdr(&hdr, RMP_T_ANNOUNCE, node_id(i), s->node[i].inc, 0,
+			     NULL, 0);
+		net_send(s, i, self, &x);
+	}
+}
+
 void node_start(struct sim *s, u8 self)
 {
 	struct node *n = &s->node[self];
@@ -347,6 +396,7 @@ void node_start(struct sim *s, u8 self)
 	if (sim_chance(s, 30000))
 		n->skew = US(1ULL << 32) - s->now - sim_below(s, SEC(3));
 	n->resume = 0;
+	n->down = 0;
 	if (s->keyed)
 		auth_start(s, self);
 	sim_trace(s, "start %u inc %u mtu %u grant %u", self, n->inc, n->mtu,

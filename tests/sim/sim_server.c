@@ -36,7 +36,7 @@ static void check_request(struct link *l, const struct rmp_slot *slot,
 	if (sc->op == OP_ECHO && !filled(data, sc->uid, 0, sc->call.len))
 		sim_fail(l->s, "call %llu arrives damaged",
 			 (unsigned long long)sc->uid);
-	if (sc->op == OP_WRITE && sc->open && memcmp(data, b->data, b->len))
+	if (sc->op == OP_WRITE && sc->open && !sc->revoked && memcmp(data, b->data, b->len))
 		sim_fail(l->s, "call %llu arrives damaged",
 			 (unsigned long long)sc->uid);
 }
@@ -47,6 +47,9 @@ static void check_once(struct link *l, struct scall *sc)
 
 	if (sc->server_life == life && !sc->forgiven)
 		sim_fail(l->s, "call %llu is executed twice",
+			 (unsigned long long)sc->uid);
+	if (sc->never)
+		sim_fail(l->s, "call %llu is executed after it was given up",
 			 (unsigned long long)sc->uid);
 	sc->server_life = life;
 	sc->forgiven = false;
@@ -151,8 +154,11 @@ void server_answer(struct sim *s, u8 server, u8 client, u64 index)
 	l->owed[index].slot = NULL;
 	memcpy(head, a.slot->head, 8);
 	memcpy(head + 8, &exec, 8);
-	/* What a client asked in a former life must not touch the new one's. */
-	if (a.inc == l->peer->inc)
+	/*
+	 * What a client asked in a former life, or has given up, must not touch
+	 * what it asked after that.
+	 */
+	if (a.slot->state != RMP_SLOT_ORPHAN)
 		b = execute(s, &a, exec);
 	link_after(l, rmp_peer_reply(l->peer, a.slot, head, b, b ? b->len : 0,
 				     node_now(s, server), &l->sink));

@@ -162,7 +162,9 @@ static void rmp_decode__refuses_faults_of_all(void **state)
 	REFUSED(RMP_T_BYE, hdr.inc = 0);
 	REFUSED(RMP_T_BYE, hdr.hlen = 14);
 	REFUSED(RMP_T_BYE, hdr.hlen = 16);
-	REFUSED(RMP_T_BYE, hdr.flags = 0x20);
+	REFUSED(RMP_T_BYE, hdr.flags = 0x40);
+	REFUSED(RMP_T_BYE, hdr.flags = RMP_F_VOID);
+	REFUSED(RMP_T_ACK, hdr.flags = RMP_F_VOID);
 	REFUSED(RMP_T_BYE, hdr.flags = RMP_F_WANT_ACK);
 	REFUSED(RMP_T_BYE, hdr.plen = cpu_to_be16(1); len++);
 	REFUSED(RMP_T_ANNOUNCE, hdr.plen = cpu_to_be16(65); len += 65);
@@ -187,6 +189,8 @@ static void rmp_decode__refuses_faults_of_messages(void **state)
 	REFUSED(RMP_T_REQ, hdr.msg_len = cpu_to_be32(RMP_MSG_MAX + 1));
 	REFUSED(RMP_T_REQ, hdr.msg_len = ~0);
 	REFUSED(RMP_T_REQ, hdr.flags = RMP_F_REPLY);
+	REFUSED(RMP_T_REQ, hdr.flags = RMP_F_VOID);
+	REFUSED(RMP_T_REP, hdr.flags = RMP_F_VOID);
 	REFUSED(RMP_T_REP, hdr.flags = RMP_F_PENDING);
 	REFUSED(RMP_T_ACK, hdr.flags = RMP_F_PENDING | RMP_F_REPLY);
 	REFUSED(RMP_T_ACK, hdr.flags = RMP_F_REPLY; hdr.back = cpu_to_be16(10));

@@ -345,24 +345,168 @@ static void rmp_rx_announce__cuts_the_wait_short(void **state)
 	rig_free(rig);
 }
 
-static void rmp_rx_bye__ends_calls(void **state)
+/* Whether it was executed is not known: it goes on under its id. */
+static void rmp_leave__bye_keeps_calls(void **state)
 {
 	struct rig *rig = rig_up(1500);
-	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_call *call = rig_call(rig, 10, 0), *waits;
 	struct rmp_frame f = rig_frame(RMP_T_BYE);
+	u64 msg = call->msg;
 
 	f.info.inc = RIG_INC + 1;
 	assert_int_equal(rig_rx(rig, f), 0);
 	f.info.inc = RIG_INC;
+	rig_forget(rig);
 	assert_true(rig_rx(rig, f) & RMP_EV_DOWN);
+	assert_int_equal(rig->ndone + rig->nsent, 0);
+	waits = rig_call(rig, 10, 0);
+	rig_until_sent(rig);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	assert_int_equal(rig_last(rig)->msg, msg);
+	rig_forget(rig);
+	rig_rx(rig, rig_frame(RMP_T_WELCOME));
+	assert_int_equal(rig->nsent, 2);
+	assert_int_equal(rig->sent[0].info.type, RMP_T_REQ);
+	assert_int_equal(rig->sent[0].info.msg, msg);
+	assert_int_equal(waits->msg, msg + 1);
+	rmp_peer_close(rig->p, rig->now, &rig->sink);
 	assert_int_equal(call->status, -EHOSTDOWN);
 	rig_call_free(rig, call);
-	/* It may come back as the same, and ids do not start over. */
-	call = rig_call(rig, 10, 0);
-	rig_rx(rig, rig_frame(RMP_T_WELCOME));
-	assert_int_equal(call->msg, rig->p->birth + 1);
+	rig_call_free(rig, waits);
+	rig_free(rig);
+}
+
+static void rmp_leave__nothing_open(void **state)
+{
+	struct rig *rig = rig_up(1500);
+
+	rig_rx(rig, rig_frame(RMP_T_BYE));
+	assert_int_equal(rig->p->state, RMP_PEER_DOWN);
+	assert_int_equal(rmp_peer_cut(rig->p, rig->now, &rig->sink), 0);
+	assert_int_equal(rig->p->state, RMP_PEER_DOWN);
+	rig_free(rig);
+}
+
+static void rmp_peer_cut__calls_end_with_another_life(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	assert_true(rmp_peer_cut(rig->p, rig->now, &rig->sink) & RMP_EV_DOWN);
+	/* Until then HELLO goes on, however long. */
+	rig->now += RMP_MS(3600000);
+	rig_until_sent(rig);
+	rig_until_sent(rig);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	f.info.inc = RIG_INC + 1;
+	f.info.echo = rig_last(rig)->stamp;
+	assert_true(rig_rx(rig, f) & RMP_EV_RESTARTED);
+	assert_int_equal(call->status, -ESTALE);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+/* What is being executed is not forgotten, nor executed again. */
+static void rmp_leave__responder_keeps_slots(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 10, 1376, 0);
+	u8 head[RMP_HEAD_LEN] = {};
+
+	rig_req(rig, RIG_ID, 10, 1376, 0);
+	f.info.back = 1;
+	rig_rx(rig, f);
+	rmp_peer_reply(rig->p, rig->slot, head, NULL, 0, rig->now, &rig->sink);
+	rig_rx(rig, rig_frame(RMP_T_BYE));
+	rmp_peer_cut(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->p->slot[RIG_ID % RMP_WINDOW].state, RMP_SLOT_DELIVERED);
+	rig_rx(rig, rig_frame(RMP_T_HELLO));
+	rig->now += RMP_MS(1);
+	rig_forget(rig);
+	rig_req(rig, RIG_ID, 10, 1376, 0);
+	assert_int_equal(rig_last(rig)->flags, RMP_F_PENDING);
+	rig_rx(rig, f);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REP);
+	assert_int_equal(rig->ndelivered, 2);
+	rig_free(rig);
+}
+
+static void rmp_peer_moved__session_goes_on(void **state)
+{
+	struct rig *rig = rig_up(9000);
+	struct rmp_call *call = rig_call(rig, 10, 0);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	/* The same MTU: the path may carry less all the same. */
+	rig_forget(rig);
+	assert_false(rmp_peer_moved(rig->p, 9000, rig->now, &rig->sink) & RMP_EV_DOWN);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	assert_int_equal(rig->sent[0].pad, 8880);
+	f.info.echo = rig_last(rig)->stamp;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->frag_size, 1376);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	/* A smaller one is obeyed at once. */
+	rmp_peer_moved(rig->p, 1152, rig->now, &rig->sink);
+	assert_int_equal(rig->p->frag_size, 1032);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
 	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_peer_moved__no_need_to_wait(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	int i;
+
+	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	for (i = 0; i < 6; i++)
+		rig_timer(rig);
+	rig_forget(rig);
+	rmp_peer_moved(rig->p, 1500, rig->now, &rig->sink);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	rig_free(rig);
+}
+
+static void rmp_restarted__twins(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO);
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		rig->now += RMP_MS(100);
+		f.info.inc = RIG_INC + i % 2;
+		f.info.echo = rig_stamp(rig);
+		assert_true(rig_rx(rig, f) & RMP_EV_RESTARTED);
+		assert_int_equal(rig->p->stat[RMP_S_TWINS], i - 1);
+	}
+	assert_int_equal(rig->p->former, RIG_INC);
+	rig_free(rig);
+}
+
+static void rmp_rx_common__features(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_frame(RMP_T_HELLO);
+
+	/* The first nodes of version 1 have a zero there. */
+	assert_int_equal(rig->p->features, 0);
+	f.info.epoch = RMP_FEAT_VOID | 0x80000000;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->features, RMP_FEAT_VOID | 0x80000000);
+	assert_int_equal(rig_last(rig)->type, RMP_T_WELCOME);
+	assert_int_equal(rig_last(rig)->epoch, RMP_FEATURES);
+	/* Another life may be of another version. */
+	rig->now += RMP_MS(100);
+	f = rig_frame(RMP_T_ANNOUNCE);
+	f.info.inc = RIG_INC + 1;
+	f.info.echo = rig_stamp(rig);
+	assert_true(rig_rx(rig, f) & RMP_EV_RESTARTED);
+	assert_int_equal(rig->p->features, 0);
 	rig_free(rig);
 }
 
@@ -425,7 +569,14 @@ int main(void)
 		MXT(rmp_doubt__announce_is_checked),
 		MXT(rmp_peer_rekey__asks_and_repeats),
 		MXT(rmp_rx_announce__cuts_the_wait_short),
-		MXT(rmp_rx_bye__ends_calls),
+		MXT(rmp_leave__bye_keeps_calls),
+		MXT(rmp_leave__nothing_open),
+		MXT(rmp_peer_cut__calls_end_with_another_life),
+		MXT(rmp_leave__responder_keeps_slots),
+		MXT(rmp_peer_moved__session_goes_on),
+		MXT(rmp_peer_moved__no_need_to_wait),
+		MXT(rmp_restarted__twins),
+		MXT(rmp_rx_common__features),
 		MXT(rmp_rx_common__old_birth_is_ignored),
 		MXT(rmp_birth__ids_rise_over_objects),
 		MXT(rmp_peer_close__is_final),

@@ -294,6 +294,80 @@ static void rmp_peer_reply__not_sent_without_session(void **state)
 	rig_free(rig);
 }
 
+static void void_req(struct rig *rig, u64 msg)
+{
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, msg, 0, 1376, 0);
+
+	f.info.flags = RMP_F_VOID | RMP_F_WANT_ACK;
+	f.info.stamp = 950;
+	rig_forget(rig);
+	rig->now += RMP_MS(1);
+	assert_false(rig_rx(rig, f) & RMP_EV_KEPT);
+}
+
+static void expect_void(struct rig *rig)
+{
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REP);
+	assert_int_equal(rig_last(rig)->flags, RMP_F_VOID);
+	assert_int_equal(rig_last(rig)->msg_len, 0);
+}
+
+/* It has overtaken the request, which comes late. */
+static void rmp_rx_void__before_the_request(void **state)
+{
+	struct rig *rig = rig_up(1500);
+
+	void_req(rig, RIG_ID);
+	expect_void(rig);
+	assert_int_equal(rig_last(rig)->echo, 950);
+	rig->now += RMP_MS(1);
+	rig_forget(rig);
+	rig_req(rig, RIG_ID, 100, 1376, 0);
+	expect_void(rig);
+	assert_int_equal(rig->ndelivered, 0);
+	assert_int_equal(rig->p->stat[RMP_S_VOIDED], 1);
+	/* The next one in its place is as any other. */
+	rig_req(rig, RIG_ID + RMP_WINDOW, 100, 1376, 0);
+	assert_int_equal(rig->ndelivered, 1);
+	rig_forget(rig);
+	answer(rig, rig, 10);
+	assert_int_equal(rig_last(rig)->flags, 0);
+	rig_free(rig);
+}
+
+static void rmp_rx_void__part_is_here(void **state)
+{
+	struct rig *rig = rig_up(1500);
+
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 1);
+	void_req(rig, RIG_ID);
+	expect_void(rig);
+	assert_int_equal(rig->pkts, 0);
+	rig_req(rig, RIG_ID, 4096, 1376, 2);
+	assert_int_equal(rig->ndelivered, 0);
+	rig_free(rig);
+}
+
+static void rmp_rx_void__too_late(void **state)
+{
+	struct rig *rig = rig_up(1500);
+
+	rig_req(rig, RIG_ID, 100, 1376, 0);
+	void_req(rig, RIG_ID);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	assert_int_equal(rig_last(rig)->flags, RMP_F_PENDING);
+	answer(rig, rig, 4096);
+	void_req(rig, RIG_ID);
+	assert_int_equal(rig->nsent, 3);
+	assert_int_equal(rig->sent[0].info.flags, 0);
+	assert_memory_equal(rig->sent[0].info.head, head, RMP_HEAD_LEN);
+	assert_int_equal(rig->p->stat[RMP_S_VOIDED], 0);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +387,9 @@ int main(void)
 		MXT(rmp_rx_ack__reply_refragmented),
 		MXT(rmp_rx_ack__idle_frees_all),
 		MXT(rmp_peer_reply__not_sent_without_session),
+		MXT(rmp_rx_void__before_the_request),
+		MXT(rmp_rx_void__part_is_here),
+		MXT(rmp_rx_void__too_late),
 	};
 
 	return MXT_RUN(tests);

@@ -587,6 +587,186 @@ static void rmp_hurry__few_at_a_time(void **state)
 	rig_six_free(rig, call);
 }
 
+static void revoke(struct rig *rig, struct rmp_call *call)
+{
+	rig_forget(rig);
+	rig->ev = rmp_peer_revoke(rig->p, call, rig->now, &rig->sink);
+}
+
+static void rig_rep_void(struct rig *rig, const struct rmp_call *call)
+{
+	struct rmp_frame f = rig_fragment(RMP_T_REP, call->msg, 0, 1376, 0);
+
+	f.info.flags = RMP_F_VOID;
+	rig_rx(rig, f);
+}
+
+static void expect_void(struct rig *rig, const struct rmp_call *call, u8 flags)
+{
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_REQ);
+	assert_int_equal(rig_last(rig)->flags, RMP_F_VOID | flags);
+	assert_int_equal(rig_last(rig)->msg, call->msg);
+	assert_int_equal(rig_last(rig)->msg_len, 0);
+	assert_int_equal(rig_last(rig)->plen, 0);
+}
+
+static void rmp_peer_revoke__waiting(void **state)
+{
+	struct rig *rig = rig_new(1500);
+	struct rmp_call *call = rig_call(rig, 8192, 0);
+
+	revoke(rig, call);
+	assert_int_equal(rig->ndone, 1);
+	assert_int_equal(call->status, -ECANCELED);
+	revoke(rig, call);
+	assert_int_equal(rig->ndone, 1);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_peer_revoke__sent(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call;
+
+	rig->p->features = RMP_FEAT_VOID;
+	call = rig_call(rig, 32 * RMP_PAGE, RMP_PAGE);
+	assert_int_equal(rig->asked, 1);
+	revoke(rig, call);
+	expect_void(rig, call, RMP_F_WANT_ACK);
+	assert_int_equal(rig->ndone, 0);
+	assert_int_equal(rig->asked, 0);
+	assert_int_equal(rig->p->inflight, 1);
+	revoke(rig, call);
+	assert_int_equal(rig->nsent, 0);
+	/* An ACK from before does not bring the payload back, nor does time. */
+	rig->now += RMP_MS(1);
+	rig_rx(rig, req_ack(call, 0, 0x5));
+	rig_until_sent(rig);
+	expect_void(rig, call, RMP_F_WANT_ACK);
+	rig_rep_void(rig, call);
+	assert_int_equal(call->status, -ECANCELED);
+	assert_false(call->doubt);
+	assert_int_equal(rig->p->una, rig->p->next_msg);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_peer_revoke__makes_room(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call[2];
+
+	rig->p->features = RMP_FEAT_VOID;
+	rig->p->credit = 2;
+	call[0] = rig_call(rig, RMP_MSG_MAX, 0);
+	call[1] = rig_call(rig, 0, RMP_PAGE);
+	assert_int_equal(call[1]->state, RMP_CALL_WAITING);
+	revoke(rig, call[0]);
+	assert_int_equal(call[1]->state, RMP_CALL_SENT);
+	rmp_peer_cancel(rig->p, call[1], rig->now, &rig->sink);
+	rig_rep_void(rig, call[0]);
+	rig_call_free(rig, call[0]);
+	rig_call_free(rig, call[1]);
+	rig_free(rig);
+}
+
+static void rmp_peer_revoke__was_executed(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call[2];
+
+	rig->p->features = RMP_FEAT_VOID;
+	call[0] = rig_call(rig, 100, 0);
+	call[1] = rig_call(rig, 100, RMP_PAGE);
+	rig_rx(rig, req_ack(call[0], RMP_F_PENDING, 1));
+	revoke(rig, call[0]);
+	expect_void(rig, call[0], RMP_F_WANT_ACK);
+	rig_rep(rig, call[0]->msg, 0, 1376, 0);
+	assert_int_equal(call[0]->status, 0);
+	/* A part of the reply is here: the rest is asked for. */
+	rig_rep(rig, call[1]->msg, RMP_PAGE, 1376, 1);
+	revoke(rig, call[1]);
+	assert_int_equal(rig->nsent, 1);
+	assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+	rig_rep(rig, call[1]->msg, RMP_PAGE, 1376, 0);
+	rig_rep(rig, call[1]->msg, RMP_PAGE, 1376, 2);
+	assert_int_equal(call[1]->status, 0);
+	assert_int_equal(call[1]->reply.len, RMP_PAGE);
+	rig_call_free(rig, call[0]);
+	rig_call_free(rig, call[1]);
+	rig_free(rig);
+}
+
+static void rmp_peer_revoke__without_a_session(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 8192, 0);
+	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
+
+	rig_rx(rig, rig_frame(RMP_T_BYE));
+	revoke(rig, call);
+	assert_int_equal(rig->nsent + rig->ndone, 0);
+	rig_until_sent(rig);
+	rig_forget(rig);
+	f.info.epoch = RMP_FEAT_VOID;
+	rig_rx(rig, f);
+	expect_void(rig, call, RMP_F_WANT_ACK);
+	/* The responder has forgotten everything: nobody knows what was before. */
+	f = rig_frame(RMP_T_HELLO);
+	f.info.epoch = RMP_FEAT_VOID;
+	f.info.volume = RIG_ID + 1;
+	f.info.msg = RIG_ID + 1;
+	rig_rx(rig, f);
+	rig->now += RMP_MS(1);
+	f = rig_fragment(RMP_T_REP, call->msg, 0, 1376, 0);
+	f.info.flags = RMP_F_VOID;
+	f.info.echo = rig_stamp(rig);
+	rig_rx(rig, f);
+	assert_int_equal(call->status, -ECANCELED);
+	assert_true(call->doubt);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+/* Nothing that it would have to drop, and nothing that costs window or path. */
+static void rmp_peer_revoke__old_responder(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 8192, 0);
+	u32 cwnd = rig->p->cwnd;
+	int i;
+
+	revoke(rig, call);
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(rig->nsent, 1);
+		assert_int_equal(rig_last(rig)->type, RMP_T_ACK);
+		assert_int_equal(rig_last(rig)->flags, RMP_F_REPLY);
+		rig_until_sent(rig);
+	}
+	rig_rx(rig, req_ack(call, 0, 0));
+	assert_int_equal(rig->p->cwnd, cwnd);
+	assert_int_equal(rig->p->renew, RMP_RENEW_NONE);
+	rig_rep(rig, call->msg, 0, 1376, 0);
+	assert_int_equal(call->status, 0);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+static void rmp_rep_void__nobody_asked(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 8192, 0);
+
+	rig_rep_void(rig, call);
+	assert_int_equal(rig->p->stat[RMP_S_RX_BAD], 1);
+	assert_int_equal(call->state, RMP_CALL_SENT);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +784,13 @@ int main(void)
 		MXT(rmp_tx_rep__from_before_it_forgot),
 		MXT(rmp_peer_call__too_long),
 		MXT(rmp_peer_cancel__in_each_state),
+		MXT(rmp_peer_revoke__waiting),
+		MXT(rmp_peer_revoke__sent),
+		MXT(rmp_peer_revoke__makes_room),
+		MXT(rmp_peer_revoke__was_executed),
+		MXT(rmp_peer_revoke__without_a_session),
+		MXT(rmp_peer_revoke__old_responder),
+		MXT(rmp_rep_void__nobody_asked),
 		MXT(rmp_idle_timer__tells_twice),
 		MXT(rmp_hurry__oldest_is_overtaken),
 		MXT(rmp_hurry__all_that_are_overtaken),

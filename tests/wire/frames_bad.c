@@ -189,6 +189,18 @@ static void bad_fragment(void)
 	bad("length");
 }
 
+static void given_up(u8 type)
+{
+	good(type);
+	hdr()->flags |= RMP_F_VOID;
+	bad("msg_len");
+	hdr()->msg_len = 0;
+	hdr()->frag_no = 0;
+	hdr()->plen = 0;
+	len = RMP_HDR_LEN;
+	bad(NULL);
+}
+
 static void bad_tags(void)
 {
 	good(RMP_T_REQ);
@@ -285,6 +297,8 @@ void faults(void)
 	bad_any();
 	keyed();
 	bad_session();
+	given_up(RMP_T_REQ);
+	given_up(RMP_T_REP);
 	bad_fragment();
 	bad_tags();
 	longer_header();

@@ -13,15 +13,16 @@
 
 static const char * const columns[] = {
 	RMP_HDR_FIELDS(COLUMN)
-	"rmap.open", "rmap.birth", "rmap.proven", "rmap.flags.sum",
-	"rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
-	"rmap.flags.keyed", "rmap.handshake", "rmap.malformed",
+	"rmap.open", "rmap.birth", "rmap.features", "rmap.proven",
+	"rmap.flags.sum", "rmap.flags.want_ack", "rmap.flags.reply", "rmap.flags.pending",
+	"rmap.flags.keyed", "rmap.flags.void", "rmap.handshake", "rmap.malformed",
 	"rmap.tag.status", "rmap.host", "rmap.fragments", "rmap.missing",
 	"rmap.lowest", "rmap.padding", "rmap.request_in", "rmap.response_in",
 	"rmap.repeat_of", "rmap.time", "memx.req.op", "memx.req.flags",
-	"memx.req.npages", "memx.req.page", "memx.req.arg", "memx.rep.status",
-	"memx.rep.op", "memx.rep.load", "memx.rep.mask", "memx.rep.free",
-	"memx.rep.vol_pages", "memx.advert.roles", "memx.advert.load",
+	"memx.req.npages", "memx.req.gen", "memx.req.page", "memx.req.arg",
+	"memx.req.arg2", "memx.rep.status", "memx.rep.op", "memx.rep.load",
+	"memx.rep.mask", "memx.rep.free", "memx.rep.vol_pages", "memx.rep.arg",
+	"memx.advert.roles", "memx.advert.load",
 	"memx.advert.capacity", "memx.advert.free", "memx.advert.used",
 	"memx.volume_name", "_ws.col.Info",
 };
@@ -70,6 +71,7 @@ static void want_flags(u8 flags)
 	want("rmap.flags.reply", "%d", !!(flags & RMP_F_REPLY));
 	want("rmap.flags.pending", "%d", !!(flags & RMP_F_PENDING));
 	want("rmap.flags.keyed", "%d", !!(flags & RMP_F_KEYED));
+	want("rmap.flags.void", "%d", !!(flags & RMP_F_VOID));
 }
 
 static void want_header(const struct rmp_hdr *hdr)
@@ -91,7 +93,10 @@ static void want_header(const struct rmp_hdr *hdr)
 	else
 		want("rmap.volume", "0x%016llx",
 		     (unsigned long long)be64_to_cpu(hdr->volume));
-	want("rmap.epoch", DEC(be32_to_cpu(hdr->epoch)));
+	if (opens)
+		want("rmap.features", "0x%08x", be32_to_cpu(hdr->epoch));
+	else
+		want("rmap.epoch", DEC(be32_to_cpu(hdr->epoch)));
 	want("rmap.credit", DEC(be16_to_cpu(hdr->credit)));
 	want("rmap.port", DEC(be16_to_cpu(hdr->port)));
 	want("rmap.msg_len", DEC(be32_to_cpu(hdr->msg_len)));
@@ -113,8 +118,11 @@ static void want_ask(const struct frame *f, const struct rmp_info *info)
 	want("memx.req.op", DEC(req.op));
 	want("memx.req.flags", "0x%02x", req.flags);
 	want("memx.req.npages", DEC(be16_to_cpu(req.npages)));
+	want("memx.req.gen", DEC(be32_to_cpu(req.gen)));
 	want("memx.req.page", DEC(be64_to_cpu(req.page)));
 	want("memx.req.arg", DEC(be64_to_cpu(req.arg)));
+	want("memx.req.arg2", "0x%016llx",
+	     (unsigned long long)be64_to_cpu(req.arg2));
 	/* Blindly changed ones have payload that is no name. */
 	if (req.op == MX_OP_OPEN && info->plen)
 		want("memx.volume_name", f->linked ? "%.*s" : "*", info->plen,
@@ -132,6 +140,7 @@ static void want_answer(const struct rmp_info *info)
 	want("memx.rep.mask", "0x%08x", be32_to_cpu(rep.mask));
 	want("memx.rep.free", DEC(be64_to_cpu(rep.free)));
 	want("memx.rep.vol_pages", DEC(be64_to_cpu(rep.vol_pages)));
+	want("memx.rep.arg", DEC(be64_to_cpu(rep.arg)));
 }
 
 static void want_advert(const struct rmp_info *info)
@@ -190,6 +199,7 @@ static void want_content(const struct frame *f, const struct rmp_info *info)
 {
 	u32 beyond = f->len - info->hlen - info->plen;
 	bool message = info->type == RMP_T_REQ || info->type == RMP_T_REP;
+	bool nothing = info->type == RMP_T_REP && info->flags & RMP_F_VOID;
 
 	if (info->type == RMP_T_ANNOUNCE && info->plen)
 		want("rmap.host", "%.*s", info->plen,
@@ -202,7 +212,9 @@ static void want_content(const struct frame *f, const struct rmp_info *info)
 	if (message)
 		want("rmap.fragments", DEC(rmp_frag_count(info->msg_len,
 							  info->frag_size)));
-	if (message && info->port != PORT_MEMORY)
+	if (nothing)
+		;	/* there is no answer in it */
+	else if (message && info->port != PORT_MEMORY)
 		want_bytes("rmap.head", info->head, RMP_HEAD_LEN);
 	else if (info->type == RMP_T_REQ)
 		want_ask(f, info);
