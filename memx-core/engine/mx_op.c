@@ -700,6 +700,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->done = false;
 	op->later = false;
 	op->fenced = false;
+	op->over = false;
 	for (i = 0; i < MX_COPIES_MAX; i++)
 		op->leg[i].state = MX_LEG_FREE;
 }

@@ -236,6 +236,30 @@ static void mx_op_leg__fenced(void **state)
 	LOG(r, "0:READ s0 g1; 0:END -116; 0:FREE");
 }
 
+/* 6e: a server that refuses the claim costs only itself, as long as another one
+ * takes the chunk.
+ */
+static void mx_op_leg__placement_refused_as_stale(void **state)
+{
+	struct rig *r = rig(1);
+
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	answer(r, 0, 0, MX_V_STALE);
+	LOG(r, "0:PICK 1; 0:WRITE|PLACE s0 g1; 0:PICK 1");
+	picked(r, 0, BIT(1));
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:WRITE|PLACE s1 g2; 0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	rig_log(r);
+	answer(r, 0, 0, MX_V_STALE);
+	none_picked(r, 0, false);
+	LOG(r, "0:PICK 1; 0:END -116; 0:FREE");
+}
+
 /* 6a: a write whose outcome is not known keeps its place until it is. */
 static void mx_op_give_up__write_keeps_its_place(void **state)
 {
@@ -853,6 +877,7 @@ int main(void)
 		MXT(mx_op_leg__lost_starts_over),
 		MXT(mx_op_leg__answer_of_a_lost_copy_does_not_count),
 		MXT(mx_op_leg__fenced),
+		MXT(mx_op_leg__placement_refused_as_stale),
 		MXT(mx_op_give_up__write_keeps_its_place),
 		MXT(mx_op_give_up__outcomes),
 		MXT(mx_op_give_up__release),
