@@ -20,7 +20,7 @@ static DEFINE_SPINLOCK(budget_lock);	/* budget_queue; within a node's lock */
 static LIST_HEAD(budget_queue);		/* nodes that found no room, oldest first */
 
 /* Whatever is asked for alone may be. */
-static bool room_try(u16 pages)
+static bool budget_try(u16 pages)
 {
 	int limit = min_t(unsigned int, READ_ONCE(reply_room), INT_MAX / 2);
 	int old = atomic_read(&asked);
@@ -43,18 +43,18 @@ bool rmp_budget_take(struct rmp_node *node, u16 pages, bool turn)
 	bool got;
 
 	/* Who has just been answered must not pass those that wait. */
-	if ((turn || list_empty_careful(&budget_queue)) && room_try(pages))
+	if ((turn || list_empty_careful(&budget_queue)) && budget_try(pages))
 		return true;
 	rmp_stat_inc(RMP_G_NO_ROOM);
 	spin_lock(&budget_lock);
-	if (list_empty(&node->room))
-		list_add_tail(&node->room, &budget_queue);
+	if (list_empty(&node->budget_link))
+		list_add_tail(&node->budget_link, &budget_queue);
 	/* Pairs with rmp_budget_give(): either it sees us, or we what it gave. */
 	smp_mb();
-	got = list_first_entry(&budget_queue, struct rmp_node, room) == node &&
-	      room_try(pages);
+	got = list_first_entry(&budget_queue, struct rmp_node, budget_link) == node &&
+	      budget_try(pages);
 	if (got)
-		list_del_init(&node->room);
+		list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 	return got;
 }
@@ -73,14 +73,14 @@ bool rmp_budget_give(u16 pages)
 }
 
 /* The nodes that wait, first come first served, each once. */
-static struct rmp_node *room_pop(void)
+static struct rmp_node *budget_pop(void)
 {
 	struct rmp_node *node;
 
 	spin_lock(&budget_lock);
-	node = list_first_entry_or_null(&budget_queue, struct rmp_node, room);
+	node = list_first_entry_or_null(&budget_queue, struct rmp_node, budget_link);
 	if (node)
-		list_del_init(&node->room);
+		list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 	return node;
 }
@@ -95,13 +95,13 @@ void rmp_budget_kick(void)
 	struct rmp_node *node;
 	struct rmp_ctx ctx;
 
-	while ((node = room_pop())) {
+	while ((node = budget_pop())) {
 		rmp_ctx_begin(&ctx, node);
 		ctx.turn = true;
 		rmp_ctx_end(&ctx, rmp_peer_kick(&node->peer, ctx.now,
 						&ctx.sink));
 		/* It stands in line again: there is no room for the others. */
-		if (!list_empty_careful(&node->room))
+		if (!list_empty_careful(&node->budget_link))
 			return;
 	}
 }
@@ -110,6 +110,6 @@ void rmp_budget_kick(void)
 void rmp_budget_leave(struct rmp_node *node)
 {
 	spin_lock(&budget_lock);
-	list_del_init(&node->room);
+	list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 }

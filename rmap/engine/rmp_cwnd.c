@@ -25,7 +25,7 @@ void rmp_cwnd_grow(struct rmp_peer *p, u16 cost)
 		return;
 	if (p->req.cwnd < p->req.ssthresh) {
 		p->req.cwnd += cost;
-	} else if (p->req.delay.room) {
+	} else if (p->req.delay.grow) {
 		p->req.cwnd_cnt += RMP_CWND_STEP * cost;
 		if (p->req.cwnd_cnt >= p->req.cwnd) {
 			p->req.cwnd_cnt -= p->req.cwnd;

@@ -17,7 +17,7 @@ void rmp_delay_init(struct rmp_delay *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->queue = RMP_QUEUE_NONE;
-	d->room = true;
+	d->grow = true;
 }
 
 /*
@@ -30,10 +30,10 @@ static void rmp_delay_turn(struct rmp_run *r)
 	struct rmp_delay *d = &r->p->req.delay;
 	u8 i;
 
-	if (r->now - d->turn_ns < RMP_LOOK_NS)
+	if (r->now - d->turn_ns < RMP_LEAST_NS)
 		return;
 	d->turn_ns = r->now;
-	d->look = d->busy ? RMP_LOOK_DRAIN : RMP_LOOK_NOT;
+	d->probe = d->busy ? RMP_PROBE_RTT_DRAIN : RMP_PROBE_RTT_NOT;
 	d->busy = false;
 	for (i = 0; i < RMP_DELAY_CLASSES; i++) {
 		d->least_us[i][1] = d->least_us[i][0];
@@ -56,7 +56,7 @@ static void rmp_delay_round(struct rmp_run *r)
 
 	p->req.delay.round = p->req.next_msg;
 	p->req.delay.queue = RMP_QUEUE_NONE;
-	p->req.delay.room = queue < RMP_QUEUE_LOW;
+	p->req.delay.grow = queue < RMP_QUEUE_LOW;
 	if (queue < RMP_QUEUE_LOW)
 		return;
 	p->req.delay.busy = true;
@@ -83,8 +83,8 @@ void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us)
 	if (us > least)
 		queue = div64_u64((u64)p->req.inflight * (us - least), us);
 	d->queue = min(d->queue, queue);
-	if (d->look == RMP_LOOK_WAIT && call->msg >= d->look_msg)
-		d->look = RMP_LOOK_NOT;
+	if (d->probe == RMP_PROBE_RTT_WAIT && call->msg >= d->probe_msg)
+		d->probe = RMP_PROBE_RTT_NOT;
 	if (call->msg >= d->round)
 		rmp_delay_round(r);
 }
@@ -94,15 +94,15 @@ void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call)
 {
 	struct rmp_delay *d = &p->req.delay;
 
-	if (d->look != RMP_LOOK_DRAIN)
+	if (d->probe != RMP_PROBE_RTT_DRAIN)
 		return;
-	d->look = RMP_LOOK_WAIT;
-	d->look_msg = call->msg;
+	d->probe = RMP_PROBE_RTT_WAIT;
+	d->probe_msg = call->msg;
 }
 
 /* Pages that may be in flight now. */
 u32 rmp_delay_window(const struct rmp_peer *p)
 {
-	return p->req.delay.look == RMP_LOOK_NOT ? p->req.cwnd :
+	return p->req.delay.probe == RMP_PROBE_RTT_NOT ? p->req.cwnd :
 					       min_t(u32, p->req.cwnd, RMP_CWND_MIN);
 }

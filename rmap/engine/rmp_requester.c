@@ -89,7 +89,7 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 	u32 max_us = pending ? RMP_PROBE_MAX_US : RMP_RTO_MAX_US;
 	u32 floor_us = RMP_RTO_MIN_US;
 
-	if (call->hurried && !pending)
+	if (call->fast && !pending)
 		floor_us = RMP_RTO_LOST_US;
 
 	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, call->tries,
@@ -210,7 +210,7 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 	if (call->tries < RMP_TRIES_MAX)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
-	r->p->req.delay.look = RMP_LOOK_NOT;
+	r->p->req.delay.probe = RMP_PROBE_RTT_NOT;
 	/* A silent responder must not keep others from being asked. */
 	rmp_call_unreserve(r, call);
 	if (call->state == RMP_CALL_SENT && !rmp_call_mute(r->p, call))
@@ -235,7 +235,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	call->frag_size = p->ses.frag_size;
 	call->nfrags = rmp_frag_count(call->len, call->frag_size);
 	call->tries = 0;
-	call->hurried = false;
+	call->fast = false;
 	memset(call->acked, 0, sizeof(call->acked));
 	call->first_ns = r->now;
 	call->nack_ns = 0;
@@ -281,8 +281,8 @@ void rmp_requester_start(struct rmp_run *r)
  * was last asked for @call, as others answered by now were, then frames of
  * @call are probably lost. Return: whether more of it was asked for.
  */
-static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
-			  const struct rmp_call *done)
+static bool rmp_fast_one(struct rmp_run *r, struct rmp_call *call,
+			 const struct rmp_call *done)
 {
 	struct rmp_rtt *rtt = &r->p->req.rtt;
 	u64 asked_ns = max(call->sent_ns, call->nack_ns);
@@ -296,8 +296,8 @@ static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
 	if (div64_u64(r->now - asked_ns, 1000) <
 	    (u64)rtt->srtt_us + 2 * rtt->rttvar_us)
 		return false;
-	call->hurried = true;
-	rmp_count(r, RMP_S_HURRIES);
+	call->fast = true;
+	rmp_count(r, RMP_S_FAST_RETRANS);
 	if (call->reply.got)
 		rmp_send_nack(r, call);
 	else
@@ -312,7 +312,7 @@ static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
  * call is looked at as long as they are answered in order. A burst that just
  * overflowed a queue must not come again whole.
  */
-static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
+static void rmp_fast_retrans(struct rmp_run *r, const struct rmp_call *done)
 {
 	struct rmp_call *call;
 	u16 n = 0;
@@ -320,7 +320,7 @@ static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
 
 	for (msg = r->p->req.una; msg < done->msg && n < RMP_BURST; msg++) {
 		call = r->p->req.call[msg % RMP_WINDOW];
-		if (call && rmp_hurry_one(r, call, done))
+		if (call && rmp_fast_one(r, call, done))
 			n++;
 	}
 }
@@ -336,7 +336,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 
 		if (us && !call->voided)
 			rmp_delay_sample(r, call, us);
-		if (call->hurried)
+		if (call->fast)
 			rmp_cwnd_cut(p, call->msg);
 	}
 	p->req.latency[rmp_lat_bucket(r->now - call->first_ns)]++;
@@ -344,7 +344,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 		rmp_count(r, RMP_S_SPURIOUS);
 	rmp_cwnd_grow(p, call->cost);
 	rmp_call_close(r, call);
-	rmp_hurry(r, call);
+	rmp_fast_retrans(r, call);
 	rmp_call_end(r, call, 0);
 }
 
