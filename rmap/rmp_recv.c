@@ -210,7 +210,7 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 	case RMP_T_REQ:
 	case RMP_T_REP:
 	case RMP_T_ACK:
-		/* With keys such a frame has not come so far. */
+		/* With keys, such a frame was dropped before. */
 		send_reset(iface, skb, info);
 		break;
 	}
@@ -270,7 +270,7 @@ static bool recv_bye(struct rmp_ctx *ctx, struct rmp_iface *iface)
 		ctx->left = iface;
 	if (!lost)
 		return false;
-	/* The next one that is shown wins at once. */
+	/* The next way on which the node is heard is used at once. */
 	node->way.heard_ns = 0;
 	node->since_ns = 0;
 	memset(node->advert, 0, sizeof(node->advert));
@@ -345,7 +345,7 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 		consume_skb(skb);
 		return;
 	}
-	/* What is given up needs no service. */
+	/* A request that is given up is answered by the engine alone. */
 	if (info->type == RMP_T_REQ && !(info->flags & RMP_F_VOID) &&
 	    !rmp_call_served(info->port)) {
 		drop(skb, RMP_G_DROP_SERVICE);
@@ -358,7 +358,7 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 }
 
 /*
- * rmp_recv_own() - make a frame ours alone, before anything looks at it
+ * rmp_recv_own() - make a frame this host's own before anything looks at it
  *
  * Frames that a bridge passes on may be zero-copy: those of xen-netback consist
  * of pages of the guest that sent them, granted to us. The guest can change them

@@ -3,11 +3,11 @@
  * The window follows delay: how many pages of ours wait somewhere on the way,
  * and how many should.
  *
- * What a call takes beyond the least time that one of its size ever took is
- * spent in queues, so of the pages in flight that part of them waits, as TCP
- * Vegas reckons (Brakmo, O'Malley and Peterson, SIGCOMM 1994). A few that wait
- * keep the narrowest place on the way busy; more only delay each other, and
- * take from the engine the choice of whose turn it is.
+ * The time of a call beyond the least time of a call of its size is spent in
+ * queues. So that part of the pages in flight waits, as in TCP Vegas (Brakmo,
+ * O'Malley and Peterson, SIGCOMM 1994). A few waiting pages keep the bottleneck
+ * busy. More only delay each other, and what has been sent can no longer be
+ * scheduled by the engine.
  */
 #include "rmp_run.h"
 
@@ -21,9 +21,9 @@ void rmp_delay_init(struct rmp_delay *d)
 }
 
 /*
- * The least time of each period is kept for the next one. If we ourselves keep
- * queues filled it would never be seen again, so a busy window is let run
- * empty for a moment at the end of each period.
+ * The least time of each period is kept for the next one. It could not be measured
+ * again while our own pages fill the queues, so at the end of a period a window
+ * that was busy is closed until few pages are in flight: the RTT is probed.
  */
 static void rmp_delay_turn(struct rmp_run *r)
 {

@@ -14,7 +14,7 @@ struct rmp_run;
 #define RMP_DELAY_CLASSES 6	/* calls of 1, 2-3, 4-7, 8-15, 16-31, 32 pages */
 
 /**
- * enum rmp_probe_rtt - looking at the path while little is in flight
+ * enum rmp_probe_rtt - measuring the path while little is in flight
  * @RMP_PROBE_RTT_NOT:   no
  * @RMP_PROBE_RTT_DRAIN: nothing is sent until little is in flight
  * @RMP_PROBE_RTT_WAIT:  what was sent then is not answered yet

@@ -34,7 +34,7 @@ static void rmp_call_end(struct rmp_run *r, struct rmp_call *call, int status)
 	r->sink->done(r->sink, call);
 }
 
-/* Nothing more is expected to come soon of what was asked for. */
+/* Its reply is here, or is not expected soon: others may be asked for theirs. */
 static void rmp_call_unreserve(struct rmp_run *r, struct rmp_call *call)
 {
 	if (call->asked)
@@ -80,8 +80,8 @@ static struct rmp_call *rmp_call_find(struct rmp_run *r,
 }
 
 /*
- * That others were answered shows that the responder is not just busy: there is
- * no need to be as patient with a call that was lost before.
+ * After a fast retransmit the time-out is shorter: the answers to other calls
+ * show that the responder is not just busy.
  */
 static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 {
@@ -182,7 +182,7 @@ static u16 rmp_call_missing(const struct rmp_call *call)
 	return call->nfrags - rmp_bitmap_count(call->acked, call->nfrags);
 }
 
-/* Repeats what will get the call on: see the table in docs/rmap-protocol.md. */
+/* Repeats what the call needs to go on: see the table in docs/rmap-protocol.md. */
 static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
 {
 	struct rmp_peer *p = r->p;
@@ -211,7 +211,7 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
 	r->p->req.delay.probe = RMP_PROBE_RTT_NOT;
-	/* A silent responder must not keep others from being asked. */
+	/* A silent responder does not keep others from being asked; a slow one can. */
 	rmp_call_unreserve(r, call);
 	if (call->state == RMP_CALL_SENT && !rmp_call_mute(r->p, call))
 		rmp_cwnd_timeout(r->p, call->msg, r->now);
@@ -250,7 +250,7 @@ static bool rmp_call_may_start(struct rmp_run *r, const struct rmp_call *call)
 
 	if (p->req.next_msg - p->req.una >= RMP_WINDOW)
 		return false;
-	/* One call may always go, else a small credit would stop everything. */
+	/* A single call is always sent: a small credit must not stop everything. */
 	if (!p->req.inflight)
 		return true;
 	return p->req.inflight + call->cost <=
@@ -348,7 +348,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 	rmp_call_end(r, call, 0);
 }
 
-/* Not more often than reordering needs to sort itself out. */
+/* Long enough for frames that were only reordered to arrive. */
 static bool rmp_rtt_half_over(struct rmp_run *r, u64 since)
 {
 	return r->now - since >= (u64)r->p->req.rtt.srtt_us * 1000 / 2;
@@ -383,7 +383,7 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 		rmp_call_answered(r, call, &f->info);
 		return;
 	}
-	/* Still coming, between the replies of others. */
+	/* The reply is arriving, between the replies to other calls. */
 	call->skips = 0;
 	call->tries = 0;
 	rmp_call_wait(r, call);
