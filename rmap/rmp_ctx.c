@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/net.h>
 #include "rmp.h"
 #include "rmp_announce.h"
 #include "rmp_budget.h"
