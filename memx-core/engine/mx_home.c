@@ -100,6 +100,16 @@ bool mx_home_lose(struct mx_home *h, u8 server)
 	return true;
 }
 
+void mx_home_forget(struct mx_home *h, u8 server)
+{
+	int i = mx_home_find(h, server);
+
+	if (i < 0 || h->member[i].state != MX_HOME_LOST)
+		return;
+	MX_COVER(home_forget);
+	h->member[i] = h->member[--h->n];
+}
+
 bool mx_home_regain(struct mx_home *h, u8 server, const struct mx_srv_life *life)
 {
 	int i = mx_home_find(h, server);

@@ -110,6 +110,9 @@ bool mx_home_stale(struct mx_home *h, u8 server);
 /** mx_home_lose() - a member has lost its copy. Return: whether it had one */
 bool mx_home_lose(struct mx_home *h, u8 server);
 
+/** mx_home_forget() - a copy that was lost cannot come back */
+void mx_home_forget(struct mx_home *h, u8 server);
+
 /**
  * mx_home_regain() - a server is back in the life in which it took its copy
  *

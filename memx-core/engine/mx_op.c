@@ -168,9 +168,11 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 }
 
 /* Will the chunk be empty, and is nobody else on it? */
-static bool empties(const struct mx_chunk *c, const struct mx_op *op)
+static bool empties(const struct mx_chunk *c, const struct mx_op *op,
+		    const struct mx_env *env)
 {
-	return mx_bits_count(c->have, op->first, op->n) == c->nhave &&
+	return !mx_chunk_haunted(c, env->now_ms) &&
+	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);
 }
@@ -186,7 +188,7 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
-	op->whole = empties(c, op);
+	op->whole = empties(c, op, env);
 	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
@@ -283,8 +285,10 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 		if (release || mx_leg_is_placing(leg))
 			break;
 		fallthrough;
-	case MX_V_GONE:
 	case MX_V_NOVOL:
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
+		break;
+	case MX_V_GONE:
 		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
 		break;
 	case MX_V_OLDGEN:
@@ -362,7 +366,7 @@ static void edge_read(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		MX_COVER(op_edge_done);
 		op->edges &= op->edges & 1 ? ~1 : ~2;
 	} else if (mx_home_in_sync(&c->home) > 1) {
-		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 	} else {
 		mx_chunk_check(c, op->first + mx_op_edge_page(op), 1, 0);
 	}
@@ -386,7 +390,7 @@ static void read_done(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		mx_op_finish(c, op, 0, todo);
 	} else if (mx_home_in_sync(&c->home) > 1) {
 		MX_COVER(op_read_elsewhere);
-		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 		mx_op_start_over(c, op);
 	} else {
 		MX_COVER(op_read_lacks);
@@ -491,7 +495,7 @@ static void part_released(struct mx_chunk *c, struct mx_op *op)
 
 		if (leg->state == MX_LEG_DONE && mx_leg_has_effect(leg) &&
 		    leg->verdict == MX_V_OK)
-			mx_chunk_lose(c, leg->server, leg->inc, leg->era);
+			mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 	}
 }
 
@@ -728,6 +732,18 @@ void mx_op_unplace(struct mx_chunk *c, struct mx_op *op, u8 server, u32 gen,
 	mx_op_take_back(c, op, leg, env, todo);
 	op->where = MX_OP_LEFT;
 	list_add_tail(&op->link, &c->tombs);
+}
+
+bool mx_op_unplace_left(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo)
+{
+	const struct mx_left *l = mx_chunk_left(c, env);
+
+	if (!l)
+		return false;
+	MX_COVER(op_unplace_left);
+	mx_op_unplace(c, op, l->server, l->gen, env, todo);
+	return true;
 }
 
 void mx_op_wake(struct mx_chunk *c, struct mx_op *op, const struct mx_env *env,
