@@ -8,9 +8,10 @@
  * Where a request runs. READ, WRITE, SETGEN, small DISCARDs and STAT run to
  * completion in the softirq that brought them, as long as the chunk and enough
  * stock pages are at hand (mxs_try). All else, and what lacks something, goes to
- * a worker as a job (mxs_job.c) and is tried again there. A job asks whether its
- * request is an orphan under the lock under which it takes effect, right before
- * it does: what the requester has given up is not done after what it sent next.
+ * a worker as a job (mxs_job.c) and is tried again there. Whether a request is an
+ * orphan is asked under the lock under which it takes effect, right before it
+ * does: what the requester has given up is not done after what it sent next. A
+ * softirq may be late too, when another processor takes in the next frames.
  *
  * Locks, outer before inner:
  *   srv.control  mutex; start and stop
@@ -192,7 +193,6 @@ void mxs_dropped(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n);
  * @ask:  what is asked
  * @member: SETGEN: the members
  * @nmembers: how many
- * @deferred: a worker tries it, so that its sender may have given it up
  * @mask: READ: result, which pages there are
  * @arg:  result, the answer's argument
  * @page: READ: result, these pages with a reference each, and behind them, of a
@@ -209,7 +209,6 @@ struct mxs_try {
 	struct mx_ask	ask;
 	struct mx_life	member[MX_COPIES_MAX];
 	u8		nmembers;
-	bool		deferred;
 	u32		mask;
 	u64		arg;
 	struct page	*page[RMP_BUF_PAGES];
@@ -225,7 +224,7 @@ static inline bool mxs_sealed(const struct mx_ask *ask)
 /** mxs_try_init() - what is asked, and nothing done yet
  * Return: MX_ST_OK, or MX_ST_INVAL if it makes no sense
  */
-int mxs_try_init(struct mxs_try *t, struct rmp_req *req, bool deferred);
+int mxs_try_init(struct mxs_try *t, struct rmp_req *req);
 
 /** mxs_try() - an attempt that neither sleeps nor allocates. BHs are off.
  * Return: an enum mx_status or MXS_LATER

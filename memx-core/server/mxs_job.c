@@ -169,7 +169,7 @@ static void job_work(struct work_struct *work)
 	struct mxs_job *job = container_of(to_delayed_work(work),
 					   struct mxs_job, work);
 	struct mxs_try t mx_noinit;
-	int status = mxs_try_init(&t, job->req, true);
+	int status = mxs_try_init(&t, job->req);
 
 	if (status == MX_ST_OK)
 		status = do_job(job, &t);

@@ -24,7 +24,7 @@ static int get_members(struct mxs_try *t)
 	return MX_ST_OK;
 }
 
-int mxs_try_init(struct mxs_try *t, struct rmp_req *req, bool deferred)
+int mxs_try_init(struct mxs_try *t, struct rmp_req *req)
 {
 	const struct rmp_slot *slot = rmp_req_slot(req);
 
@@ -35,7 +35,6 @@ int mxs_try_init(struct mxs_try *t, struct rmp_req *req, bool deferred)
 	t->who.inc = rmp_req_inc(req);
 	t->who.epoch = slot->epoch;
 	t->nmembers = 0;
-	t->deferred = deferred;
 	t->mask = 0;
 	t->arg = 0;
 	t->n = 0;
@@ -47,7 +46,7 @@ int mxs_try_init(struct mxs_try *t, struct rmp_req *req, bool deferred)
 
 bool mxs_orphan(const struct mxs_try *t)
 {
-	if (!t->deferred || !rmp_req_orphan(t->req))
+	if (likely(!rmp_req_orphan(t->req)))
 		return false;
 	mxs_count(MXS_S_ORPHANS, 1);
 	return true;
@@ -235,7 +234,7 @@ int mxs_try(struct mxs_try *t)
 static void request(struct rmp_req *req)
 {
 	struct mxs_try t mx_noinit;
-	int status = mxs_try_init(&t, req, false);
+	int status = mxs_try_init(&t, req);
 
 	if (status == MX_ST_OK)
 		status = mxs_try(&t);

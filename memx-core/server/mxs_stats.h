@@ -28,7 +28,7 @@
 	X(NOCHUNK,	"nochunk",	"requests for a chunk that is not here") \
 	X(OLDGEN,	"oldgen",	"requests of an older generation or roster") \
 	X(HELD,		"held",		"DROPs refused because of a tentative claim") \
-	X(ORPHANS,	"orphans",	"deferred requests whose sender had given them up") \
+	X(ORPHANS,	"orphans",	"requests not done because their sender had given them up") \
 	X(DEFERRED,	"deferred",	"requests that had to wait for memory or a worker") \
 	X(SCRUBBED,	"scrubbed",	"pages cleared after they left the store") \
 	X(UNSCRUBBED,	"unscrubbed",	"pages still in use elsewhere at unload, not cleared") \
