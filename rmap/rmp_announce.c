@@ -6,7 +6,14 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/utsname.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_frame.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
 
 #define SOON_MS		50	/* shortest gap between announcements */
 #define SOLICIT_ROUNDS	3	/* at once, after 0.3 s, after 1 s */

@@ -4,7 +4,10 @@
  * than the way to us can hold, however many servers answer at once.
  */
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp_budget.h"
+#include "rmp_ctx.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 
 /* A page is three frames, and what switches and NICs queue is some hundreds. */
 static unsigned int reply_room = 256;

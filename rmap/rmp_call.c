@@ -4,7 +4,10 @@
  */
 #include <linux/module.h>
 #include <linux/wait.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_call.h"
+#include "rmp_ctx.h"
+#include "rmp_node.h"
 
 #define GRANT_DEFAULT	32	/* pages, while no service says otherwise */
 

@@ -9,7 +9,11 @@
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
-#include "rmp_priv.h"
+#include "rmp_cluster_key.h"
+#include "rmp_ctx.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
 
 /*
  * Replaced as a whole, read under RCU; the counter in it, and @limit, are under

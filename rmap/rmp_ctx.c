@@ -9,7 +9,15 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_budget.h"
+#include "rmp_call.h"
+#include "rmp_ctx.h"
+#include "rmp_draft.h"
+#include "rmp_node.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
 #include "rmp_trace.h"
 
 /* A timer that finds its deadline not moved on must not spin. */
@@ -41,11 +49,11 @@ static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
 {
 	struct rmp_ctx *ctx = sink_ctx(sink);
 	struct rmp_node *node = ctx->node;
-	struct rmp_req *req = &node->req[slot - node->peer.slot];
+	struct rmp_req *req = &node->req[slot - node->peer.rsp.slot];
 
 	req->node = node;
 	req->slot = slot;
-	req->inc = node->peer.inc;
+	req->inc = node->peer.ses.inc;
 	refcount_inc(&node->ref);
 	list_add_tail(&req->link, &ctx->deliver);
 }
@@ -204,8 +212,8 @@ static void ctx_restarted(struct rmp_ctx *ctx)
 
 	ctx->twin = peer->stat[RMP_S_TWINS] != node->twins;
 	node->twins = peer->stat[RMP_S_TWINS];
-	ctx->inc[0] = peer->former;
-	ctx->inc[1] = peer->inc;
+	ctx->inc[0] = peer->ses.former;
+	ctx->inc[1] = peer->ses.inc;
 }
 
 /* What watchers are to hear; the reference for it is dropped. */
@@ -225,7 +233,7 @@ static void ctx_news(struct rmp_ctx *ctx, u32 events)
 	if (ctx->cut)
 		rmp_call_cut(node);
 	if (events) {
-		trace_rmp_node_event(node->id, node->peer.inc, events);
+		trace_rmp_node_event(node->id, node->peer.ses.inc, events);
 		rmp_call_event(node, events);
 	}
 	if (ctx->advert)

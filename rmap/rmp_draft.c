@@ -3,9 +3,17 @@
  * Frames that were decided on under a node's lock, and are built, tagged and
  * queued for their device after it was dropped.
  */
+#include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_ctx.h"
+#include "rmp_draft.h"
+#include "rmp_frame.h"
+#include "rmp_main.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 #include "rmp_trace.h"
 
 /*

@@ -7,7 +7,14 @@
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/pkt_sched.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_frame.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_stats.h"
+#include "rmp_tag.h"
 #include "rmp_trace.h"
 
 /*

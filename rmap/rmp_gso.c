@@ -14,7 +14,9 @@
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <net/sch_generic.h>
-#include "rmp_priv.h"
+#include "engine/rmp_wire.h"
+#include "rmp_gso.h"
+#include "rmp_stats.h"
 
 /* As much as TCP gives a device at once. */
 #define TRAIN_BYTES_MAX 65535

@@ -6,7 +6,18 @@
 
 #include <linux/module.h>
 #include <linux/random.h>
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_draft.h"
+#include "rmp_frame.h"
+#include "rmp_gso.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_recv.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
+#include "rmp_steer.h"
 
 bool rmp_insecure;
 module_param_named(insecure, rmp_insecure, bool, 0444);

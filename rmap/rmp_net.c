@@ -18,7 +18,13 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <net/net_namespace.h>
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_recv.h"
+#include "rmp_steer.h"
 
 #define NO_KEY \
 	"no cluster key is configured: give one with memxctl key add cluster FILE, or load memx_rmap with insecure=1 to run without authentication"

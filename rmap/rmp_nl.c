@@ -7,7 +7,12 @@
 #include <linux/utsname.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_cluster_key.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 #include "uapi/rmp_nl.h"
 
 static_assert((int)RMP_NL_DOWN == (int)RMP_PEER_DOWN);
@@ -170,9 +175,9 @@ static int put_peer_stats(struct sk_buff *skb, const struct rmp_peer *peer)
 /* What an open session has found out about the path. */
 static int put_path(struct sk_buff *skb, const struct rmp_peer *peer)
 {
-	if (peer->state != RMP_PEER_UP)
+	if (peer->ses.state != RMP_PEER_UP)
 		return 0;
-	if (nla_put_u32(skb, RMP_A_PATH_MTU, peer->frag_size + RMP_HDR_LEN) ||
+	if (nla_put_u32(skb, RMP_A_PATH_MTU, peer->ses.frag_size + RMP_HDR_LEN) ||
 	    nla_put_u8(skb, RMP_A_PATH_LIMIT, rmp_peer_path_limit(peer)))
 		return -EMSGSIZE;
 	return 0;
@@ -183,18 +188,18 @@ static int put_peer_locked(struct sk_buff *skb, const struct rmp_node *node)
 	const struct rmp_peer *peer = &node->peer;
 
 	if (nla_put_u64_64bit(skb, RMP_A_NODE_ID, node->id, RMP_A_PAD) ||
-	    nla_put_u32(skb, RMP_A_INC, peer->inc) ||
+	    nla_put_u32(skb, RMP_A_INC, peer->ses.inc) ||
 	    nla_put_string(skb, RMP_A_NAME, node->name) ||
-	    nla_put_u8(skb, RMP_A_STATE, peer->state) ||
+	    nla_put_u8(skb, RMP_A_STATE, peer->ses.state) ||
 	    nla_put_u32(skb, RMP_A_SILENT_MS, rmp_node_silent_ms(node)) ||
-	    nla_put_u32(skb, RMP_A_SRTT_US, peer->rtt.srtt_us) ||
-	    nla_put_u32(skb, RMP_A_RTTVAR_US, peer->rtt.rttvar_us) ||
-	    nla_put_u32(skb, RMP_A_RTO_US, peer->rtt.rto_us) ||
-	    nla_put_u32(skb, RMP_A_FRAG_SIZE, peer->frag_size) ||
-	    nla_put_u32(skb, RMP_A_CWND, peer->cwnd) ||
-	    nla_put_u32(skb, RMP_A_CREDIT, peer->credit) ||
-	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->inflight) ||
-	    nla_put(skb, RMP_A_LATENCY, sizeof(peer->latency), peer->latency))
+	    nla_put_u32(skb, RMP_A_SRTT_US, peer->req.rtt.srtt_us) ||
+	    nla_put_u32(skb, RMP_A_RTTVAR_US, peer->req.rtt.rttvar_us) ||
+	    nla_put_u32(skb, RMP_A_RTO_US, peer->req.rtt.rto_us) ||
+	    nla_put_u32(skb, RMP_A_FRAG_SIZE, peer->ses.frag_size) ||
+	    nla_put_u32(skb, RMP_A_CWND, peer->req.cwnd) ||
+	    nla_put_u32(skb, RMP_A_CREDIT, peer->req.credit) ||
+	    nla_put_u32(skb, RMP_A_INFLIGHT, peer->req.inflight) ||
+	    nla_put(skb, RMP_A_LATENCY, sizeof(peer->req.latency), peer->req.latency))
 		return -EMSGSIZE;
 	if (node->way.iface &&
 	    (nla_put_string(skb, RMP_A_IFNAME, node->way.iface->dev->name) ||

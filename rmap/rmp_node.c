@@ -10,7 +10,15 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_announce.h"
+#include "rmp_budget.h"
+#include "rmp_call.h"
+#include "rmp_ctx.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_stats.h"
 
 #define SILENT_MS	60000	/* then it may be forgotten */
 #define COLLECT_EVERY	(10 * HZ)
@@ -81,7 +89,7 @@ MX_EXPORT_SYMBOL(rmp_node_id);
 
 u32 rmp_node_inc(const struct rmp_node *node)
 {
-	return READ_ONCE(node->peer.inc);
+	return READ_ONCE(node->peer.ses.inc);
 }
 MX_EXPORT_SYMBOL(rmp_node_inc);
 
@@ -103,7 +111,7 @@ MX_EXPORT_SYMBOL(rmp_node_silent_ms);
 
 u32 rmp_node_features(const struct rmp_node *node)
 {
-	return READ_ONCE(node->peer.features);
+	return READ_ONCE(node->peer.ses.features);
 }
 MX_EXPORT_SYMBOL(rmp_node_features);
 

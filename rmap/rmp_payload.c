@@ -4,7 +4,12 @@
  */
 #include <linux/highmem.h>
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_payload.h"
+#include "rmp_stats.h"
+#include "rmp_tag.h"
+
+static_assert(PAGE_SIZE == RMP_PAGE, "RMAP needs 4 KiB pages");
 
 /**
  * struct walk - a visit to the memory behind a run of bytes

@@ -4,7 +4,20 @@
  * not known yet wait for a worker that may sleep to make the node.
  */
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "rmp_announce.h"
+#include "rmp_call.h"
+#include "rmp_cluster_key.h"
+#include "rmp_ctx.h"
+#include "rmp_frame.h"
+#include "rmp_main.h"
+#include "rmp_net.h"
+#include "rmp_node.h"
+#include "rmp_payload.h"
+#include "rmp_rate.h"
+#include "rmp_recv.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
+#include "rmp_tag.h"
 #include "rmp_trace.h"
 
 #define BIRTHS_MAX	32	/* first frames waiting at a time */
@@ -211,7 +224,7 @@ static void recv_advert(struct rmp_ctx *ctx, struct sk_buff *skb,
 	struct rmp_node *node = ctx->node;
 	u16 i;
 
-	if (info->inc != node->peer.inc)
+	if (info->inc != node->peer.ses.inc)
 		return;
 	if (info->type == RMP_T_ANNOUNCE && info->plen &&
 	    !skb_copy_bits(skb, info->hlen, node->name, info->plen)) {
@@ -283,7 +296,7 @@ static u32 recv_engine(struct rmp_ctx *ctx, struct rmp_iface *iface,
 		rmp_node_path(ctx, iface, eth_hdr(skb)->h_source,
 			      info->type == RMP_T_HELLO);
 	}
-	if (info->type == RMP_T_BYE && info->inc == node->peer.inc &&
+	if (info->type == RMP_T_BYE && info->inc == node->peer.ses.inc &&
 	    !recv_bye(ctx, iface))
 		return 0;
 	events = rmp_peer_rx(&node->peer, frame, ctx->now, &ctx->sink);

@@ -4,9 +4,13 @@
  * of other messages that are begun in one go.
  */
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
-#include "rmp_priv.h"
+#include "rmp.h"
+#include "rmp_gso.h"
+#include "rmp_send.h"
+#include "rmp_stats.h"
 
 /* Frames held back at most; they leave in trains, which have their own limit. */
 #define CORKED_MAX 64

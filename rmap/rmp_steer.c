@@ -9,7 +9,11 @@
 #include <linux/etherdevice.h>
 #include <linux/hash.h>
 #include <linux/module.h>
-#include "rmp_priv.h"
+#include "engine/rmp_wire.h"
+#include "rmp_net.h"
+#include "rmp_recv.h"
+#include "rmp_stats.h"
+#include "rmp_steer.h"
 
 #define LANE_MAX	2048	/* frames that wait for one processor at a time */
 #define BATCH		64	/* frames between two looks at who else wants to run */

@@ -119,14 +119,74 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
 	}
 }
 
+void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
+{
+	u8 i = 0;
+
+	while (i < c->nleft) {
+		const struct mx_left *l = &c->left[i];
+
+		if (l->server == server && l->inc == inc && l->era == era)
+			c->left[i] = c->left[--c->nleft];
+		else
+			i++;
+	}
+}
+
+const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
+				    const struct mx_env *env)
+{
+	u8 i;
+
+	for (i = 0; i < c->nleft; i++) {
+		const struct mx_left *l = &c->left[i];
+		const struct mx_srv_life *life = &env->life[l->server];
+
+		if (life->inc == l->inc && life->era == l->era &&
+		    !(c->avoid & BIT_ULL(l->server)))
+			return l;
+	}
+	return NULL;
+}
+
+bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms)
+{
+	return c->nleft && (s64)(now_ms - c->left_ms) < MX_LEFT_MS;
+}
+
+/* The chunk is placed anew; copies that were lost may come back. */
+static void leave_behind(struct mx_chunk *c, u64 now_ms)
+{
+	u8 i;
+
+	for (i = 0; i < c->home.n; i++) {
+		const struct mx_home_member *m = &c->home.member[i];
+
+		MX_COVER(chunk_left);
+		if (c->nleft == MX_LEFT_MAX)
+			memmove(c->left, c->left + 1,
+				--c->nleft * sizeof(c->left[0]));
+		c->left[c->nleft++] = (struct mx_left) {
+			.inc	= m->inc,
+			.era	= m->era,
+			.gen	= c->home.gen,
+			.server	= m->server,
+		};
+		c->left_ms = now_ms;
+	}
+}
+
 void mx_chunk_take(struct mx_chunk *c, u8 server,
-		   const struct mx_srv_life *life, u32 gen)
+		   const struct mx_srv_life *life, u32 gen, u64 now_ms)
 {
 	MX_ASSERT(c->state == MX_CHUNK_PLACING && !c->nhave);
 	if (!mx_home_in_sync(&c->home)) {
+		leave_behind(c, now_ms);
 		mx_home_clear(&c->home);
 		c->blind = false;
 	}
+	/* A copy that was left there has been replaced. */
+	mx_chunk_left_gone(c, server, life->inc, life->era);
 	mx_home_add(&c->home, server, life, gen);
 }
 

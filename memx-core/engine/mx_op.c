@@ -168,9 +168,11 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 }
 
 /* Will the chunk be empty, and is nobody else on it? */
-static bool empties(const struct mx_chunk *c, const struct mx_op *op)
+static bool empties(const struct mx_chunk *c, const struct mx_op *op,
+		    const struct mx_env *env)
 {
-	return mx_bits_count(c->have, op->first, op->n) == c->nhave &&
+	return !mx_chunk_haunted(c, env->now_ms) &&
+	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);
 }
@@ -186,7 +188,7 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
-	op->whole = empties(c, op);
+	op->whole = empties(c, op, env);
 	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
@@ -730,6 +732,18 @@ void mx_op_unplace(struct mx_chunk *c, struct mx_op *op, u8 server, u32 gen,
 	mx_op_take_back(c, op, leg, env, todo);
 	op->where = MX_OP_LEFT;
 	list_add_tail(&op->link, &c->tombs);
+}
+
+bool mx_op_unplace_left(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo)
+{
+	const struct mx_left *l = mx_chunk_left(c, env);
+
+	if (!l)
+		return false;
+	MX_COVER(op_unplace_left);
+	mx_op_unplace(c, op, l->server, l->gen, env, todo);
+	return true;
 }
 
 void mx_op_wake(struct mx_chunk *c, struct mx_op *op, const struct mx_env *env,

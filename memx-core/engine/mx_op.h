@@ -328,6 +328,12 @@ void mx_op_submit(struct mx_chunk *c, struct mx_op *op,
 void mx_op_unplace(struct mx_chunk *c, struct mx_op *op, u8 server, u32 gen,
 		   const struct mx_env *env, struct mx_todo *todo);
 
+/** mx_op_unplace_left() - begin a MX_KIND_UNPLACE for mx_chunk_left(). Due after
+ * the life of a server has changed. Return: whether there was one
+ */
+bool mx_op_unplace_left(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo);
+
 /**
  * mx_op_picked() - MX_DO_PICK was carried out
  * @server: indices of servers

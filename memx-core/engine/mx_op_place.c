@@ -187,6 +187,9 @@ void mx_op_unplaced(struct mx_chunk *c, struct mx_leg *leg)
 	}
 	MX_COVER(op_unplaced);
 	c->avoid &= ~BIT_ULL(leg->server);
+	if (leg->verdict == MX_V_OK || leg->verdict == MX_V_NOCHUNK ||
+	    leg->verdict == MX_V_NOVOL)
+		mx_chunk_left_gone(c, leg->server, leg->inc, leg->era);
 }
 
 /* An unplace that could not be executed is repeated, unless the server has lost
@@ -271,7 +274,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env))
 			mx_chunk_take(c, leg->server, &env->life[leg->server],
-				      leg->gen);
+				      leg->gen, env->now_ms);
 		else
 			op->later = true;
 		break;

@@ -458,6 +458,10 @@ static void open_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
 
+	/* Also of an epoch that was raised meanwhile: the next OPEN will not say. */
+	if (ans->status == MX_ST_OK && !s->call_old &&
+	    ans->arg & MX_FEAT_GEN && ans->arg & MX_OPENED_NEW)
+		s->made = true;
 	if (s->call_epoch != o->epoch ||
 	    s->call_tentative != (o->tentative && !s->call_old))
 		return;

@@ -230,15 +230,28 @@ static bool all_answered(const struct mx_owner *o)
 	return true;
 }
 
+/* A server of the roster has lost the volume, with that life or within it. */
+static bool life_lost(const struct mx_owner *o, const struct mx_life *life)
+{
+	u32 i = index_of(o, life->node);
+
+	return i < MX_MEMBERS && mx_osrv_answered(&o->srv[i]) &&
+	       (o->srv[i].inc != life->inc || o->srv[i].made);
+}
+
 /*
- * Its owner has missed pages, and only it knows which: two lives of one node. A
- * chunk that has lost pages may have been placed anew since.
+ * Its owner has missed pages, and only it knows which: two lives of one node, or
+ * a loss that it may have had no time to note. A chunk that has lost pages may
+ * have been placed anew since.
  */
 static bool roster_lossy(const struct mx_owner *o)
 {
 	const struct mx_roster *r = &o->seen;
 	u32 i, k;
 
+	for (i = 0; i < r->n; i++)
+		if (life_lost(o, &r->member[i]))
+			return true;
 	for (i = 0; i < r->n; i++)
 		for (k = 0; k < i; k++)
 			if (r->member[i].node == r->member[k].node)

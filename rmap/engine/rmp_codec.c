@@ -3,7 +3,7 @@
  * RMAP headers: decoding with every check that needs no state, the layout of
  * fragments, headers for frames outside of sessions, bitmaps.
  */
-#include "rmp_priv.h"
+#include "rmp_codec.h"
 
 /* What the fields of a frame must satisfy, by type. */
 enum rmp_need {

@@ -9,7 +9,7 @@
  * keep the narrowest place on the way busy; more only delay each other, and
  * take from the engine the choice of whose turn it is.
  */
-#include "rmp_priv.h"
+#include "rmp_run.h"
 
 #define RMP_QUEUE_NONE	(~0U)
 
@@ -27,7 +27,7 @@ void rmp_delay_init(struct rmp_delay *d)
  */
 static void rmp_delay_turn(struct rmp_run *r)
 {
-	struct rmp_delay *d = &r->p->delay;
+	struct rmp_delay *d = &r->p->req.delay;
 	u8 i;
 
 	if (r->now - d->turn_ns < RMP_LOOK_NS)
@@ -52,36 +52,36 @@ static u32 rmp_delay_least(u32 *least, u32 us)
 static void rmp_delay_round(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
-	u32 queue = p->delay.queue;
+	u32 queue = p->req.delay.queue;
 
-	p->delay.round = p->next_msg;
-	p->delay.queue = RMP_QUEUE_NONE;
-	p->delay.room = queue < RMP_QUEUE_LOW;
+	p->req.delay.round = p->req.next_msg;
+	p->req.delay.queue = RMP_QUEUE_NONE;
+	p->req.delay.room = queue < RMP_QUEUE_LOW;
 	if (queue < RMP_QUEUE_LOW)
 		return;
-	p->delay.busy = true;
+	p->req.delay.busy = true;
 	if (queue > RMP_QUEUE_HIGH) {
-		u32 cwnd = min(p->cwnd, p->inflight);
+		u32 cwnd = min(p->req.cwnd, p->req.inflight);
 
-		p->cwnd = max_t(u32, cwnd - (queue - RMP_QUEUE_HIGH + 1) / 2,
-				RMP_CWND_MIN);
-		p->cwnd_cnt = 0;
+		p->req.cwnd = max_t(u32, cwnd - (queue - RMP_QUEUE_HIGH + 1) / 2,
+				    RMP_CWND_MIN);
+		p->req.cwnd_cnt = 0;
 	}
-	p->ssthresh = min(p->ssthresh, p->cwnd);
+	p->req.ssthresh = min(p->req.ssthresh, p->req.cwnd);
 }
 
 /* A call that is still accounted to the window took @us. */
 void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us)
 {
 	struct rmp_peer *p = r->p;
-	struct rmp_delay *d = &p->delay;
+	struct rmp_delay *d = &p->req.delay;
 	u8 class = min_t(u8, ilog2(call->cost), RMP_DELAY_CLASSES - 1);
 	u32 least, queue = 0;
 
 	rmp_delay_turn(r);
 	least = rmp_delay_least(d->least_us[class], us);
 	if (us > least)
-		queue = div64_u64((u64)p->inflight * (us - least), us);
+		queue = div64_u64((u64)p->req.inflight * (us - least), us);
 	d->queue = min(d->queue, queue);
 	if (d->look == RMP_LOOK_WAIT && call->msg >= d->look_msg)
 		d->look = RMP_LOOK_NOT;
@@ -92,7 +92,7 @@ void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us)
 /* A call is being sent. */
 void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call)
 {
-	struct rmp_delay *d = &p->delay;
+	struct rmp_delay *d = &p->req.delay;
 
 	if (d->look != RMP_LOOK_DRAIN)
 		return;
@@ -103,6 +103,6 @@ void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call)
 /* Pages that may be in flight now. */
 u32 rmp_delay_window(const struct rmp_peer *p)
 {
-	return p->delay.look == RMP_LOOK_NOT ? p->cwnd :
-					       min_t(u32, p->cwnd, RMP_CWND_MIN);
+	return p->req.delay.look == RMP_LOOK_NOT ? p->req.cwnd :
+					       min_t(u32, p->req.cwnd, RMP_CWND_MIN);
 }

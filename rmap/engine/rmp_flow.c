@@ -8,7 +8,7 @@
  * it could not use for the next only while it has calls. Within a flow reads
  * pass writes, for somebody waits for them, but not more than a few in a row.
  */
-#include "rmp_priv.h"
+#include "rmp_run.h"
 
 void rmp_flow_init(struct rmp_flow *flow, u16 weight)
 {
@@ -28,7 +28,7 @@ void rmp_flow_set_weight(struct rmp_flow *flow, u16 weight)
 static struct rmp_flow *rmp_flow_of(struct rmp_peer *p,
 				    const struct rmp_call *call)
 {
-	return call->flow ? call->flow : &p->flow;
+	return call->flow ? call->flow : &p->req.flow;
 }
 
 static bool rmp_flow_empty(const struct rmp_flow *flow)
@@ -45,8 +45,8 @@ void rmp_flow_add(struct rmp_peer *p, struct rmp_call *call)
 	call->state = RMP_CALL_WAITING;
 	list_add_tail(&call->link, call->len ? &flow->writes : &flow->reads);
 	if (list_empty(&flow->link))
-		list_add_tail(&flow->link, &p->flows);
-	p->nwaiting++;
+		list_add_tail(&flow->link, &p->req.flows);
+	p->req.nwaiting++;
 }
 
 /* Takes out a call that waits. */
@@ -54,9 +54,9 @@ void rmp_flow_remove(struct rmp_peer *p, struct rmp_call *call)
 {
 	struct rmp_flow *flow = rmp_flow_of(p, call);
 
-	MX_ASSERT(p->nwaiting);
+	MX_ASSERT(p->req.nwaiting);
 	list_del_init(&call->link);
-	p->nwaiting--;
+	p->req.nwaiting--;
 	if (rmp_flow_empty(flow)) {
 		list_del_init(&flow->link);
 		flow->deficit = 0;
@@ -79,15 +79,15 @@ static struct rmp_call *rmp_flow_head(const struct rmp_flow *flow)
  */
 struct rmp_call *rmp_flow_next(struct rmp_peer *p)
 {
-	while (!list_empty(&p->flows)) {
-		struct rmp_flow *flow = list_first_entry(&p->flows,
+	while (!list_empty(&p->req.flows)) {
+		struct rmp_flow *flow = list_first_entry(&p->req.flows,
 							 struct rmp_flow, link);
 		struct rmp_call *call = rmp_flow_head(flow);
 
 		if (flow->deficit >= call->cost)
 			return call;
 		flow->deficit += flow->weight * RMP_QUANTUM;
-		list_move_tail(&flow->link, &p->flows);
+		list_move_tail(&flow->link, &p->req.flows);
 	}
 	return NULL;
 }
@@ -109,7 +109,7 @@ void rmp_flow_take(struct rmp_peer *p, struct rmp_call *call)
 /* Return: any call that waits, or NULL. */
 struct rmp_call *rmp_flow_any(struct rmp_peer *p)
 {
-	if (list_empty(&p->flows))
+	if (list_empty(&p->req.flows))
 		return NULL;
-	return rmp_flow_head(list_first_entry(&p->flows, struct rmp_flow, link));
+	return rmp_flow_head(list_first_entry(&p->req.flows, struct rmp_flow, link));
 }

@@ -6,30 +6,37 @@
  * A larger size is tried with traffic only: a session that nobody uses sends
  * nothing and has no timer for it.
  */
-#include "rmp_priv.h"
+#include "rmp_path.h"
+
+void rmp_path_init(struct rmp_session *ses, u32 mtu, u64 raise_ns)
+{
+	ses->frag_max = rmp_frag_unit(mtu);
+	ses->raise_most_ns = raise_ns ? raise_ns : RMP_RAISE_MOST_NS;
+	ses->raise_ns = RMP_NEVER;
+}
 
 /* The largest size that both interfaces can carry, as far as we know. */
 static u16 rmp_path_goal(const struct rmp_peer *p)
 {
-	return p->peer_max ? min(p->frag_max, p->peer_max) : p->frag_max;
+	return p->ses.peer_max ? min(p->ses.frag_max, p->ses.peer_max) : p->ses.frag_max;
 }
 
 enum rmp_path_limit rmp_peer_path_limit(const struct rmp_peer *peer)
 {
-	if (peer->frag_size >= peer->frag_max)
+	if (peer->ses.frag_size >= peer->ses.frag_max)
 		return RMP_LIMIT_INTERFACE;
-	return peer->frag_size >= rmp_path_goal(peer) ? RMP_LIMIT_PEER :
+	return peer->ses.frag_size >= rmp_path_goal(peer) ? RMP_LIMIT_PEER :
 							RMP_LIMIT_PATH;
 }
 
 /* The size the next HELLO announces and is padded to. */
 u16 rmp_path_hello_size(const struct rmp_peer *p)
 {
-	u32 mtu = p->hello_tries & 2 ? 1500 : RMP_MTU_MIN;
+	u32 mtu = p->ses.hello_tries & 2 ? 1500 : RMP_MTU_MIN;
 	u16 goal = rmp_path_goal(p);
 
 	/* Full, full, 1500, full, least, full, 1500, and so on. */
-	if (p->hello_tries < RMP_HELLO_BIG || p->hello_tries & 1)
+	if (p->ses.hello_tries < RMP_HELLO_BIG || p->ses.hello_tries & 1)
 		return goal;
 	return min_t(u16, goal, rmp_frag_unit(mtu));
 }
@@ -42,19 +49,19 @@ u8 rmp_path_raise_tries(const struct rmp_peer *p)
 {
 	u16 less = min_t(u16, rmp_path_goal(p), rmp_frag_unit(1500));
 
-	return p->frag_size < less ? RMP_HELLO_BIG + 1 : RMP_HELLO_BIG;
+	return p->ses.frag_size < less ? RMP_HELLO_BIG + 1 : RMP_HELLO_BIG;
 }
 
 /* A second, a minute, then the longest wait each time. */
 static u64 rmp_raise_wait_ns(const struct rmp_peer *p)
 {
-	switch (p->raises) {
+	switch (p->ses.raises) {
 	case 0:
 		return RMP_RAISE_FIRST_NS;
 	case 1:
-		return min_t(u64, RMP_RAISE_AGAIN_NS, p->raise_most_ns);
+		return min_t(u64, RMP_RAISE_AGAIN_NS, p->ses.raise_most_ns);
 	default:
-		return p->raise_most_ns;
+		return p->ses.raise_most_ns;
 	}
 }
 
@@ -62,15 +69,15 @@ static void rmp_raise_plan(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	p->raise_ns = RMP_NEVER;
-	if (p->frag_size < rmp_path_goal(p))
-		p->raise_ns = r->now + rmp_raise_wait_ns(p);
+	p->ses.raise_ns = RMP_NEVER;
+	if (p->ses.frag_size < rmp_path_goal(p))
+		p->ses.raise_ns = r->now + rmp_raise_wait_ns(p);
 }
 
 /* Something has changed: what was tried in vain before may work now. */
 static void rmp_raise_anew(struct rmp_run *r)
 {
-	r->p->raises = 0;
+	r->p->ses.raises = 0;
 	rmp_raise_plan(r);
 }
 
@@ -79,17 +86,17 @@ void rmp_path_set(struct rmp_run *r, u16 size)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->frag_size == size) {
+	if (p->ses.frag_size == size) {
 		rmp_raise_plan(r);
 		return;
 	}
-	if (size < p->frag_size) {
+	if (size < p->ses.frag_size) {
 		rmp_count(r, RMP_S_PATH_NARROWED);
-		rmp_tx_narrowed(r);
-	} else if (p->frag_size) {
+		rmp_requester_narrowed(r);
+	} else if (p->ses.frag_size) {
 		rmp_count(r, RMP_S_PATH_RAISED);
 	}
-	p->frag_size = size;
+	p->ses.frag_size = size;
 	rmp_raise_anew(r);
 }
 
@@ -98,9 +105,9 @@ void rmp_path_told(struct rmp_run *r, const struct rmp_info *info)
 {
 	u16 max = rmp_frag_valid(info->frag_no) ? info->frag_no : 0;
 
-	if (r->p->peer_max == max)
+	if (r->p->ses.peer_max == max)
 		return;
-	r->p->peer_max = max;
+	r->p->ses.peer_max = max;
 	rmp_raise_anew(r);
 }
 
@@ -111,12 +118,12 @@ void rmp_path_told(struct rmp_run *r, const struct rmp_info *info)
  */
 void rmp_path_hint(struct rmp_run *r)
 {
-	u64 due = r->p->raise_ns;
+	u64 due = r->p->ses.raise_ns;
 
 	if (due == RMP_NEVER)
 		return;
 	rmp_raise_anew(r);
-	r->p->raise_ns = min(r->p->raise_ns, due);
+	r->p->ses.raise_ns = min(r->p->ses.raise_ns, due);
 }
 
 /* There is traffic, and an attempt at a larger size is due. */
@@ -124,14 +131,14 @@ void rmp_path_raise(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->renew != RMP_RENEW_NONE)
+	if (p->ses.renew != RMP_RENEW_NONE)
 		return;
-	p->renew = RMP_RENEW_RAISE;
-	p->hello_tries = 0;
-	p->raises = min_t(u8, p->raises + 1, RMP_RAISES_MAX);
+	p->ses.renew = RMP_RENEW_RAISE;
+	p->ses.hello_tries = 0;
+	p->ses.raises = min_t(u8, p->ses.raises + 1, RMP_RAISES_MAX);
 	rmp_raise_plan(r);
 	rmp_count(r, RMP_S_PATH_PROBES);
-	rmp_send_hello(r);
+	rmp_session_send_hello(r);
 }
 
 /* Prove the path again, next to the traffic; see RMP_RENEW_PATH. */
@@ -139,11 +146,11 @@ void rmp_path_renew(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->state != RMP_PEER_UP || p->renew == RMP_RENEW_PATH)
+	if (p->ses.state != RMP_PEER_UP || p->ses.renew == RMP_RENEW_PATH)
 		return;
-	p->renew = RMP_RENEW_PATH;
-	p->hello_tries = 0;
-	rmp_send_hello(r);
+	p->ses.renew = RMP_RENEW_PATH;
+	p->ses.hello_tries = 0;
+	rmp_session_send_hello(r);
 }
 
 /* Our interface can carry @size from now on. Less is obeyed at once. */
@@ -151,8 +158,8 @@ void rmp_path_interface(struct rmp_run *r, u16 size)
 {
 	struct rmp_peer *p = r->p;
 
-	p->frag_max = size;
-	if (size && p->frag_size > size)
+	p->ses.frag_max = size;
+	if (size && p->ses.frag_size > size)
 		rmp_path_set(r, size);
 	else
 		rmp_raise_anew(r);

@@ -97,7 +97,7 @@ static void draw_frame(struct rig *rig, struct input *in, struct rmp_hdr *hdr)
 	u16 size = sizes[byte(in) % ARRAY_SIZE(sizes)];
 	u8 type = 1 + byte(in) % RMP_T_MAX, how = byte(in);
 	u64 msg = type == RMP_T_REQ || (type == RMP_T_ACK && how & 4) ?
-		  100 + byte(in) : rig->peer->next_msg - byte(in) % 32;
+		  100 + byte(in) : rig->peer->req.next_msg - byte(in) % 32;
 	u32 len = byte(in) * 300, off;
 	u16 no;
 
@@ -203,7 +203,7 @@ static void step(struct rig *rig, struct input *in)
 	default:
 		do_frame(rig, in);
 	}
-	must(rig->peer->next_msg - rig->peer->una <= RMP_WINDOW);
+	must(rig->peer->req.next_msg - rig->peer->req.una <= RMP_WINDOW);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -231,6 +231,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		do_answer(&rig, &in);
 	for (i = 0; i < CALLS; i++)
 		must(!rig.busy[i]);
-	must(!rig.pkts && !rig.bufs && !rig.peer->inflight);
+	must(!rig.pkts && !rig.bufs && !rig.peer->req.inflight);
 	return 0;
 }

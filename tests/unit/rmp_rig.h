@@ -7,7 +7,7 @@
 #define RMP_RIG_H
 
 #include "mxtest.h"
-#include "engine/rmp_priv.h"
+#include "engine/rmp_out.h"
 
 enum {
 	RIG_NODE = 0x1111,
@@ -145,11 +145,11 @@ static inline void rig_free(struct rig *rig)
 
 	rmp_peer_close(rig->p, rig->now, &rig->sink);
 	for (i = 0; i < RMP_WINDOW; i++)
-		if (rig->p->slot[i].state == RMP_SLOT_ORPHAN)
-			rmp_peer_reply(rig->p, &rig->p->slot[i], head, NULL, 0,
+		if (rig->p->rsp.slot[i].state == RMP_SLOT_ORPHAN)
+			rmp_peer_reply(rig->p, &rig->p->rsp.slot[i], head, NULL, 0,
 				       rig->now, &rig->sink);
 	assert_int_equal(rig->pkts, 0);
-	assert_int_equal(rig->p->inflight, 0);
+	assert_int_equal(rig->p->req.inflight, 0);
 	assert_int_equal(rig->asked, 0);
 	free(rig->p);
 	free(rig);
@@ -225,7 +225,7 @@ static inline struct rig *rig_up(u32 mtu)
 	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	f.info.frag_size = rmp_frag_unit(mtu);
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->state, RMP_PEER_UP);
+	assert_int_equal(rig->p->ses.state, RMP_PEER_UP);
 	rig_forget(rig);
 	return rig;
 }

@@ -558,6 +558,55 @@ static void mx_op_submit__regained(void **state)
 	assert_int_equal(r->c.nlost, 7);
 }
 
+/* 6g: the old copy is released when its life is back, and until then the newer
+ * one stays, so that a take-over does not find the old one alone.
+ */
+static void mx_op_unplace_left__old_life_is_back(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 8, BIT(0));
+	r->life[0].inc = 999;
+	submit(r, 0, MX_KIND_WRITE, 0, 8);
+	picked(r, 0, BIT(1));
+	answer(r, 0, 1, MX_V_OK);
+	rig_log(r);
+	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:DISCARD s1 g2; 0:END 0; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
+	assert_false(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	r->life[0].inc = 100;
+	assert_true(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	LOG(r, "0:DISCARD|RELEASE s0 g1; 0:END 0");
+	mx_op_init(&r->op[1], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
+	assert_false(mx_op_unplace_left(&r->c, &r->op[1], &r->env, &r->todo));
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:FREE");
+	assert_int_equal(r->c.nleft, 0);
+	submit(r, 0, MX_KIND_DISCARD, 0, 0);
+	LOG(r, "0:DISCARD|RELEASE s1 g2");
+}
+
+/* A server that has restarted for good does not keep a chunk for ever. */
+static void mx_op_submit__haunted_for_a_while(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 8, BIT(0));
+	r->life[0].inc = 999;
+	submit(r, 0, MX_KIND_WRITE, 0, 8);
+	picked(r, 0, BIT(1));
+	answer(r, 0, 1, MX_V_OK);
+	submit(r, 0, MX_KIND_DISCARD, 0, 8);
+	answer(r, 0, 1, MX_V_OK);
+	rig_log(r);
+	tick(r, MX_LEFT_MS);
+	submit(r, 0, MX_KIND_DISCARD, 0, 0);
+	LOG(r, "0:DISCARD|RELEASE s1 g2");
+}
+
 static void mx_op_submit__blind(void **state)
 {
 	struct rig *r = rig(1);
@@ -818,6 +867,8 @@ int main(void)
 		MXT(mx_op_tick__placement_to_a_suspect),
 		MXT(mx_op_unplace__repeated),
 		MXT(mx_op_submit__regained),
+		MXT(mx_op_unplace_left__old_life_is_back),
+		MXT(mx_op_submit__haunted_for_a_while),
 		MXT(mx_op_submit__blind),
 		MXT(mx_op_submit__fetch),
 		MXT(mx_op_ask__old_server),

@@ -6,7 +6,7 @@
 #include "../flat_tag.h"
 #include "mxtest.h"
 #include "engine/rmp_auth.h"
-#include "engine/rmp_priv.h"
+#include "engine/rmp_out.h"
 
 enum { WIRE = 64, FRAME = 2048 };
 
@@ -220,8 +220,8 @@ static void answer(struct end *e)
 	u32 i;
 
 	for (i = 0; i < RMP_WINDOW; i++)
-		if (e->p.slot[i].state == RMP_SLOT_DELIVERED)
-			rmp_peer_reply(&e->p, &e->p.slot[i], head, NULL, 0, now,
+		if (e->p.rsp.slot[i].state == RMP_SLOT_DELIVERED)
+			rmp_peer_reply(&e->p, &e->p.rsp.slot[i], head, NULL, 0, now,
 				       &e->sink);
 	after(e);
 }
@@ -240,8 +240,8 @@ static void call_is_answered(struct end *e)
 static void rmp_auth__session_opens_and_works(void **state)
 {
 	call_is_answered(&a);
-	assert_int_equal(a.p.state, RMP_PEER_UP);
-	assert_int_equal(b.p.state, RMP_PEER_UP);
+	assert_int_equal(a.p.ses.state, RMP_PEER_UP);
+	assert_int_equal(b.p.ses.state, RMP_PEER_UP);
 	call_is_answered(&b);
 	assert_int_equal(a.unsent + b.unsent, 0);
 }
@@ -309,7 +309,7 @@ static void rmp_auth__old_bye(void **state)
 	flat_tag(bye.bytes, sizeof(hdr), &seal, ((struct rmp_hdr *)bye.bytes)->tag);
 	call_is_answered(&a);
 	assert_int_equal(receive(&b, &bye), -EALREADY);
-	assert_int_equal(b.p.state, RMP_PEER_UP);
+	assert_int_equal(b.p.ses.state, RMP_PEER_UP);
 }
 
 static void rmp_auth__wrong_key_is_silence(void **state)
@@ -322,8 +322,8 @@ static void rmp_auth__wrong_key_is_silence(void **state)
 	assert_int_equal(rmp_keyring_add(&b.ring, key), 0);
 	call(&a);
 	flow();
-	assert_int_equal(a.p.state, RMP_PEER_HELLO);
-	assert_int_equal(b.p.state, RMP_PEER_DOWN);
+	assert_int_equal(a.p.ses.state, RMP_PEER_HELLO);
+	assert_int_equal(b.p.ses.state, RMP_PEER_DOWN);
 	assert_int_equal(b.nwire, 0);
 }
 
@@ -344,7 +344,7 @@ static void rmp_auth__restart_makes_new_keys(void **state)
 	answer(&a);
 	flow();
 	assert_int_equal(b.answered, 1);
-	assert_int_equal(a.p.inc, 21);
+	assert_int_equal(a.p.ses.inc, 21);
 	assert_int_equal(a.call.status, -ESTALE);
 	call_is_answered(&a);
 }
@@ -371,14 +371,14 @@ static void rmp_auth__former_life_when_stamps_come_round(void **state)
 	flow();
 	answer(&a);
 	flow();
-	assert_int_equal(a.p.inc, 21);
+	assert_int_equal(a.p.ses.inc, 21);
 	now = then + (1ULL << 32) * 1000 - RMP_MS(5);
 	call_is_answered(&a);
 	now += RMP_MS(6);
 	call(&a);
 	flow();
 	assert_int_equal(receive(&a, &welcome), -EALREADY);
-	assert_int_equal(a.p.inc, 21);
+	assert_int_equal(a.p.ses.inc, 21);
 	flow();
 	answer(&b);
 	flow();
@@ -404,7 +404,7 @@ static void rmp_auth__restart_with_the_clock_gone_back(void **state)
 		now = max(now, rmp_peer_deadline(&b.p));
 		timer(&b);
 	}
-	assert_int_equal(a.p.inc, 21);
+	assert_int_equal(a.p.ses.inc, 21);
 	assert_int_equal(b.answered, 1);
 	call_is_answered(&a);
 }
@@ -415,7 +415,7 @@ static void rmp_auth__old_key_over_a_narrow_path(void **state)
 	u32 n;
 
 	give_key(&a, 2);
-	a.p.frag_max = 8880;
+	a.p.ses.frag_max = 8880;
 	call(&a);
 	for (n = 0; n < 30 && !b.served; n++) {
 		while (a.nwire || b.nwire) {

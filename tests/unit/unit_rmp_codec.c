@@ -4,7 +4,7 @@
  * and that no header with a fault gets past the decoder.
  */
 #include "mxtest.h"
-#include "engine/rmp_priv.h"
+#include "engine/rmp_run.h"
 
 static const u16 sizes[] = { 1032, 1376, 2048, 4128, 8880, 12288, 61440 };
 

@@ -4,6 +4,7 @@
  * a single queue: it takes BASE us, and a page every SERVICE us.
  */
 #include "rmp_rig.h"
+#include "engine/rmp_cwnd.h"
 
 enum { BASE = 200, SERVICE = 10 };
 
@@ -28,9 +29,9 @@ static struct path *path_new(void)
 	struct path *path = calloc(1, sizeof(*path));
 
 	rmp_cwnd_init(&path->p);
-	path->p.nwaiting = 1;
-	path->p.una = 1;
-	path->p.next_msg = 1;
+	path->p.req.nwaiting = 1;
+	path->p.req.una = 1;
+	path->p.req.next_msg = 1;
 	path->now = 1000000;
 	return path;
 }
@@ -39,15 +40,15 @@ static void path_send(struct path *path)
 {
 	struct rmp_peer *p = &path->p;
 
-	while (p->next_msg - p->una < 512 &&
-	       (!p->inflight || p->inflight + 1 <= rmp_delay_window(p))) {
-		struct rmp_call call = { .msg = p->next_msg, .cost = 1 };
-		u16 i = (u16)p->next_msg++;
+	while (p->req.next_msg - p->req.una < 512 &&
+	       (!p->req.inflight || p->req.inflight + 1 <= rmp_delay_window(p))) {
+		struct rmp_call call = { .msg = p->req.next_msg, .cost = 1 };
+		u16 i = (u16)p->req.next_msg++;
 
 		path->idle_at = max(path->idle_at, path->now) + SERVICE;
 		path->sent_at[i] = path->now;
 		path->done_at[i] = path->idle_at + BASE;
-		p->inflight++;
+		p->req.inflight++;
 		rmp_delay_sent(p, &call);
 	}
 }
@@ -58,9 +59,9 @@ static void path_run(struct path *path, u32 n, u32 extra)
 	struct rmp_peer *p = &path->p;
 
 	while (n--) {
-		struct rmp_call call = { .msg = p->una, .cost = 1 };
+		struct rmp_call call = { .msg = p->req.una, .cost = 1 };
 		struct rmp_run r = { .p = p };
-		u16 i = (u16)p->una;
+		u16 i = (u16)p->req.una;
 
 		path_send(path);
 		path->now = max(path->now, path->done_at[i]);
@@ -68,8 +69,8 @@ static void path_run(struct path *path, u32 n, u32 extra)
 		rmp_delay_sample(&r, &call,
 				 path->now - path->sent_at[i] + extra);
 		rmp_cwnd_grow(p, 1);
-		p->inflight--;
-		p->una++;
+		p->req.inflight--;
+		p->req.una++;
 	}
 }
 
@@ -79,8 +80,8 @@ static void rmp_delay__settles(void **state)
 	struct path *path = path_new();
 
 	path_run(path, 4000, 0);
-	assert_in_range(path->p.cwnd, BASE / SERVICE + 16, BASE / SERVICE + 112);
-	assert_true(path->p.ssthresh < RMP_CWND_MAX);
+	assert_in_range(path->p.req.cwnd, BASE / SERVICE + 16, BASE / SERVICE + 112);
+	assert_true(path->p.req.ssthresh < RMP_CWND_MAX);
 	free(path);
 }
 
@@ -94,8 +95,8 @@ static void rmp_delay__stays(void **state)
 	path_run(path, 4000, 0);
 	while (path->now < end) {
 		path_run(path, 100, 0);
-		most = max(most, path->p.cwnd);
-		least = min(least, path->p.cwnd);
+		most = max(most, path->p.req.cwnd);
+		least = min(least, path->p.req.cwnd);
 	}
 	assert_in_range(least, BASE / SERVICE + 16, BASE / SERVICE + 112);
 	assert_in_range(most, BASE / SERVICE + 16, BASE / SERVICE + 112);
@@ -108,10 +109,10 @@ static void rmp_delay__shrinks(void **state)
 	struct path *path = path_new();
 
 	path_run(path, 4000, 0);
-	path->p.cwnd = 500;
-	path->p.ssthresh = 500;
+	path->p.req.cwnd = 500;
+	path->p.req.ssthresh = 500;
 	path_run(path, 4000, 0);
-	assert_in_range(path->p.cwnd, BASE / SERVICE + 16, BASE / SERVICE + 112);
+	assert_in_range(path->p.req.cwnd, BASE / SERVICE + 16, BASE / SERVICE + 112);
 	free(path);
 }
 
@@ -123,12 +124,12 @@ static void rmp_delay__longer_path(void **state)
 
 	path_run(path, 4000, 0);
 	path_run(path, 1000, 3000);
-	assert_true(path->p.cwnd < BASE / SERVICE + 112);
+	assert_true(path->p.req.cwnd < BASE / SERVICE + 112);
 	end = path->now + 30 * 1000000ULL;
 	while (path->now < end)
 		path_run(path, 100, 3000);
-	assert_int_equal(path->p.delay.room || path->p.cwnd > 100, 1);
-	assert_true(path->p.cwnd >= 16);
+	assert_int_equal(path->p.req.delay.room || path->p.req.cwnd > 100, 1);
+	assert_true(path->p.req.cwnd >= 16);
 	free(path);
 }
 
@@ -140,18 +141,18 @@ static void rmp_delay_sample__by_size(void **state)
 	struct rmp_call call = { .msg = 1, .cost = 1 };
 
 	rmp_cwnd_init(p);
-	p->inflight = 64;
-	p->next_msg = 1000;
-	p->delay.round = 500;
+	p->req.inflight = 64;
+	p->req.next_msg = 1000;
+	p->req.delay.round = 500;
 	rmp_delay_sample(&r, &call, 200);
 	call.cost = 32;
 	rmp_delay_sample(&r, &call, 2000);
-	assert_int_equal(p->delay.queue, 0);
+	assert_int_equal(p->req.delay.queue, 0);
 	rmp_delay_sample(&r, &call, 4000);
-	assert_int_equal(p->delay.queue, 0);	/* the least of the round */
-	p->delay.queue = ~0U;
+	assert_int_equal(p->req.delay.queue, 0);	/* the least of the round */
+	p->req.delay.queue = ~0U;
 	rmp_delay_sample(&r, &call, 4000);
-	assert_int_equal(p->delay.queue, 32);
+	assert_int_equal(p->req.delay.queue, 32);
 	free(p);
 }
 
@@ -163,11 +164,11 @@ static void rmp_delay_window__look(void **state)
 	struct rmp_call call = { .msg = 1, .cost = 1 };
 
 	rmp_cwnd_init(p);
-	p->cwnd = 100;
-	p->inflight = 100;
-	p->next_msg = 1000;
-	p->delay.round = 5000;
-	p->delay.busy = true;
+	p->req.cwnd = 100;
+	p->req.inflight = 100;
+	p->req.next_msg = 1000;
+	p->req.delay.round = 5000;
+	p->req.delay.busy = true;
 	rmp_delay_sample(&r, &call, 200);
 	assert_int_equal(rmp_delay_window(p), RMP_CWND_MIN);
 	call.msg = 1000;

@@ -23,8 +23,8 @@ static struct line *line_new(void)
 	struct line *l = calloc(1, sizeof(*l));
 	int i;
 
-	INIT_LIST_HEAD(&l->p.flows);
-	rmp_flow_init(&l->p.flow, 1);
+	INIT_LIST_HEAD(&l->p.req.flows);
+	rmp_flow_init(&l->p.req.flow, 1);
 	for (i = 0; i < 3; i++)
 		rmp_flow_init(&l->flow[i], 1);
 	return l;
@@ -46,8 +46,8 @@ static void line_free(struct line *l)
 
 	while ((call = rmp_flow_any(&l->p)))
 		rmp_flow_remove(&l->p, call);
-	assert_int_equal(l->p.nwaiting, 0);
-	assert_true(list_empty(&l->p.flows));
+	assert_int_equal(l->p.req.nwaiting, 0);
+	assert_true(list_empty(&l->p.req.flows));
 	free(l);
 }
 
@@ -193,7 +193,7 @@ static void rmp_flow_remove__from_the_middle(void **state)
 	rmp_flow_remove(&l->p, &l->call[1]);
 	rmp_flow_take(&l->p, rmp_flow_next(&l->p));
 	assert_ptr_equal(rmp_flow_next(&l->p), &l->call[2]);
-	assert_int_equal(l->p.nwaiting, 1);
+	assert_int_equal(l->p.req.nwaiting, 1);
 	line_free(l);
 }
 
@@ -215,7 +215,7 @@ static void rmp_peer_kick__after_no_room(void **state)
 
 	rig->room = 40;
 	a = rig_call(rig, 0, 32 * RMP_PAGE);
-	rig->p->cwnd = 1000;
+	rig->p->req.cwnd = 1000;
 	b = rig_call(rig, 0, 32 * RMP_PAGE);
 	assert_int_equal(a->state, RMP_CALL_SENT);
 	assert_int_equal(b->state, RMP_CALL_WAITING);
@@ -237,7 +237,7 @@ static void rmp_peer_kick__after_no_room(void **state)
 }
 
 /* A server that has gone down holds no room, though its calls stay open. */
-static void rmp_tx_session_down__gives_room_back(void **state)
+static void rmp_requester_down__gives_room_back(void **state)
 {
 	struct rig *rig = rig_up(9000);
 	struct rmp_call *call = rig_call(rig, 0, 32 * RMP_PAGE);
@@ -247,7 +247,7 @@ static void rmp_tx_session_down__gives_room_back(void **state)
 	rig->now += RMP_MS(1);
 	f.info.echo = rig_stamp(rig);
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->state, RMP_PEER_HELLO);
+	assert_int_equal(rig->p->ses.state, RMP_PEER_HELLO);
 	assert_int_equal(call->state, RMP_CALL_SENT);
 	assert_int_equal(rig->asked, 0);
 	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
@@ -268,7 +268,7 @@ int main(void)
 		MXT(rmp_flow_remove__from_the_middle),
 		MXT(rmp_flow_init__keeps_weights_in_range),
 		MXT(rmp_peer_kick__after_no_room),
-		MXT(rmp_tx_session_down__gives_room_back),
+		MXT(rmp_requester_down__gives_room_back),
 	};
 
 	return MXT_RUN(tests);

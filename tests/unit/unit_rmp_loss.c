@@ -4,7 +4,7 @@
  * client and a server on 10 Gb/s with 20 us each way, in virtual time.
  */
 #include "mxtest.h"
-#include "engine/rmp_priv.h"
+#include "engine/rmp_run.h"
 
 enum {
 	DEPTH	 = 32,		/* calls at once */

@@ -14,10 +14,10 @@ static struct rig *wide(void)
 {
 	struct rig *rig = rig_up(1500);
 
-	rig->p->credit = 60000;
-	rig->p->cwnd = 1000;
-	rig->p->ssthresh = 1000;
-	rig->p->rtt.srtt_us = 1000;
+	rig->p->req.credit = 60000;
+	rig->p->req.cwnd = 1000;
+	rig->p->req.ssthresh = 1000;
+	rig->p->req.rtt.srtt_us = 1000;
 	return rig;
 }
 
@@ -85,7 +85,7 @@ static void rmp_pace_may__not_before_a_round_trip_is_known(void **state)
 {
 	struct rig *rig = wide();
 
-	rig->p->rtt.srtt_us = 0;
+	rig->p->req.rtt.srtt_us = 0;
 	ask(rig);
 	assert_int_equal(rig->nsent, CALLS);
 	done(rig);

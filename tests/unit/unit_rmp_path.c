@@ -20,7 +20,7 @@ static struct rig *rig_narrow(void)
 	f.info.frag_size = LESS;
 	f.info.frag_no = FULL;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->frag_size, LESS);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
 	rig_forget(rig);
 	return rig;
 }
@@ -30,7 +30,7 @@ static void rig_traffic(struct rig *rig)
 {
 	struct rmp_call *call = rig_call(rig, 10, 0);
 
-	rig_rep(rig, call->msg, 0, rig->p->frag_size, 0);
+	rig_rep(rig, call->msg, 0, rig->p->ses.frag_size, 0);
 	rig_call_free(rig, call);
 }
 
@@ -115,7 +115,7 @@ static void rmp_path_raise__with_traffic_only(void **state)
 	assert_true(rig->ev & RMP_EV_DEADLINE || rig->p->wake_ns != RMP_NEVER);
 	rig_settle(rig);
 	assert_int_equal(rig_hellos(rig, FULL), 2);
-	assert_int_equal(rig->p->renew, RMP_RENEW_NONE);
+	assert_int_equal(rig->p->ses.renew, RMP_RENEW_NONE);
 	rig_free(rig);
 }
 
@@ -145,7 +145,7 @@ static void rmp_path_raise__by_the_responder_too(void **state)
 	rmp_peer_reply(rig->p, rig->slot, head, NULL, 0, rig->now, &rig->sink);
 	assert_int_equal(rig_hellos(rig, FULL), 1);
 	rig_welcome(rig, FULL);
-	assert_int_equal(rig->p->frag_size, FULL);
+	assert_int_equal(rig->p->ses.frag_size, FULL);
 	rig_free(rig);
 }
 
@@ -164,7 +164,7 @@ static void rmp_path_raise__longest_wait_is_a_setting(void **state)
 {
 	struct rig *rig = rig_narrow();
 
-	rig->p->raise_most_ns = RMP_MS(5000);
+	rig->p->ses.raise_most_ns = RMP_MS(5000);
 	assert_in_range(rig_attempts(rig, 100000, 100), 16, 20);
 	rig_free(rig);
 }
@@ -181,10 +181,10 @@ static void rmp_path_raise_tries__back_to_1500(void **state)
 	rig_traffic(rig);
 	rig_until_sent(rig);
 	assert_int_equal(rig->sent[0].pad, FULL);
-	while (rig->p->renew == RMP_RENEW_RAISE && rig_last(rig)->frag_size != LESS)
+	while (rig->p->ses.renew == RMP_RENEW_RAISE && rig_last(rig)->frag_size != LESS)
 		rig_timer(rig);
 	rig_welcome(rig, LESS);
-	assert_int_equal(rig->p->frag_size, LESS);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
 	rig_free(rig);
 }
 
@@ -196,7 +196,7 @@ static void rmp_path_set__larger_when_answered(void **state)
 	rig_traffic(rig);
 	rig_until_sent(rig);
 	rig_welcome(rig, FULL);
-	assert_int_equal(rig->p->frag_size, FULL);
+	assert_int_equal(rig->p->ses.frag_size, FULL);
 	assert_int_equal(rig->p->stat[RMP_S_PATH_RAISED], 1);
 	assert_int_equal(rmp_peer_path_limit(rig->p), RMP_LIMIT_INTERFACE);
 	assert_int_equal(rig_attempts(rig, 2000000, 10000), 0);
@@ -232,7 +232,7 @@ static void rmp_path_told__nonsense_is_nothing(void **state)
 	f.info.frag_size = LESS;
 	f.info.frag_no = 77;
 	rig_rx(rig, f);
-	assert_int_equal(rig->p->peer_max, 0);
+	assert_int_equal(rig->p->ses.peer_max, 0);
 	assert_int_equal(rmp_peer_path_limit(rig->p), RMP_LIMIT_PATH);
 	rig_free(rig);
 }
@@ -248,7 +248,7 @@ static void rmp_path_hint__larger_hello_tries_soon(void **state)
 	f.info.stamp = rig_stamp(rig);
 	rig_rx(rig, f);
 	/* It proves the other direction only. */
-	assert_int_equal(rig->p->frag_size, LESS);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
 	assert_int_equal(rig_attempts(rig, 2000, 100), 1);
 	/* Not again for the same frame. */
 	rig_rx(rig, f);
@@ -281,12 +281,12 @@ static void rmp_path_renew__narrows_and_counts(void **state)
 	struct rmp_call *call = rig_call(rig, 4096, 0);
 	int i;
 
-	for (i = 0; i < 20 && rig->p->renew != RMP_RENEW_PATH; i++)
+	for (i = 0; i < 20 && rig->p->ses.renew != RMP_RENEW_PATH; i++)
 		rig_timer(rig);
 	for (i = 0; i < 20 && rig->sent[rig->nsent - 1].pad != LESS; i++)
 		rig_timer(rig);
 	rig_welcome(rig, LESS);
-	assert_int_equal(rig->p->frag_size, LESS);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
 	assert_int_equal(rig->p->stat[RMP_S_PATH_NARROWED], 1);
 	/* What was backing off is repeated soon, in smaller fragments. */
 	assert_int_equal(call->tries, 0);
@@ -306,17 +306,17 @@ static void rmp_path_interface__smaller_at_once(void **state)
 	struct rig *rig = rig_up(9000);
 
 	rmp_peer_set_mtu(rig->p, 1500, rig->now, &rig->sink);
-	assert_int_equal(rig->p->frag_size, LESS);
-	assert_int_equal(rig->p->state, RMP_PEER_UP);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
+	assert_int_equal(rig->p->ses.state, RMP_PEER_UP);
 	assert_int_equal(rig->sent[0].pad, LESS);
 	assert_int_equal(rmp_peer_path_limit(rig->p), RMP_LIMIT_INTERFACE);
 	/* Larger only when proven. */
 	rmp_peer_set_mtu(rig->p, 9000, rig->now, &rig->sink);
-	assert_int_equal(rig->p->frag_size, LESS);
+	assert_int_equal(rig->p->ses.frag_size, LESS);
 	rig_until_sent(rig);
 	assert_int_equal(rig->sent[0].pad, FULL);
 	rig_welcome(rig, FULL);
-	assert_int_equal(rig->p->frag_size, FULL);
+	assert_int_equal(rig->p->ses.frag_size, FULL);
 	rig_free(rig);
 }
 

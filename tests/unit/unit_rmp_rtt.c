@@ -3,7 +3,8 @@
  * Tests of rmap/engine/rmp_rtt.c: samples, time-outs and the congestion window.
  */
 #include "mxtest.h"
-#include "engine/rmp_priv.h"
+#include "engine/rmp_cwnd.h"
+#include "engine/rmp_run.h"
 
 static void sample(struct rmp_rtt *rtt, u32 us)
 {
@@ -127,36 +128,36 @@ static void rmp_cwnd__grows_and_is_cut_once(void **state)
 	int i;
 
 	rmp_cwnd_init(p);
-	assert_int_equal(p->cwnd, 16);
+	assert_int_equal(p->req.cwnd, 16);
 	/* A window that is not needed does not grow. */
-	p->inflight = 7;
+	p->req.inflight = 7;
 	rmp_cwnd_grow(p, 1);
-	assert_int_equal(p->cwnd, 16);
-	p->nwaiting = 1;
+	assert_int_equal(p->req.cwnd, 16);
+	p->req.nwaiting = 1;
 	rmp_cwnd_grow(p, 32);
-	assert_int_equal(p->cwnd, 48);
-	p->next_msg = 20;
+	assert_int_equal(p->req.cwnd, 48);
+	p->req.next_msg = 20;
 	rmp_cwnd_cut(p, 15);
-	assert_int_equal(p->cwnd, 24);
+	assert_int_equal(p->req.cwnd, 24);
 	rmp_cwnd_cut(p, 19);
-	assert_int_equal(p->cwnd, 24);
+	assert_int_equal(p->req.cwnd, 24);
 	for (i = 0; i < 24 / RMP_CWND_STEP - 1; i++)
 		rmp_cwnd_grow(p, 1);
-	assert_int_equal(p->cwnd, 24);
+	assert_int_equal(p->req.cwnd, 24);
 	rmp_cwnd_grow(p, 1);
-	assert_int_equal(p->cwnd, 25);
+	assert_int_equal(p->req.cwnd, 25);
 	/* Enough waits on the way as it is. */
-	p->delay.room = false;
+	p->req.delay.room = false;
 	for (i = 0; i < 100; i++)
 		rmp_cwnd_grow(p, 1);
-	assert_int_equal(p->cwnd, 25);
+	assert_int_equal(p->req.cwnd, 25);
 	for (i = 0; i < 5; i++)
 		rmp_cwnd_cut(p, 20);
-	assert_int_equal(p->cwnd, RMP_CWND_MIN);
-	p->ssthresh = 2000;
+	assert_int_equal(p->req.cwnd, RMP_CWND_MIN);
+	p->req.ssthresh = 2000;
 	for (i = 0; i < 100; i++)
 		rmp_cwnd_grow(p, 32);
-	assert_int_equal(p->cwnd, RMP_CWND_MAX);
+	assert_int_equal(p->req.cwnd, RMP_CWND_MAX);
 	free(p);
 }
 
@@ -165,16 +166,16 @@ static void rmp_cwnd_undo__slow_answer(void **state)
 	struct rmp_peer *p = calloc(1, sizeof(*p));
 
 	rmp_cwnd_init(p);
-	p->cwnd = 100;
-	p->next_msg = 20;
+	p->req.cwnd = 100;
+	p->req.next_msg = 20;
 	rmp_cwnd_timeout(p, 15, RMP_MS(10));
-	assert_int_equal(p->cwnd, 50);
+	assert_int_equal(p->req.cwnd, 50);
 	/* Another call's answer tells nothing. */
 	assert_false(rmp_cwnd_undo(p, 16, 9000));
 	/* Sent before the time-out at 10,000 us. */
 	assert_true(rmp_cwnd_undo(p, 15, 9000));
-	assert_int_equal(p->cwnd, 100);
-	assert_int_equal(p->ssthresh, RMP_CWND_MAX);
+	assert_int_equal(p->req.cwnd, 100);
+	assert_int_equal(p->req.ssthresh, RMP_CWND_MAX);
 	assert_false(rmp_cwnd_undo(p, 15, 9000));
 	free(p);
 }
@@ -184,19 +185,19 @@ static void rmp_cwnd_undo__real_loss(void **state)
 	struct rmp_peer *p = calloc(1, sizeof(*p));
 
 	rmp_cwnd_init(p);
-	p->cwnd = 100;
-	p->next_msg = 20;
+	p->req.cwnd = 100;
+	p->req.next_msg = 20;
 	rmp_cwnd_timeout(p, 15, RMP_MS(10));
 	/* The answer is to the copy sent at the time-out. */
 	assert_false(rmp_cwnd_undo(p, 15, 10000));
-	assert_int_equal(p->cwnd, 50);
+	assert_int_equal(p->req.cwnd, 50);
 	/* A loss seen after the time-out is not taken back with it. */
 	rmp_cwnd_timeout(p, 20, RMP_MS(20));
-	p->next_msg = 40;
+	p->req.next_msg = 40;
 	rmp_cwnd_cut(p, 30);
-	assert_int_equal(p->cwnd, 12);
+	assert_int_equal(p->req.cwnd, 12);
 	assert_false(rmp_cwnd_undo(p, 20, 19000));
-	assert_int_equal(p->cwnd, 12);
+	assert_int_equal(p->req.cwnd, 12);
 	free(p);
 }
 

@@ -3,7 +3,7 @@
  * What two nodes say to each other: two peers of the engine with a wire in
  * between that loses chosen frames, and the frames of nodes without a session.
  */
-#include "engine/rmp_priv.h"
+#include "engine/rmp_out.h"
 #include "frames.h"
 
 enum {
@@ -353,7 +353,7 @@ static void idle(void)
 
 	while (nframes == at)
 		timer(&client);
-	expect(at + 1, "ACK|REPLY", client.peer->next_msg, "nothing open below");
+	expect(at + 1, "ACK|REPLY", client.peer->req.next_msg, "nothing open below");
 }
 
 static void reset(void)

@@ -6,7 +6,7 @@
  * engine's own functions.
  */
 #include <stdarg.h>
-#include "engine/rmp_priv.h"
+#include "engine/rmp_out.h"
 #include "frames.h"
 
 #define COLUMN(name, at, size, shown, title) "rmap." #name,

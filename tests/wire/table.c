@@ -12,9 +12,11 @@
  */
 #include <stdio.h>
 #include "engine/rmp_codec.c"
+#include "engine/rmp_flow.h"
+#include "engine/rmp_limits.h"
 #include "engine/mx_wire.h"
 
-/* What the document and the dissector name; engine/rmp_priv.h has reasons. */
+/* What the document and the dissector name; engine/rmp_limits.h has them. */
 #define CONSTANTS(X) \
 	X(RMP_ETHERTYPE) X(RMP_VERSION) X(RMP_HDR_LEN) X(RMP_HEAD_LEN) \
 	X(RMP_TAG_LEN) X(RMP_PAGE) X(RMP_MSG_PAGES) X(RMP_MSG_MAX) \
