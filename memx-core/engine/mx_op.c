@@ -173,9 +173,10 @@ static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 {
 	/*
 	 * Somebody may have an older copy: without the newer one, even if that
-	 * is empty, a take-over would find it.
+	 * is empty, a take-over would find it. That goes for stale members, too.
 	 */
-	return !c->avoid && !mx_chunk_haunted(c, env->now_ms) &&
+	return !c->avoid && c->home.n == mx_home_in_sync(&c->home) &&
+	       !mx_chunk_haunted(c, env->now_ms) &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);

@@ -158,6 +158,23 @@ static void copies__release_by_all(void **state)
 	assert_int_equal(r->c.state, MX_CHUNK_HOLE);
 }
 
+/* What a stale member has must not be all that is left of the chunk. */
+static void copies__no_release_beside_stale_members(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_STALE);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:SETGEN s0 g3; 0:END -116; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:DISCARD s0 g3; 0:END 0; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+}
+
 static void copies__setter_given_up(void **state)
 {
 	struct rig *r = rig(2);
@@ -193,6 +210,7 @@ int main(void)
 		MXT(copies__read_elsewhere),
 		MXT(copies__behind),
 		MXT(copies__release_by_all),
+		MXT(copies__no_release_beside_stale_members),
 		MXT(copies__setter_given_up),
 	};
 
