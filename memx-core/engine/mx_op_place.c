@@ -121,6 +121,7 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (all_set(c, op)) {
 		MX_COVER(op_set);
+		mx_chunk_leave_lost(c);
 		mx_home_settled(&c->home, op->gen);
 		set_over(c, op, todo);
 		return;
@@ -270,7 +271,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env))
 			mx_chunk_take(c, leg->server, &env->life[leg->server],
-				      leg->gen, env->now_ms);
+				      leg->gen);
 		else
 			op->later = true;
 		break;

@@ -175,6 +175,29 @@ static void copies__no_release_beside_stale_members(void **state)
 	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
 }
 
+/* 6g: a member that was lost, and that the others have gone on without. */
+static void copies__left_member_is_back(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	r->life[0].inc = 999;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:WRITE s1 g2; 0:SETGEN s1 g3; 0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:DISCARD s1 g3; 0:END 0; 0:FREE");
+	r->life[0].inc = 100;
+	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
+	assert_true(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:DISCARD|RELEASE s0 g2; 0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 0);
+	LOG(r, "0:DISCARD|RELEASE s1 g3");
+}
+
 static void copies__setter_given_up(void **state)
 {
 	struct rig *r = rig(2);
@@ -211,6 +234,7 @@ int main(void)
 		MXT(copies__behind),
 		MXT(copies__release_by_all),
 		MXT(copies__no_release_beside_stale_members),
+		MXT(copies__left_member_is_back),
 		MXT(copies__setter_given_up),
 	};
 
