@@ -14,7 +14,7 @@ moddir = $(DESTDIR)/lib/modules/$(kver)/updates/memx
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
 luadir = $(DESTDIR)$(PREFIX)/share/wireshark
-lab = $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
+lab = $(if $(BASE),LAB_BASE=$(BASE) && export LAB_BASE &&) $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
 
 .DEFAULT_GOAL := all
 .PHONY: all modules tools install uninstall check lab lab-build lab-shell demo clean distclean help
@@ -46,7 +46,7 @@ check:				## all tests that need no machine of their own (SUITES="unit style" fo
 	tests/deps.sh build check
 	tests/build/check $(SUITES)
 
-lab: lab-build			## tests on virtual machines: all, or T=name (KERNEL=trixie: on that suite's kernel)
+lab: lab-build			## tests on virtual machines: all, or T=name (KERNEL=trixie: on that suite's kernel; BASE=commit: what rtt-compare compares with)
 	$(lab) run $(or $(T),all)
 
 lab-shell: lab-build		## look around in a running topology, T=name

@@ -124,7 +124,7 @@ struct mxbk_stats {
  * @slots:   number of slots
  * @irq:     of the event channel; set before @live
  * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
- * @excuse:  tasklet: one event without work is not held against the guest,
+ * @grace:  tasklet: one event without work is not held against the guest,
  *           since its request may have been seen before its event
  * @live:    set when all of this may be used
  * @task:    takes requests and starts them
@@ -143,7 +143,10 @@ struct mxbk_stats {
  * @quiet:   take no more requests
  * @stop:    end what there is with an error, start nothing
  * @broken:  the frontend contradicted itself; nothing is taken any more
- * @starved: waits for @waiter
+ * @hungry:  requests that lack pages for their data and wait for @waiter
+ * @refilled: @waiter was called: the tasklet tries @hungry again
+ * @starved: tasklet, cleared by @waiter: slots (mx_io_slot()) that lack pages; a
+ *           request for another one does not wait for them
  *
  * @waiter:  wakes the tasklet when the reserve has pages again
  * @timer:   moves @again to @stalled
@@ -156,7 +159,7 @@ struct mxbk_ring {
 	u32		slots;
 	int		irq;
 	int		eoi;
-	bool		excuse;
+	bool		grace;
 	bool		live;
 	struct tasklet_struct task;
 	u32		cons;
@@ -174,7 +177,9 @@ struct mxbk_ring {
 	bool		quiet;
 	bool		stop;
 	bool		broken;
-	bool		starved;
+	struct list_head hungry;
+	bool		refilled;
+	DECLARE_BITMAP(starved, MX_IO_SLOTS);
 
 	struct mx_waiter waiter;
 	struct timer_list timer;
@@ -261,7 +266,26 @@ static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
 	return xenbus_switch_state(xdev, (enum xenbus_state)state);
 }
 
-/** mxbk_say() - tell why not, in memx/error and the log; may sleep */
+/* mxbk_xs.c: may sleep, not for the network */
+/**
+ * struct mxbk_number - a node of the backend's directory with a number in it
+ * @node:  name
+ * @value: its number
+ */
+struct mxbk_number {
+	const char	*node;
+	u64		value;
+};
+
+/**
+ * mxbk_xs_write() - write numbers in one transaction
+ * @state: also for memx/state, or NULL
+ *
+ * Return: 0 or xenbus' error.
+ */
+int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
+		  unsigned int count, const char *state);
+/** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);
 
@@ -301,6 +325,8 @@ void mxbk_ring_close(struct mxbk_ring *ring);
 void mxbk_ring_end(struct mxbk_pend *pend, int err);
 /** mxbk_ring_later() - hand a request back to the tasklet, now or in a while */
 void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while);
+/** mxbk_ring_hungry() - the tasklet goes on with it when there are pages */
+void mxbk_ring_hungry(struct mxbk_pend *pend);
 
 /* mxbk_io.c: the tasklet's */
 /** mxbk_io_start() - start requests; @list is empty afterwards */

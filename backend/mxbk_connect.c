@@ -199,33 +199,14 @@ static bool is_readonly(struct mxbk_dev *dev)
 
 static int write_geometry(struct mxbk_dev *dev)
 {
-	const char *node = dev->xdev->nodename;
-	struct xenbus_transaction xbt;
-	int err;
+	const struct mxbk_number numbers[] = {
+		{ "sectors", dev->lim.sectors },
+		{ "info", dev->lim.readonly ? VDISK_READONLY : 0 },
+		{ "sector-size", 1 << MXBK_SECTOR_SHIFT },
+		{ "physical-sector-size", MX_PAGE_SIZE },
+	};
 
-	do {
-		err = xenbus_transaction_start(&xbt);
-		if (err)
-			return err;
-		err = xenbus_printf(xbt, node, "sectors", "%llu",
-				    dev->lim.sectors);
-		if (!err)
-			err = xenbus_printf(xbt, node, "info", "%u",
-					    dev->lim.readonly ?
-					    VDISK_READONLY : 0);
-		if (!err)
-			err = xenbus_printf(xbt, node, "sector-size", "%u",
-					    1 << MXBK_SECTOR_SHIFT);
-		if (!err)
-			err = xenbus_printf(xbt, node, "physical-sector-size",
-					    "%u", MX_PAGE_SIZE);
-		if (err) {
-			xenbus_transaction_end(xbt, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(xbt, 0);
-	} while (err == -EAGAIN);
-	return err;
+	return mxbk_xs_write(dev, numbers, ARRAY_SIZE(numbers), NULL);
 }
 
 static void read_limits(struct mxbk_dev *dev)

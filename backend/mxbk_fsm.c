@@ -15,18 +15,18 @@
  * @NOP:   nothing
  * @OFFER: InitWait if online, else close and go
  * @LINK:  connect if online and ready, else nothing
- * @WANE:  Closing
+ * @CLOSING: Closing
  * @SHUT:  Closed, and go unless online
  * @LEAVE: nothing if online, else go: it is closed already
- * @VANISH: go
+ * @REMOVE: go
  */
-enum rule { NOP, OFFER, LINK, WANE, SHUT, LEAVE, VANISH };
+enum rule { NOP, OFFER, LINK, CLOSING, SHUT, LEAVE, REMOVE };
 
 enum { OWN_STATES = MXBK_XB_CLOSED + 1 };
 
 static const u8 table[MXBK_XB_STATES][OWN_STATES] = {
 	[MXBK_XB_UNKNOWN] = {
-		VANISH, VANISH, VANISH, VANISH, VANISH, VANISH, VANISH,
+		REMOVE, REMOVE, REMOVE, REMOVE, REMOVE, REMOVE, REMOVE,
 	},
 	[MXBK_XB_INITIALISING] = {
 		[MXBK_XB_INITIALISING] = OFFER,
@@ -46,9 +46,9 @@ static const u8 table[MXBK_XB_STATES][OWN_STATES] = {
 		[MXBK_XB_CLOSED] = LINK,
 	},
 	[MXBK_XB_CLOSING] = {
-		[MXBK_XB_INITIALISING] = WANE,
-		[MXBK_XB_INIT_WAIT] = WANE,
-		[MXBK_XB_CONNECTED] = WANE,
+		[MXBK_XB_INITIALISING] = CLOSING,
+		[MXBK_XB_INIT_WAIT] = CLOSING,
+		[MXBK_XB_CONNECTED] = CLOSING,
 	},
 	[MXBK_XB_CLOSED] = {
 		[MXBK_XB_INITIALISING] = SHUT,
@@ -73,13 +73,13 @@ u8 mxbk_fsm(const struct mxbk_view *view)
 	case LINK:
 		return view->online && view->ready ? MXBK_DO_CONNECT :
 						     MXBK_DO_NOTHING;
-	case WANE:
+	case CLOSING:
 		return MXBK_DO_CLOSING;
 	case SHUT:
 		return view->online ? MXBK_DO_CLOSE : MXBK_DO_CLOSE_GONE;
 	case LEAVE:
 		return view->online ? MXBK_DO_NOTHING : MXBK_DO_GONE;
-	case VANISH:
+	case REMOVE:
 		return MXBK_DO_GONE;
 	default:
 		return MXBK_DO_NOTHING;

@@ -133,19 +133,22 @@ static void submit_discard(struct mxbk_pend *pend)
 
 static bool take_pages(struct mxbk_ring *ring, struct mxbk_pend *pend)
 {
+	u8 slot;
+
 	if (pend->npages)
 		return true;
-	if (ring->starved)
+	slot = mx_io_slot(ring->dev->vol, pend->req.pos);
+	if (test_bit(slot, ring->starved))
 		return false;
 	/* Set first: the waiter may be called before the call returns. */
-	WRITE_ONCE(ring->starved, true);
+	set_bit(slot, ring->starved);
 	pend->io.pos = pend->req.pos;
 	pend->io.len = pend->req.len;
 	if (!mx_pages_get(&pend->io, &ring->waiter)) {
 		ring->stats.n[MXBK_S_OO_REQ]++;
 		return false;
 	}
-	WRITE_ONCE(ring->starved, false);
+	clear_bit(slot, ring->starved);
 	pend->npages = pend->io.npages;
 	return true;
 }
@@ -212,7 +215,7 @@ static void start(struct mxbk_ring *ring, struct mxbk_pend *pend,
 			copy_data_in(ring, pend);
 			list_add_tail(&pend->link, writes);
 		} else {
-			mxbk_ring_later(pend, false);
+			mxbk_ring_hungry(pend);
 		}
 		return;
 	}

@@ -87,7 +87,7 @@ static void push_responses(struct mxbk_ring *ring, u32 count)
 	/* The frontend sees responses before it sees their number. */
 	virt_wmb();
 	WRITE_ONCE(ring->sring->rsp_prod, new);
-	/* It sees the number before we look whether it sleeps. */
+	/* It sees the number before we check whether it sleeps. */
 	virt_mb();
 	if (new - READ_ONCE(ring->sring->rsp_event) < count)
 		notify_remote_via_irq(ring->irq);
@@ -157,9 +157,20 @@ void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while)
 			  jiffies + msecs_to_jiffies(MXBK_AGAIN_MS));
 	} else {
 		list_add_tail(&pend->link, &ring->stalled);
-		if (!READ_ONCE(ring->starved))
-			tasklet_schedule(&ring->task);
+		tasklet_schedule(&ring->task);
 	}
+	spin_unlock_bh(&ring->lock);
+}
+
+void mxbk_ring_hungry(struct mxbk_pend *pend)
+{
+	struct mxbk_ring *ring = pend->ring;
+
+	spin_lock_bh(&ring->lock);
+	if (ring->stop)
+		end_locked(ring, pend, -EIO);
+	else
+		list_add_tail(&pend->link, &ring->hungry);
 	spin_unlock_bh(&ring->lock);
 }
 
@@ -177,7 +188,10 @@ static void reserve_refilled(struct mx_waiter *waiter)
 {
 	struct mxbk_ring *ring = container_of(waiter, struct mxbk_ring, waiter);
 
-	WRITE_ONCE(ring->starved, false);
+	bitmap_zero(ring->starved, MX_IO_SLOTS);
+	spin_lock_bh(&ring->lock);
+	ring->refilled = true;
+	spin_unlock_bh(&ring->lock);
 	tasklet_schedule(&ring->task);
 }
 
@@ -234,7 +248,7 @@ static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 }
 
 /* Return: requests to take, 0, or -EPROTO. */
-static int look(struct mxbk_ring *ring)
+static int requests_ready(struct mxbk_ring *ring)
 {
 	u32 prod = READ_ONCE(ring->sring->req_prod);
 
@@ -263,7 +277,7 @@ static unsigned int take_requests(struct mxbk_ring *ring,
 	int todo;
 
 	for (;;) {
-		todo = look(ring);
+		todo = requests_ready(ring);
 		if (todo < 0) {
 			break_ring(ring);
 			break;
@@ -295,8 +309,8 @@ static void end_of_interrupt(struct mxbk_ring *ring, bool worked)
 
 	if (!irq)
 		return;
-	worked |= ring->excuse;
-	ring->excuse = false;
+	worked |= ring->grace;
+	ring->grace = false;
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
@@ -310,8 +324,10 @@ static void ring_task(struct tasklet_struct *task)
 	if (!smp_load_acquire(&ring->live) || READ_ONCE(ring->stop))
 		return;
 	spin_lock_bh(&ring->lock);
-	if (!READ_ONCE(ring->starved))
-		list_splice_init(&ring->stalled, &list);
+	if (ring->refilled)
+		list_splice_init(&ring->hungry, &list);
+	ring->refilled = false;
+	list_splice_tail_init(&ring->stalled, &list);
 	spin_unlock_bh(&ring->lock);
 
 	if (!ring->broken && !READ_ONCE(ring->quiet))
@@ -323,7 +339,7 @@ static void ring_task(struct tasklet_struct *task)
 		return;
 	end_of_interrupt(ring, taken);
 	if (taken)
-		ring->excuse = true;
+		ring->grace = true;
 	if (taken == MXBK_SWEEP)
 		tasklet_schedule(&ring->task);
 }
@@ -386,6 +402,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->pool);
 	INIT_LIST_HEAD(&ring->stalled);
+	INIT_LIST_HEAD(&ring->hungry);
 	INIT_LIST_HEAD(&ring->again);
 	INIT_LIST_HEAD(&ring->order);
 	init_waitqueue_head(&ring->idle);
@@ -401,7 +418,7 @@ static int ring_attach(struct mxbk_ring *ring)
 
 	ring->cons = at;
 	ring->rsp_prod = at;
-	return look(ring) < 0 ? -EPROTO : 0;
+	return requests_ready(ring) < 0 ? -EPROTO : 0;
 }
 
 static int ring_bind(struct mxbk_ring *ring, evtchn_port_t port)
@@ -489,6 +506,7 @@ void mxbk_ring_stop(struct mxbk_ring *ring)
 	spin_lock_bh(&ring->lock);
 	list_splice_init(&ring->stalled, &list);
 	list_splice_tail_init(&ring->again, &list);
+	list_splice_tail_init(&ring->hungry, &list);
 	spin_unlock_bh(&ring->lock);
 	fail_list(ring, &list);
 }

@@ -16,52 +16,13 @@ static unsigned int max_ring_page_order = MXBK_ORDER_MAX;
 module_param(max_ring_page_order, uint, 0644);
 MODULE_PARM_DESC(max_ring_page_order, "largest ring offered, log2 of pages");
 
-void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
-{
-	char words[sizeof(dev->said)];
-	va_list args;
-
-	va_start(args, fmt);
-	vscnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
-	/* A retry that fails for the same reason has nothing to add. */
-	if (!strcmp(words, dev->said))
-		return;
-	strscpy(dev->said, words, sizeof(dev->said));
-	xenbus_write(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR, words);
-	/* A guest can make us say things as often as it likes. */
-	dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n", words, err);
-}
-
 /* --- what is offered ---------------------------------------------------- */
-
-/**
- * struct offer - a feature node
- * @node:  name
- * @value: its number
- */
-struct offer {
-	const char	*node;
-	unsigned int	value;
-};
-
-static int write_offers(struct xenbus_transaction xbt, const char *dir,
-			const struct offer *offers, unsigned int count)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < count && !err; i++)
-		err = xenbus_printf(xbt, dir, offers[i].node, "%u",
-				    offers[i].value);
-	return err;
-}
 
 static int publish(struct mxbk_dev *dev)
 {
-	const char *dir = dev->xdev->nodename;
-	bool discard = xenbus_read_unsigned(dir, "discard-enable", 1);
-	const struct offer offers[] = {
+	bool discard = xenbus_read_unsigned(dev->xdev->nodename,
+					    "discard-enable", 1);
+	const struct mxbk_number offers[] = {
 		{ "feature-flush-cache", 1 },
 		{ "feature-barrier", 0 },
 		{ "feature-persistent", 0 },
@@ -74,24 +35,9 @@ static int publish(struct mxbk_dev *dev)
 		  min_t(unsigned int, max_ring_page_order, MXBK_ORDER_MAX) },
 		{ "multi-queue-max-queues", 1 },
 	};
-	struct xenbus_transaction xbt;
-	int err;
 
-	do {
-		err = xenbus_transaction_start(&xbt);
-		if (err)
-			return err;
-		err = write_offers(xbt, dir, offers, ARRAY_SIZE(offers));
-		if (!err)
-			err = xenbus_write(xbt, dir, MX_XS_STATE,
-					   MX_XS_STATE_WAITING);
-		if (err) {
-			xenbus_transaction_end(xbt, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(xbt, 0);
-	} while (err == -EAGAIN);
-	return err;
+	return mxbk_xs_write(dev, offers, ARRAY_SIZE(offers),
+			     MX_XS_STATE_WAITING);
 }
 
 /* --- what is done -------------------------------------------------------- */
@@ -152,7 +98,7 @@ static u32 frontend_state(struct mxbk_dev *dev)
 }
 
 /* Return: the action that was carried out, but for removing the device. */
-static u8 look(struct mxbk_dev *dev, u32 front, bool only_connect)
+static u8 decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
 {
 	struct mxbk_view view = { .front = front };
 	u8 action;
@@ -175,10 +121,10 @@ static u8 look(struct mxbk_dev *dev, u32 front, bool only_connect)
 }
 
 /* In xenwatch. @dev may be gone when this returns. */
-static void look_and_leave(struct mxbk_dev *dev, u32 front)
+static void decide_and_remove(struct mxbk_dev *dev, u32 front)
 {
 	struct xenbus_device *xdev = dev->xdev;
-	u8 action = look(dev, front, false);
+	u8 action = decide_and_act(dev, front, false);
 
 	if (action == MXBK_DO_GONE || action == MXBK_DO_CLOSE_GONE)
 		device_unregister(&xdev->dev);
@@ -188,7 +134,7 @@ static void retry(struct work_struct *work)
 {
 	struct mxbk_dev *dev = container_of(work, struct mxbk_dev, retry.work);
 
-	look(dev, frontend_state(dev), true);
+	decide_and_act(dev, frontend_state(dev), true);
 }
 
 static void frontend_changed(struct xenbus_device *xdev,
@@ -197,12 +143,12 @@ static void frontend_changed(struct xenbus_device *xdev,
 	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
 
 	if (dev)
-		look_and_leave(dev, state);
+		decide_and_remove(dev, state);
 }
 
 static void look_again(struct mxbk_dev *dev)
 {
-	look_and_leave(dev, frontend_state(dev));
+	decide_and_remove(dev, frontend_state(dev));
 }
 
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,

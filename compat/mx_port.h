@@ -29,6 +29,12 @@
 #define MX_ASSERT(expr) ((void)sizeof(expr))
 
 /*
+ * MX_COVER(name) marks an arrow of an engine's state machine. It is nothing in
+ * the kernel; in user space, the simulator counts how often each was taken.
+ */
+#define MX_COVER(name) do { } while (0)
+
+/*
  * mx_noinit - after the name of a variable on the stack of the I/O path that is
  * written before it is read. Kernels with INIT_STACK_ALL_ZERO, as distributions
  * have them, otherwise zero it each time; with some hundred bytes per frame that

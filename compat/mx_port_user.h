@@ -35,6 +35,27 @@ typedef u64 __be64;
 
 #define MX_ASSERT(expr) assert(expr)
 
+/**
+ * struct mx_cover - an arrow of an engine; all of them are in section mx_cover
+ * @name:  the arrow
+ * @count: how often it was taken
+ */
+struct mx_cover {
+	const char *name;
+	unsigned long count;
+};
+
+/* Only where a program asks for it: the engines themselves hold no state. */
+#ifdef MX_COVERAGE
+#define MX_COVER(name) do { \
+	static struct mx_cover mx_cover_ \
+		__attribute__((used, section("mx_cover"))) = { #name, 0 }; \
+	mx_cover_.count++; \
+} while (0)
+#else
+#define MX_COVER(name) do { } while (0)
+#endif
+
 #define mx_noinit
 #define __packed __attribute__((packed))
 #define __aligned(x) __attribute__((aligned(x)))

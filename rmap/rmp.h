@@ -148,6 +148,7 @@ void rmp_service_unregister(const struct rmp_service *svc);
 /* What a service may ask of a request, until it has answered. */
 const struct rmp_slot *rmp_req_slot(const struct rmp_req *req);
 u64 rmp_req_node(const struct rmp_req *req);
+u32 rmp_req_inc(const struct rmp_req *req);	/* requester's, when it asked */
 
 /**
  * rmp_req_orphan() - has the requester given this request up, or restarted?
@@ -219,5 +220,9 @@ const char *rmp_node_name(const struct rmp_node *node);
 u32 rmp_node_silent_ms(const struct rmp_node *node);
 /** rmp_node_features() - what it can do, enum rmp_feature; 0 while unknown */
 u32 rmp_node_features(const struct rmp_node *node);
+
+/* This node; the id is 0 until an interface is attached. */
+u64 rmp_self_node(void);
+u32 rmp_self_inc(void);
 
 #endif /* RMP_H */

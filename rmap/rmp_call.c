@@ -169,6 +169,12 @@ u64 rmp_req_node(const struct rmp_req *req)
 }
 MX_EXPORT_SYMBOL(rmp_req_node);
 
+u32 rmp_req_inc(const struct rmp_req *req)
+{
+	return req->inc;
+}
+MX_EXPORT_SYMBOL(rmp_req_inc);
+
 bool rmp_req_orphan(const struct rmp_req *req)
 {
 	return READ_ONCE(req->slot->state) == RMP_SLOT_ORPHAN;

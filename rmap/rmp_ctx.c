@@ -54,6 +54,7 @@ static void sink_deliver(struct rmp_sink *sink, struct rmp_slot *slot)
 
 	req->node = node;
 	req->slot = slot;
+	req->inc = node->peer.ses.inc;
 	refcount_inc(&node->ref);
 	list_add_tail(&req->link, &ctx->deliver);
 }

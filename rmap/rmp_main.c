@@ -31,6 +31,18 @@ struct workqueue_struct *rmp_wq;
 u32 rmp_inc;
 u64 rmp_id;
 
+u64 rmp_self_node(void)
+{
+	return READ_ONCE(rmp_id);
+}
+MX_EXPORT_SYMBOL(rmp_self_node);
+
+u32 rmp_self_inc(void)
+{
+	return rmp_inc;
+}
+MX_EXPORT_SYMBOL(rmp_self_inc);
+
 static void report(void)
 {
 	pr_info("unloaded, nodes created %llu destroyed %llu, packets kept %llu freed %llu\n",

@@ -31,6 +31,7 @@ struct rmp_iface;
  * @node: where it came from; a reference is held until it is answered
  * @slot: the engine's half
  * @link: in rmp_ctx.deliver
+ * @inc:  incarnation of the requester when it asked
  * @port: service that owes the answer, 0: none (it had gone)
  * @buf:  the answer's pages, one reference on each
  * @n:    number of pages in @buf
@@ -39,6 +40,7 @@ struct rmp_req {
 	struct rmp_node		*node;
 	struct rmp_slot		*slot;
 	struct list_head	link;
+	u32			inc;
 	u16			port;
 	u16			n;
 	struct rmp_buf		buf;

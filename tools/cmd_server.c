@@ -34,6 +34,7 @@ static const struct schema stored_schema = {
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
 		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
 		{ MEMX_A_SEALED, F_FLAG, "sealed" },
+		{ MEMX_A_PROTOCOL, F_U8, "protocol" },
 		{ 0 }
 	},
 };

@@ -33,6 +33,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_SEALED, F_FLAG, "sealed" },
 		{ MEMX_A_KEY_CHECK, F_ID64, "key_check" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
+		{ MEMX_A_CLAIM, F_STR, "claim" },
+		{ MEMX_A_SERVERS, F_STR, "servers" },
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
 		{ MEMX_A_READ_LATENCY, F_HIST, "read_latency" },
 		{ MEMX_A_WRITE_LATENCY, F_HIST, "write_latency" },
@@ -46,7 +48,7 @@ static const struct schema volume_schema = {
 };
 
 /**
- * struct wish - a volume to be made
+ * struct vol_spec - a volume to be made
  * @name:  its name
  * @size:  bytes
  * @shift: log2 of pages in a chunk, or 0: the kernel chooses
@@ -57,7 +59,7 @@ static const struct schema volume_schema = {
  * @id:    of a volume made elsewhere, 0: a new one
  * @check: its key's check value, 0: it is not encrypted, or new
  */
-struct wish {
+struct vol_spec {
 	const char	*name;
 	uint64_t	size;
 	int		shift;
@@ -117,47 +119,47 @@ static int weight_parse(const char *text, uint32_t *weight)
 	return CTL_OK;
 }
 
-static int wish_parse(struct wish *wish, const char *size, const char *chunk)
+static int vol_spec_parse(struct vol_spec *vol_spec, const char *size, const char *chunk)
 {
 	uint64_t bytes;
 
-	if (name_usable(wish->name))
+	if (name_usable(vol_spec->name))
 		return CTL_USAGE;
 	if (!size)
 		return usage("how large? --size SIZE, such as --size 1G");
-	if (size_parse(size, &wish->size))
+	if (size_parse(size, &vol_spec->size))
 		return usage("'%s' is no size; say 8G, 512M, …", size);
-	if (!wish->size || wish->size % SIZE_PAGE)
+	if (!vol_spec->size || vol_spec->size % SIZE_PAGE)
 		return usage("the size must be a multiple of 4K, and not 0");
 	if (!chunk)
 		return CTL_OK;
 	if (size_parse(chunk, &bytes))
 		return usage("'%s' is no size of a chunk", chunk);
-	wish->shift = chunk_shift(bytes);
-	if (wish->shift < 0)
+	vol_spec->shift = chunk_shift(bytes);
+	if (vol_spec->shift < 0)
 		return usage("a chunk is 1M, 2M, 4M, … up to 1G");
 	return CTL_OK;
 }
 
-static int volume_new(struct ctl *ctl, const struct wish *wish)
+static int volume_new(struct ctl *ctl, const struct vol_spec *vol_spec)
 {
 	struct nlmsghdr *msg;
 
 	msg = nl_begin(&ctl->nl, NL_CORE, MEMX_C_VOL_NEW, NLM_F_ACK);
-	mnl_attr_put_strz(msg, MEMX_A_NAME, wish->name);
-	mnl_attr_put_u64(msg, MEMX_A_SIZE, wish->size);
-	if (wish->shift)
-		mnl_attr_put_u8(msg, MEMX_A_CHUNK_SHIFT, wish->shift);
-	if (wish->weight)
-		mnl_attr_put_u32(msg, MEMX_A_WEIGHT, wish->weight);
-	if (wish->thin)
+	mnl_attr_put_strz(msg, MEMX_A_NAME, vol_spec->name);
+	mnl_attr_put_u64(msg, MEMX_A_SIZE, vol_spec->size);
+	if (vol_spec->shift)
+		mnl_attr_put_u8(msg, MEMX_A_CHUNK_SHIFT, vol_spec->shift);
+	if (vol_spec->weight)
+		mnl_attr_put_u32(msg, MEMX_A_WEIGHT, vol_spec->weight);
+	if (vol_spec->thin)
 		mnl_attr_put(msg, MEMX_A_THIN, 0, NULL);
-	if (wish->encrypt || wish->plain)
-		mnl_attr_put_u8(msg, MEMX_A_ENCRYPT, wish->encrypt);
-	if (wish->id)
-		mnl_attr_put_u64(msg, MEMX_A_ID, wish->id);
-	if (wish->check)
-		mnl_attr_put_u64(msg, MEMX_A_KEY_CHECK, wish->check);
+	if (vol_spec->encrypt || vol_spec->plain)
+		mnl_attr_put_u8(msg, MEMX_A_ENCRYPT, vol_spec->encrypt);
+	if (vol_spec->id)
+		mnl_attr_put_u64(msg, MEMX_A_ID, vol_spec->id);
+	if (vol_spec->check)
+		mnl_attr_put_u64(msg, MEMX_A_KEY_CHECK, vol_spec->check);
 	return nl_talk(&ctl->nl, NULL, NULL);
 }
 
@@ -188,14 +190,14 @@ static int volume_show_json(struct ctl *ctl, const char *name)
  * Servers announce themselves: right after an attach none is known yet, and a
  * moment later perhaps not all.
  */
-static int volume_new_patiently(struct ctl *ctl, const struct wish *wish,
+static int volume_new_patiently(struct ctl *ctl, const struct vol_spec *vol_spec,
 				uint64_t wait_ms)
 {
 	uint64_t begin = now_ms(), waited;
 	int err;
 
 	for (;;) {
-		err = volume_new(ctl, wish);
+		err = volume_new(ctl, vol_spec);
 		waited = now_ms() - begin;
 		if (waited >= wait_ms || (err != -ENOTCONN && err != -ENOSPC) ||
 		    (err == -ENOSPC && waited >= SETTLE_MS))
@@ -204,13 +206,13 @@ static int volume_new_patiently(struct ctl *ctl, const struct wish *wish,
 	}
 }
 
-static int identity_parse(struct wish *wish, const char *id, const char *check)
+static int identity_parse(struct vol_spec *vol_spec, const char *id, const char *check)
 {
-	if (wish->encrypt && wish->plain)
+	if (vol_spec->encrypt && vol_spec->plain)
 		return usage("either --encrypt or --no-encrypt");
-	if (id && (hex_parse(id, &wish->id) || !wish->id))
+	if (id && (hex_parse(id, &vol_spec->id) || !vol_spec->id))
 		return usage("'%s' is no id of a volume", id);
-	if (check && (hex_parse(check, &wish->check) || !wish->check))
+	if (check && (hex_parse(check, &vol_spec->check) || !vol_spec->check))
 		return usage("'%s' is no check value of a key", check);
 	if (check && !id)
 		return usage("--key-check is of no use without --id");
@@ -221,20 +223,20 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 {
 	const char *size = NULL, *chunk = NULL, *wait = NULL, *weight = NULL;
 	const char *id = NULL, *check = NULL;
-	struct wish wish = { 0 };
+	struct vol_spec vol_spec = { 0 };
 	const struct opt opts[] = {
 		{ "--size", &size }, { "--chunk", &chunk }, { "--wait", &wait },
-		{ "--weight", &weight }, { "--thin", NULL, &wish.thin },
-		{ "--encrypt", NULL, &wish.encrypt },
-		{ "--no-encrypt", NULL, &wish.plain },
+		{ "--weight", &weight }, { "--thin", NULL, &vol_spec.thin },
+		{ "--encrypt", NULL, &vol_spec.encrypt },
+		{ "--no-encrypt", NULL, &vol_spec.plain },
 		{ "--id", &id }, { "--key-check", &check }, { 0 }
 	};
 	uint64_t wait_ms = CREATE_WAIT * 1000;
 	int ret;
 
-	if (args_parse(argc, argv, opts, &wish.name, 1, 1) < 0 ||
-	    wish_parse(&wish, size, chunk) || weight_parse(weight, &wish.weight) ||
-	    identity_parse(&wish, id, check) || seconds_parse(wait, &wait_ms))
+	if (args_parse(argc, argv, opts, &vol_spec.name, 1, 1) < 0 ||
+	    vol_spec_parse(&vol_spec, size, chunk) || weight_parse(weight, &vol_spec.weight) ||
+	    identity_parse(&vol_spec, id, check) || seconds_parse(wait, &wait_ms))
 		return CTL_USAGE;
 	ret = ctl_family(ctl, NL_CORE, true);
 	if (ret)
@@ -243,9 +245,9 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 		complain("no interface is attached, so no server can be reached (memxctl attach IFACE)");
 		return CTL_FAILED;
 	}
-	if (volume_new_patiently(ctl, &wish, wait_ms))
+	if (volume_new_patiently(ctl, &vol_spec, wait_ms))
 		return ctl_failed(ctl);
-	return volume_show_json(ctl, wish.name);
+	return volume_show_json(ctl, vol_spec.name);
 }
 
 static int volume_set(struct ctl *ctl, int argc, char **argv)

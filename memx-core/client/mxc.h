@@ -10,16 +10,19 @@
 
 #include <linux/bio.h>
 #include <linux/blkdev.h>
-#include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include "core/mx_core.h"
+#include "core/mx_reserve.h"
 
 enum {
 	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
 	MXC_IOS_RESERVED = 128,	/* I/Os that need no memory */
-	MXC_WAITING_MAX	 = 128,	/* bios that wait before submitters are held up */
+	MXC_IOS_SERVERS	 = 7,	/* servers that have parts of these to themselves */
+	MXC_WAITING_MAX	 = 128,	/* bios that wait before submitters are held up,
+				 * for each slot of mx_io_slot()
+				 */
 	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard */
 };
 
@@ -52,8 +55,9 @@ enum mxc_stat {
  * @ios:      struct mxc_io objects
  * @waiter:   told when the volume has private pages again
  * @lock:     protects @pending, @waiting, @opens, @dying
- * @pending:  bios that wait for an object or pages, oldest first
- * @waiting:  how many
+ * @pending:  bios that wait for an object or pages, oldest first, by slot
+ * @waiting:  how many, by slot
+ * @lacking:  slots of which some wait; set under @lock, read without
  * @serial:   of whoever begins what is pending
  * @room:     submitters that wait until they are fewer
  * @opens:    how often it is open
@@ -67,11 +71,12 @@ struct mxc_dev {
 	struct mx_volume *vol;
 	char		volume[MX_NAME_MAX + 1];
 	struct gendisk	*disk;
-	mempool_t	*ios;
+	struct mx_reserve ios;
 	struct mx_waiter waiter;
 	spinlock_t	lock;
-	struct bio_list	pending;
-	unsigned int	waiting;
+	struct bio_list	pending[MX_IO_SLOTS];
+	unsigned int	waiting[MX_IO_SLOTS];
+	DECLARE_BITMAP(lacking, MX_IO_SLOTS);
 	struct mx_serial	serial;
 	wait_queue_head_t room;
 	unsigned int	opens;
@@ -85,12 +90,14 @@ struct mxc_dev {
  * @io:    the core's half
  * @dev:   device
  * @bio:   whose data it is
+ * @from:  where the object comes from
  * @start: of I/O accounting, jiffies
  */
 struct mxc_io {
 	struct mx_io	io;
 	struct mxc_dev	*dev;
 	struct bio	*bio;
+	struct mx_reserved from;
 	unsigned long	start;
 };
 
@@ -108,7 +115,8 @@ void mxc_dev_remove_all(void);
 /* mxc_io.c */
 int mxc_io_init(void);
 void mxc_io_exit(void);
-mempool_t *mxc_io_pool(void);
+/** mxc_io_reserve() - Return: 0 or -ENOMEM */
+int mxc_io_reserve(struct mxc_dev *dev);
 void mxc_submit_bio(struct bio *bio);
 /** mxc_wake() - private pages are back */
 void mxc_wake(struct mx_waiter *waiter);

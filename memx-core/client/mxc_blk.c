@@ -113,18 +113,19 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 static struct mxc_dev *alloc_dev(int index)
 {
 	struct mxc_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	int i;
 
 	if (!dev)
 		return NULL;
-	dev->ios = mxc_io_pool();
-	if (!dev->ios) {
+	if (mxc_io_reserve(dev)) {
 		kfree(dev);
 		return NULL;
 	}
 	mxc_stat_inc(MXC_S_DEV_MADE);
 	dev->index = index;
 	spin_lock_init(&dev->lock);
-	bio_list_init(&dev->pending);
+	for (i = 0; i < MX_IO_SLOTS; i++)
+		bio_list_init(&dev->pending[i]);
 	init_waitqueue_head(&dev->room);
 	init_waitqueue_head(&dev->idle);
 	mx_waiter_init(&dev->waiter, mxc_wake);
@@ -133,7 +134,7 @@ static struct mxc_dev *alloc_dev(int index)
 
 static void free_dev(struct mxc_dev *dev)
 {
-	mempool_destroy(dev->ios);
+	mx_reserve_destroy(&dev->ios);
 	kfree(dev);
 	mxc_stat_inc(MXC_S_DEV_FREED);
 }

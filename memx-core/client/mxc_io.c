@@ -7,7 +7,6 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include "mxc.h"
-#include "core/mx_slab.h"
 
 #define UNPLUG_BYTES SZ_128K	/* begun in one go, or a little more */
 
@@ -40,22 +39,26 @@ void mxc_io_exit(void)
 	kmem_cache_destroy(io_cache);
 }
 
-mempool_t *mxc_io_pool(void)
+int mxc_io_reserve(struct mxc_dev *dev)
 {
-	return mx_slab_pool(MXC_IOS_RESERVED, io_cache);
+	int err = mx_reserve_init(&dev->ios, io_cache, MXC_IOS_RESERVED);
+
+	if (!err)
+		mx_reserve_servers(&dev->ios, MXC_IOS_SERVERS);
+	return err;
 }
 
 static void io_free(struct mxc_io *mio)
 {
 	struct mxc_dev *dev = mio->dev;
 
-	mempool_free(mio, dev->ios);
+	mx_reserve_put(&dev->ios, mio, mio->from);
 	mxc_stat_inc(MXC_S_IO_FREED);
 	/* Bottom halves are off, which keeps the device until we return. */
 	if (atomic_dec_and_test(&dev->inflight) && READ_ONCE(dev->dying))
 		wake_up(&dev->idle);
 	/* Pairs with told_later(): one of us sees what the other has done. */
-	if (unlikely(!bio_list_empty(&dev->pending)))
+	if (unlikely(!bitmap_empty(dev->lacking, MX_IO_SLOTS)))
 		mxc_drain(dev);
 }
 
@@ -127,20 +130,27 @@ static u8 io_op(const struct bio *bio)
 	}
 }
 
+static u8 slot_of(struct mxc_dev *dev, const struct bio *bio)
+{
+	return mx_io_slot(dev->vol, (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT);
+}
+
 /* Return: false if there is no object or page for it now. */
 static bool begin(struct mxc_dev *dev, struct bio *bio)
 {
-	struct mxc_io *mio = mempool_alloc(dev->ios, GFP_NOWAIT | __GFP_NOWARN);
+	struct mx_reserved from;
+	struct mxc_io *mio = mx_reserve_get(&dev->ios, slot_of(dev, bio), &from);
 
 	if (!mio)
 		return false;
+	mio->from = from;
 	mio->io.vol = dev->vol;
 	mio->io.op = io_op(bio);
 	mio->io.pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	mio->io.len = bio->bi_iter.bi_size;
 	if (bio_op(bio) == REQ_OP_WRITE &&
 	    !mx_pages_get(&mio->io, &dev->waiter)) {
-		mempool_free(mio, dev->ios);
+		mx_reserve_put(&dev->ios, mio, from);
 		return false;
 	}
 	mxc_stat_inc(MXC_S_IO_MADE);
@@ -156,16 +166,31 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 	return true;
 }
 
-static struct bio *next_pending(struct mxc_dev *dev)
+static struct bio *next_pending(struct mxc_dev *dev, u8 slot)
 {
 	struct bio *bio;
 
 	spin_lock_bh(&dev->lock);
-	bio = bio_list_pop(&dev->pending);
-	if (bio && --dev->waiting == MXC_WAITING_MAX / 2)
+	bio = bio_list_pop(&dev->pending[slot]);
+	if (bio && --dev->waiting[slot] == MXC_WAITING_MAX / 2)
 		wake_up_all(&dev->room);
+	if (!dev->waiting[slot])
+		clear_bit(slot, dev->lacking);
 	spin_unlock_bh(&dev->lock);
 	return bio;
+}
+
+static void wait_for_memory(struct mxc_dev *dev, struct bio *bio, u8 slot,
+			    bool again)
+{
+	spin_lock_bh(&dev->lock);
+	if (again)
+		bio_list_add_head(&dev->pending[slot], bio);
+	else
+		bio_list_add(&dev->pending[slot], bio);
+	dev->waiting[slot]++;
+	set_bit(slot, dev->lacking);
+	spin_unlock_bh(&dev->lock);
 }
 
 /*
@@ -180,24 +205,36 @@ static bool told_later(struct mxc_dev *dev)
 	       !list_empty_careful(&dev->waiter.link);
 }
 
-static void drain(void *ctx)
+/* Those of one slot, in order. Return: whether one of them still has to wait. */
+static bool drain_slot(struct mxc_dev *dev, u8 slot)
 {
-	struct mxc_dev *dev = ctx;
 	struct bio *bio;
 
-	while ((bio = next_pending(dev))) {
+	while ((bio = next_pending(dev, slot))) {
 		if (READ_ONCE(dev->dying)) {
 			bio_io_error(bio);
 		} else if (!begin(dev, bio)) {
-			spin_lock_bh(&dev->lock);
-			bio_list_add_head(&dev->pending, bio);
-			dev->waiting++;
-			spin_unlock_bh(&dev->lock);
-			if (told_later(dev))
-				return;
-			cpu_relax();
+			wait_for_memory(dev, bio, slot, true);
+			return true;
 		}
 	}
+	return false;
+}
+
+static void drain(void *ctx)
+{
+	struct mxc_dev *dev = ctx;
+	bool waits;
+	u32 slot;
+
+	do {
+		waits = false;
+		for_each_set_bit(slot, dev->lacking, MX_IO_SLOTS)
+			waits |= drain_slot(dev, slot);
+		if (!waits || told_later(dev))
+			return;
+		cpu_relax();
+	} while (1);
 }
 
 /* Begins what is pending; an I/O may end meanwhile and come here again. */
@@ -211,13 +248,10 @@ void mxc_wake(struct mx_waiter *waiter)
 	mxc_drain(container_of(waiter, struct mxc_dev, waiter));
 }
 
-static void pend(struct mxc_dev *dev, struct bio *bio)
+static void pend(struct mxc_dev *dev, struct bio *bio, u8 slot)
 {
 	mxc_stat_inc(MXC_S_PENDED);
-	spin_lock_bh(&dev->lock);
-	bio_list_add(&dev->pending, bio);
-	dev->waiting++;
-	spin_unlock_bh(&dev->lock);
+	wait_for_memory(dev, bio, slot, false);
 	if (!told_later(dev))
 		mxc_drain(dev);
 }
@@ -229,20 +263,24 @@ static void pend(struct mxc_dev *dev, struct bio *bio)
  */
 static bool make_room(struct mxc_dev *dev, struct bio *bio)
 {
-	if (likely(READ_ONCE(dev->waiting) < MXC_WAITING_MAX))
+	u8 slot = slot_of(dev, bio);
+
+	if (likely(READ_ONCE(dev->waiting[slot]) < MXC_WAITING_MAX))
 		return true;
 	if (bio->bi_opf & REQ_NOWAIT) {
 		bio_wouldblock_error(bio);
 		return false;
 	}
-	wait_event(dev->room, READ_ONCE(dev->waiting) < MXC_WAITING_MAX);
+	wait_event(dev->room, READ_ONCE(dev->waiting[slot]) < MXC_WAITING_MAX);
 	return true;
 }
 
 static void submit(struct mxc_dev *dev, struct bio *bio)
 {
-	if (unlikely(!bio_list_empty(&dev->pending)) || !begin(dev, bio))
-		pend(dev, bio);
+	u8 slot = slot_of(dev, bio);
+
+	if (unlikely(test_bit(slot, dev->lacking)) || !begin(dev, bio))
+		pend(dev, bio, slot);
 }
 
 /* The end of a submitter's plug: what it has gathered leaves together. */

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include <linux/list.h>
 #include "rmp.h"
+#include "engine/mx_share.h"
 #include "engine/mx_wire.h"
 
 struct mx_volume;
@@ -25,6 +26,7 @@ enum {
 	MX_IO_MAX_BYTES	= MX_OP_PAGES * MX_PAGE_SIZE,
 	/* Data not aligned to pages, and a page of trailers for each of two runs. */
 	MX_IO_PAGES	= MX_OP_PAGES + 3,
+	MX_IO_SLOTS	= MX_SHARE_SLOTS,
 };
 
 /**
@@ -97,6 +99,7 @@ int mx_piece_walk(const struct mx_piece *piece,
  *          volume. They belong to the core from submission on, which changes
  *          them; behind them are pages that only the core uses
  * @npages: private: pages in @pages
+ * @slot:   private: whose share of reserves it takes, see mx_io_slot()
  * @place:  READ: called for each piece in any order, before done; softirq or
  *          process context, BHs off; must not sleep. The payload is gone when
  *          it returns. Return 0 or a negative error, which fails the I/O
@@ -115,6 +118,7 @@ struct mx_io {
 	u32		len;
 	struct page	*pages[MX_IO_PAGES];
 	u16		npages;
+	u8		slot;
 	int		(*place)(struct mx_io *io, const struct mx_piece *piece);
 	void		(*done)(struct mx_io *io, int err);
 	struct list_head link;
@@ -123,6 +127,16 @@ struct mx_io {
 	atomic_t	left;
 	int		err;
 };
+
+/**
+ * mx_io_slot() - what an I/O at byte @pos has to wait with
+ *
+ * Reserves are divided among the servers of a volume. If one I/O lacks memory,
+ * those of the same slot do as well, and those of others do not.
+ *
+ * Return: 0 to MX_IO_SLOTS - 1. It may be another one next time.
+ */
+u8 mx_io_slot(struct mx_volume *vol, u64 pos);
 
 /**
  * mx_submit() - start an I/O
@@ -150,13 +164,13 @@ void mx_unplug(void);
  * @wake: softirq or process context, BHs off; may call mx_pages_get() again.
  *        Must not free the waiter
  * @link: private
- * @need: private: pages asked for
+ * @need: private: pages asked for, by slot; 0: none
  * @busy: private: calls of @wake under way
  */
 struct mx_waiter {
 	void		(*wake)(struct mx_waiter *waiter);
 	struct list_head link;
-	unsigned int	need;
+	u8		need[MX_IO_SLOTS];
 	unsigned int	busy;
 };
 
@@ -166,6 +180,7 @@ static inline void mx_waiter_init(struct mx_waiter *waiter,
 {
 	waiter->wake = wake;
 	INIT_LIST_HEAD(&waiter->link);
+	memset(waiter->need, 0, sizeof(waiter->need));
 	waiter->busy = 0;
 }
 
@@ -174,8 +189,10 @@ static inline void mx_waiter_init(struct mx_waiter *waiter,
  * @io:     with vol, pos and len set; gets its pages
  * @waiter: initialised, or NULL
  *
- * Return: true, or false when the reserve is used up: call again after
- * @waiter's callback, which this call has armed for once, has run.
+ * Return: true, or false when its server's share of the reserve is used up: call
+ * again after @waiter's callback, which this call has armed for once, has run.
+ * A waiter may wait for several I/Os: it is called when there is enough for one
+ * of them.
  * Context: any but hard interrupt.
  */
 bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter);

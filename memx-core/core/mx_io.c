@@ -4,7 +4,10 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include "mx_op.h"
+#include "mx_io.h"
+#include "mx_leg.h"
+#include "mx_main.h"
+#include "mx_sealed.h"
 #include "mx_trace.h"
 
 static void count(struct mx_io *io)
@@ -89,10 +92,10 @@ struct source {
 };
 
 /* Hands out @n pages of a run from its page @i on; the I/O may be smaller. */
-static int place(struct mx_op *op, u32 i, u32 n, const struct source *src)
+static int place(struct mx_vop *vop, u32 i, u32 n, const struct source *src)
 {
-	struct mx_io *io = op->io;
-	u64 start = (op->page + i) << MX_PAGE_SHIFT;
+	struct mx_io *io = vop->io;
+	u64 start = (vop->page + i) << MX_PAGE_SHIFT;
 	u64 from = max(start, io->pos);
 	u64 end = min(start + ((u64)n << MX_PAGE_SHIFT), io->pos + io->len);
 	struct mx_piece piece = {
@@ -106,107 +109,160 @@ static int place(struct mx_op *op, u32 i, u32 n, const struct source *src)
 	return io->place(io, &piece);
 }
 
-int mx_io_zeros(struct mx_op *op)
-{
-	const struct source zeros = {};
-	int err;
-
-	mx_vstat_inc(op->vol, MX_VS_ZERO_READS);
-	local_bh_disable();
-	err = place(op, 0, op->cop.n, &zeros);
-	local_bh_enable();
-	return err;
-}
-
 /* Sealed pages are opened and handed out a few at a time. */
-static int place_sealed(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
+static int place_sealed(struct mx_vop *vop, u32 i, u32 n, struct mx_sealed *from)
 {
 	struct source src = {};
 	int err = 0;
 	u32 some;
 
-	for (; n && !err; n -= some, i += some, at += some) {
+	for (; n && !err; n -= some, i += some, from->at += some) {
 		some = min_t(u32, n, MX_PLAIN_PAGES);
-		src.plain = mx_unseal_pages(op, i, some, at, count);
-		err = src.plain ? place(op, i, some, &src) : -EIO;
+		src.plain = mx_unseal_pages(vop->vol, from, vop->page + i, some);
+		err = src.plain ? place(vop, i, some, &src) : -EIO;
 	}
 	return err;
 }
 
-int mx_io_deliver(struct mx_op *op, u32 give, u32 mask)
+/* A run of pages that are in the answer, from its page @at on. */
+static int place_run(struct mx_vop *vop, u32 first, u32 n, u32 at)
 {
-	u32 i = 0, n = op->cop.n;
+	u8 leg = vop->op.from;
+	struct mx_sealed from = {
+		.reply	= &vop->leg[leg].nc.call.reply,
+		.server	= vop->op.leg[leg].server,
+		.at	= at,
+		.count	= hweight32(vop->op.mask),
+	};
+	struct source src = { .reply = from.reply, .at = at };
+
+	if (vop->vol->sealed)
+		return place_sealed(vop, first, n, &from);
+	return place(vop, first, n, &src);
+}
+
+static int deliver(struct mx_vop *vop)
+{
+	u32 give = vop->op.give, mask = vop->op.mask, i = 0, n = vop->op.n;
+	const struct source zeros = {};
 	int err = 0;
 
 	while (i < n && !err) {
 		bool have = give & BIT(i);
-		struct source src = {};
-		u32 first = i, at;
+		u32 first = i;
 
 		while (i < n && have == !!(give & BIT(i)))
 			i++;
-		at = hweight32(mask & (BIT(first) - 1));
-		if (have && op->vol->sealed) {
-			err = place_sealed(op, first, i - first, at,
-					   hweight32(mask));
-			continue;
-		}
-		if (have) {
-			src.reply = &op->nc.call.reply;
-			src.at = at;
-		}
-		err = place(op, first, i - first, &src);
+		if (have)
+			err = place_run(vop, first, i - first,
+					hweight32(mask & (BIT(first) - 1)));
+		else
+			err = place(vop, first, i - first, &zeros);
 	}
 	return err;
 }
 
-/* @op gets its pages, from @first on, and, if sealed, the one at @trailers. */
-static void take_pages(struct mx_op *op, u32 first, u32 trailers)
+int mx_io_read_done(struct mx_vop *vop)
 {
-	struct page **pages = op->io->pages;
+	int err;
 
-	memcpy(op->buf.page, pages + first, op->cop.n * sizeof(*pages));
-	if (op->vol->sealed)
-		op->buf.page[op->cop.n] = pages[trailers];
+	if (!vop->op.give)
+		mx_vstat_inc(vop->vol, MX_VS_ZERO_READS);
+	local_bh_disable();
+	err = deliver(vop);
+	local_bh_enable();
+	if (vop->op.give)
+		mx_leg_done(vop, vop->op.from);
+	return err;
+}
+
+bool mx_io_edge(struct mx_vop *vop, u32 i, const struct rmp_asm *reply, u8 server)
+{
+	u8 *to = page_address(vop->buf.page[i]);
+	u32 head = i ? 0 : vop->head;
+	u32 tail = i == vop->op.n - 1 ? vop->tail : MX_PAGE_SIZE;
+	struct mx_piece from = { .len = MX_PAGE_SIZE };
+
+	if (reply)
+		mx_vstat_inc(vop->vol, MX_VS_EDGE_READS);
+	if (reply && vop->vol->sealed) {
+		struct mx_sealed sealed = {
+			.reply = reply, .server = server, .count = 1,
+		};
+
+		from.plain = mx_unseal_pages(vop->vol, &sealed, vop->page + i, 1);
+		if (!from.plain)
+			return false;
+	} else {
+		from.reply = reply;
+	}
+	mx_piece_copy(&from, 0, to, head);
+	mx_piece_copy(&from, tail, to + tail, MX_PAGE_SIZE - tail);
+	return true;
+}
+
+/* @vop gets its pages, from @first on, and, if sealed, the one at @trailers. */
+static void take_pages(struct mx_vop *vop, u32 first, u32 trailers)
+{
+	struct page **pages = vop->io->pages;
+	u32 n = vop->op.n;
+
+	memcpy(vop->buf.page, pages + first, n * sizeof(*pages));
+	if (vop->vol->sealed)
+		vop->buf.page[n++] = pages[trailers];
+	vop->npages = n;
+	vop->slot = vop->io->slot;
+}
+
+/* Ends of a write that do not fill their page: see mx_op.edges. */
+static u8 edges_of(const struct mx_vop *vop, u32 n)
+{
+	bool tail = vop->tail < MX_PAGE_SIZE;
+	u8 edges = 0;
+
+	if (vop->head || (tail && n == 1))
+		edges |= 1;
+	if (tail && n > 1)
+		edges |= 2;
+	return edges;
 }
 
 /* The pages of a WRITE pass to its operations. */
-static void hand_over(struct mx_io *io, struct mx_op *op, struct mx_op *second)
+static void hand_over(struct mx_vop *vop, struct mx_vop *second)
 {
-	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
-	u32 n = op->cop.n + (second ? second->cop.n : 0);
-	struct mx_op *last = second ? second : op;
+	u32 n = vop->op.n + (second ? second->op.n : 0);
 
-	take_pages(op, 0, n);
+	take_pages(vop, 0, n);
 	if (second)
-		take_pages(second, op->cop.n, n + 1);
-	op->head = io->pos & (MX_PAGE_SIZE - 1);
-	if (tail)
-		last->tail = tail;
-	if (op->head || op->tail < MX_PAGE_SIZE)
-		op->phase = MX_OP_EDGE;
-	if (tail)
-		last->phase = MX_OP_EDGE;
+		take_pages(second, vop->op.n, n + 1);
 }
 
 /* The operations of a READ or WRITE: one, or two if it cannot be one. */
-static void transfer(struct mx_io *io, struct mx_op *op, struct mx_op *second)
+static void transfer(struct mx_io *io, struct mx_vop *vop, struct mx_vop *second)
 {
 	struct mx_volume *vol = io->vol;
 	u64 page = io->pos >> MX_PAGE_SHIFT;
 	u64 end = (io->pos + io->len + MX_PAGE_SIZE - 1) >> MX_PAGE_SHIFT;
 	u64 cut = min(page + MX_OP_PAGES, ((page >> vol->shift) + 1) << vol->shift);
-	u8 kind = io->op == MX_IO_READ ? MX_COP_READ : MX_COP_WRITE;
+	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
+	u8 kind = io->op == MX_IO_READ ? MX_KIND_READ : MX_KIND_WRITE;
+	struct mx_vop *last = second ? second : vop;
+	bool write = kind == MX_KIND_WRITE;
+	u32 n = min(end, cut) - page;
 
-	mx_op_set(op, kind, page, min(end, cut) - page);
+	vop->head = io->pos & (MX_PAGE_SIZE - 1);
+	if (tail)
+		last->tail = tail;
+	mx_vop_set(vop, kind, page, n, write ? edges_of(vop, n) : 0);
 	if (second)
-		mx_op_set(second, kind, cut, end - cut);
-	if (kind == MX_COP_WRITE)
-		hand_over(io, op, second);
+		mx_vop_set(second, kind, cut, end - cut,
+			   write ? edges_of(second, end - cut) : 0);
+	if (write)
+		hand_over(vop, second);
 	atomic_set(&io->left, second ? 2 : 1);
-	mx_op_start(op);
+	mx_run_start(vop);
 	if (second)
-		mx_op_start(second);
+		mx_run_start(second);
 }
 
 static bool needs_two(const struct mx_io *io)
@@ -218,32 +274,51 @@ static bool needs_two(const struct mx_io *io)
 	       first >> io->vol->shift != last >> io->vol->shift;
 }
 
+void mx_io_discard(struct mx_vop *vop)
+{
+	struct mx_io *io = vop->io;
+	struct mx_volume *vol = vop->vol;
+	u64 end = (io->pos + io->len) >> MX_PAGE_SHIFT;
+	int err = 0;
+
+	while (!err && io->next < end) {
+		u64 first = io->next;
+		u64 chunk_end = ((first >> vol->shift) + 1) << vol->shift;
+
+		io->next = min(end, chunk_end);
+		mx_vop_set(vop, MX_KIND_DISCARD, first, io->next - first, 0);
+		if (!mx_run_discard(vop, &err))
+			return;
+	}
+	mx_vop_put(vop);
+	mx_io_part(io, err);
+}
+
 /* Return: false if there is no operation object for it now. */
 static bool begin(struct mx_io *io)
 {
-	struct mx_op *op, *second = NULL;
+	struct mx_vop *vop, *second = NULL;
 	struct mx_volume *vol = io->vol;
 
-	op = mx_op_alloc(vol);
-	if (!op)
+	vop = mx_vop_get(vol, io->slot);
+	if (!vop)
 		return false;
-	op->io = io;
+	vop->io = io;
 	if (io->op == MX_IO_DISCARD) {
 		io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
-		op->cop.kind = MX_COP_DISCARD;
 		atomic_set(&io->left, 1);
-		mx_op_discard(op);
+		mx_io_discard(vop);
 		return true;
 	}
 	if (needs_two(io)) {
-		second = mx_op_alloc(vol);
+		second = mx_vop_get(vol, io->slot);
 		if (!second) {
-			mx_op_put(op);
+			mx_vop_put(vop);
 			return false;
 		}
 		second->io = io;
 	}
-	transfer(io, op, second);
+	transfer(io, vop, second);
 	return true;
 }
 
@@ -256,7 +331,7 @@ static int refuse(const struct mx_io *io)
 		return -EINVAL;
 	if (io->op <= MX_IO_WRITE && (!io->len || io->len > MX_IO_MAX_BYTES))
 		return -EINVAL;
-	if (test_bit(MX_VF_FENCED, &vol->flags))
+	if (mx_claim_fenced(vol))
 		return -ESTALE;
 	if (test_bit(MX_VF_ABORTED, &vol->flags))
 		return -EIO;
@@ -272,24 +347,45 @@ static void end_now(struct mx_io *io, int err)
 	mx_io_part(io, err);
 }
 
-void mx_submit(struct mx_io *io)
+static void starve(struct mx_io *io)
 {
 	struct mx_volume *vol = io->vol;
+
+	mx_vstat_inc(vol, MX_VS_STARVED);
+	spin_lock(&vol->lock);
+	list_add_tail(&io->link, &vol->starved[io->slot]);
+	WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
+	spin_unlock(&vol->lock);
+	/* Objects may have come back before anybody saw that it waits. */
+	queue_work(mx_wq, &vol->feed);
+}
+
+u8 mx_io_slot(struct mx_volume *vol, u64 pos)
+{
+	u64 chunk = pos >> MX_PAGE_SHIFT >> vol->shift;
+	u8 server = MX_NO_SERVER;
+
+	if (chunk < vol->nchunks)
+		server = READ_ONCE(vol->cks[chunk].c.server);
+	return server == MX_NO_SERVER ? MX_SHARE_NONE : server;
+}
+MX_EXPORT_SYMBOL(mx_io_slot);
+
+void mx_submit(struct mx_io *io)
+{
 	int err;
 
 	local_bh_disable();
 	io->start = ktime_get_ns();
 	io->err = 0;
+	if (io->op != MX_IO_WRITE)
+		io->slot = mx_io_slot(io->vol, io->pos);
 	trace_mx_io_start(io);
 	err = refuse(io);
-	if (unlikely(err) || io->op == MX_IO_FLUSH) {
+	if (unlikely(err) || io->op == MX_IO_FLUSH)
 		end_now(io, err);
-	} else if (unlikely(!begin(io))) {
-		mx_vstat_inc(vol, MX_VS_STARVED);
-		spin_lock(&vol->lock);
-		list_add_tail(&io->link, &vol->starved);
-		spin_unlock(&vol->lock);
-	}
+	else if (unlikely(!begin(io)))
+		starve(io);
 	local_bh_enable();
 }
 MX_EXPORT_SYMBOL(mx_submit);
@@ -306,46 +402,92 @@ void mx_unplug(void)
 }
 MX_EXPORT_SYMBOL(mx_unplug);
 
-static struct mx_io *next_starved(struct mx_volume *vol)
+static struct mx_io *next_starved(struct mx_volume *vol, u8 slot)
 {
 	struct mx_io *io;
 
 	spin_lock_bh(&vol->lock);
-	io = list_first_entry_or_null(&vol->starved, struct mx_io, link);
-	if (io)
+	io = list_first_entry_or_null(&vol->starved[slot], struct mx_io, link);
+	if (io) {
 		list_del(&io->link);
+		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
+	}
 	spin_unlock_bh(&vol->lock);
 	return io;
 }
 
-static void feed(void *ctx)
+/* Those for one server; if one of them still has to wait, so do the others. */
+static void feed(struct mx_volume *vol, u8 slot)
 {
-	struct mx_volume *vol = ctx;
 	struct mx_io *io;
 
-	while ((io = next_starved(vol))) {
-		if (test_bit(MX_VF_ABORTED, &vol->flags)) {
+	while ((io = next_starved(vol, slot))) {
+		bool begun = true;
+
+		local_bh_disable();
+		if (test_bit(MX_VF_ABORTED, &vol->flags))
 			end_now(io, -EIO);
-		} else if (!begin(io)) {
-			spin_lock_bh(&vol->lock);
-			list_add(&io->link, &vol->starved);
-			spin_unlock_bh(&vol->lock);
-			return;
+		else
+			begun = begin(io);
+		if (!begun) {
+			spin_lock(&vol->lock);
+			list_add(&io->link, &vol->starved[slot]);
+			WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
+			spin_unlock(&vol->lock);
 		}
+		local_bh_enable();
+		if (!begun)
+			return;
 	}
 }
 
-void mx_io_feed(struct mx_volume *vol)
+void mx_io_feed(struct work_struct *work)
 {
-	mx_serial_run(&vol->feeding, feed, vol);
+	struct mx_volume *vol = container_of(work, struct mx_volume, feed);
+	u8 slot;
+
+	for (slot = 0; slot < MX_SHARE_SLOTS; slot++)
+		feed(vol, slot);
+}
+
+/* Writes and discards that have waited for an object until their deadline. */
+static struct mx_io *next_late(struct mx_volume *vol, u8 slot, u64 before)
+{
+	struct mx_io *io, *found = NULL;
+
+	spin_lock_bh(&vol->lock);
+	list_for_each_entry(io, &vol->starved[slot], link) {
+		if (io->op == MX_IO_READ || io->start > before)
+			continue;
+		list_del(&io->link);
+		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
+		found = io;
+		break;
+	}
+	spin_unlock_bh(&vol->lock);
+	return found;
+}
+
+void mx_io_fail_late(struct mx_volume *vol)
+{
+	u64 timeout = (u64)mx_write_timeout_s * NSEC_PER_SEC;
+	u64 now = ktime_get_ns();
+	struct mx_io *io;
+	u8 slot;
+
+	for (slot = 0; now > timeout && slot < MX_SHARE_SLOTS; slot++)
+		while ((io = next_late(vol, slot, now - timeout)))
+			end_now(io, -EIO);
 }
 
 void mx_io_fail_starved(struct mx_volume *vol)
 {
 	struct mx_io *io;
+	u8 slot;
 
-	while ((io = next_starved(vol)))
-		end_now(io, -EIO);
+	for (slot = 0; slot < MX_SHARE_SLOTS; slot++)
+		while ((io = next_starved(vol, slot)))
+			end_now(io, -EIO);
 }
 
 bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter)
@@ -356,7 +498,8 @@ bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter)
 
 	if (vol->sealed)
 		n += needs_two(io) ? 2 : 1;
-	if (likely(mx_pool_get(&vol->pool, io->pages, n, waiter))) {
+	io->slot = mx_io_slot(vol, io->pos);
+	if (likely(mx_pool_get(&vol->pool, io->pages, n, io->slot, waiter))) {
 		io->npages = n;
 		return true;
 	}
@@ -367,7 +510,7 @@ MX_EXPORT_SYMBOL(mx_pages_get);
 
 void mx_pages_put(struct mx_io *io)
 {
-	mx_pool_put(&io->vol->pool, io->pages, io->npages);
+	mx_pool_put(&io->vol->pool, io->pages, io->npages, io->slot);
 }
 MX_EXPORT_SYMBOL(mx_pages_put);
 

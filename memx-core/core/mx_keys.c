@@ -6,7 +6,8 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include "mx_compat_nl.h"
-#include "mx_priv.h"
+#include "mx_keys.h"
+#include "mx_sealed.h"
 
 static DEFINE_MUTEX(keys_mutex);	/* guards keys */
 static struct mx_client_keys keys;

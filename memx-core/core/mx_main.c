@@ -3,7 +3,12 @@
  * memx_core: loading, unloading, and what it exports of the engines.
  */
 #include <linux/module.h>
-#include "mx_op.h"
+#include "mx_keys.h"
+#include "mx_main.h"
+#include "mx_members.h"
+#include "mx_nl.h"
+#include "mx_run.h"
+#include "mx_stats.h"
 
 struct workqueue_struct *mx_wq;
 struct workqueue_struct *mx_slow_wq;
@@ -21,6 +26,12 @@ MX_EXPORT_SYMBOL(mx_ask_encode);
 MX_EXPORT_SYMBOL(mx_ask_decode);
 MX_EXPORT_SYMBOL(mx_answer_encode);
 MX_EXPORT_SYMBOL(mx_answer_decode);
+MX_EXPORT_SYMBOL(mx_members_encode);
+MX_EXPORT_SYMBOL(mx_members_decode);
+MX_EXPORT_SYMBOL(mx_listed_encode);
+MX_EXPORT_SYMBOL(mx_listed_decode);
+MX_EXPORT_SYMBOL(mx_roster_encode);
+MX_EXPORT_SYMBOL(mx_roster_decode);
 MX_EXPORT_SYMBOL(mx_ad_encode);
 MX_EXPORT_SYMBOL(mx_ad_decode);
 MX_EXPORT_SYMBOL(mx_name_valid);
@@ -52,9 +63,9 @@ static int __init mx_init(void)
 {
 	int err;
 
-	/* A write takes up to MX_OP_PAGES + 1 at once. */
-	mx_reserve_pages = clamp(mx_reserve_pages, 64U, 1U << 20);
-	err = mx_op_init();
+	/* The half that servers share has to do for the largest write. */
+	mx_reserve_pages = clamp(mx_reserve_pages, 2U * MX_IO_PAGES, 1U << 20);
+	err = mx_run_init();
 	if (err)
 		return err;
 	err = -ENOMEM;
@@ -76,7 +87,7 @@ stop:
 free_wq:
 	destroy_workqueue(mx_wq);
 free_ops:
-	mx_op_exit();
+	mx_run_exit();
 	return err;
 }
 
@@ -88,7 +99,7 @@ static void __exit mx_exit(void)
 	destroy_workqueue(mx_slow_wq);
 	mx_members_exit();
 	destroy_workqueue(mx_wq);
-	mx_op_exit();
+	mx_run_exit();
 	mx_keys_exit();
 	report();
 }

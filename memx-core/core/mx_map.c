@@ -4,20 +4,37 @@
  * text.
  */
 #include <linux/slab.h>
-#include "mx_op.h"
+#include "mx_map.h"
+#include "mx_members.h"
 #include "mx_trace.h"
 #include "engine/mx_maptext.h"
 
-void mx_ck_lock(struct mx_ck *ck, struct mx_snap *snap)
+void mx_map_lock(struct mx_vchunk *ck, struct mx_snap *snap)
 	__acquires(&ck->lock)
 {
 	spin_lock_bh(&ck->lock);
 	snap->nhave = ck->c.nhave;
 	snap->nlost = ck->c.nlost;
 	snap->server = ck->c.server;
+	snap->state = ck->c.state;
 }
 
-static void server_changed(struct mx_volume *vol, struct mx_ck *ck, u8 old)
+/* Servers lose chunks and are back with them without any operation's doing. */
+static void count_moves(struct mx_volume *vol, const struct mx_chunk *c,
+			const struct mx_snap *snap)
+{
+	bool released = snap->state == MX_CHUNK_RELEASING &&
+			c->nlost == snap->nlost;
+
+	if (c->server == MX_NO_SERVER)
+		mx_vstat_inc(vol, released ? MX_VS_RELEASED : MX_VS_LOSSES);
+	else if (snap->state == MX_CHUNK_LOST || snap->state == MX_CHUNK_HOLE)
+		mx_vstat_inc(vol, MX_VS_REGAINED);
+	else
+		mx_vstat_inc(vol, MX_VS_PLACED);
+}
+
+static void server_changed(struct mx_volume *vol, struct mx_vchunk *ck, u8 old)
 {
 	unsigned long index = ck - vol->cks;
 	bool placed = ck->c.server != MX_NO_SERVER;
@@ -29,7 +46,6 @@ static void server_changed(struct mx_volume *vol, struct mx_ck *ck, u8 old)
 	if (placed) {
 		atomic_inc(&vol->srv[ck->c.server]->chunks);
 		atomic_inc(&vol->placed);
-		mx_vstat_inc(vol, MX_VS_PLACED);
 	}
 	xa_lock_bh(&vol->map);
 	if (placed)
@@ -42,16 +58,18 @@ static void server_changed(struct mx_volume *vol, struct mx_ck *ck, u8 old)
 			     placed ? ck->c.server : -1);
 }
 
-void mx_ck_unlock(struct mx_volume *vol, struct mx_ck *ck,
-		  const struct mx_snap *snap)
+void mx_map_unlock(struct mx_volume *vol, struct mx_vchunk *ck,
+		   const struct mx_snap *snap)
 	__releases(&ck->lock)
 {
 	const struct mx_chunk *c = &ck->c;
 	bool changed = c->server != snap->server;
 
 	lockdep_assert_held(&ck->lock);
-	if (changed)
+	if (changed) {
+		count_moves(vol, c, snap);
 		server_changed(vol, ck, snap->server);
+	}
 	if (c->nhave != snap->nhave) {
 		atomic64_add((s64)c->nhave - snap->nhave, &vol->used);
 		changed = true;
@@ -78,7 +96,7 @@ enum mx_vol_state mx_volume_state(struct mx_volume *vol)
 {
 	int i;
 
-	if (test_bit(MX_VF_FENCED, &vol->flags))
+	if (mx_claim_fenced(vol))
 		return MX_VOL_FENCED;
 	if (atomic64_read(&vol->lost))
 		return MX_VOL_LOST;
@@ -164,7 +182,8 @@ static int servers_text(const struct lettering *l, char *servers)
 
 		at += scnprintf(servers + at, SERVERS_TEXT - at, "%s%c=%llx:%x",
 				i ? "," : "", i < 26 ? 'A' + i : 'a' + i - 26,
-				rmp_node_id(s->node), s->inc);
+				rmp_node_id(s->node),
+				READ_ONCE(l->vol->life[s->idx].inc));
 		if (at >= SERVERS_TEXT - 1)
 			return -E2BIG;
 	}

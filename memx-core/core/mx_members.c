@@ -3,7 +3,10 @@
  * The memory servers of the cluster: heard of through RMAP, and the tick that
  * looks after them and after the volumes on them.
  */
-#include "mx_op.h"
+#include "mx_main.h"
+#include "mx_members.h"
+#include "mx_recover.h"
+#include "mx_volume.h"
 
 struct mx_members mx_members;
 
@@ -18,6 +21,22 @@ void mx_members_kick(void)
 {
 	if (!READ_ONCE(mx_unloading))
 		mod_delayed_work(mx_wq, &tick_work, 0);
+}
+
+/* Counts what has changed, and has volumes look at it. */
+static void note(struct rmp_node *node, u32 events)
+{
+	if (events & MX_MEMBER_EV_NEW)
+		mx_stat_inc(MX_S_SRV_NEW);
+	if (events & MX_MEMBER_EV_RESTART)
+		mx_stat_inc(MX_S_SRV_RESTART);
+	if (events & MX_MEMBER_EV_TWIN) {
+		mx_stat_inc(MX_S_SRV_TWIN);
+		pr_warn_ratelimited("memx_core: memory server %s (%016llx) has its last but one incarnation again: do two hosts have this node id?\n",
+				    rmp_node_name(node), rmp_node_id(node));
+	}
+	if (events)
+		mx_members_kick();
 }
 
 static void on_advert(struct rmp_node *node, const u8 *head)
@@ -45,12 +64,7 @@ static void on_advert(struct rmp_node *node, const u8 *head)
 		rmp_node_put(old);
 	if (idx == -ENOSPC)
 		mx_stat_inc(MX_S_SRV_FULL);
-	if (events & MX_MEMBER_EV_NEW)
-		mx_stat_inc(MX_S_SRV_NEW);
-	if (events & MX_MEMBER_EV_RESTART)
-		mx_stat_inc(MX_S_SRV_RESTART);
-	if (events)
-		mx_members_kick();
+	note(node, events);
 }
 
 static void on_event(struct rmp_node *node, u32 events)
@@ -65,13 +79,26 @@ static void on_event(struct rmp_node *node, u32 events)
 	if (idx >= 0)
 		what = mx_member_restart(&mx_members.m[idx], rmp_node_inc(node));
 	spin_unlock_bh(&lock);
-	if (what) {
-		mx_stat_inc(MX_S_SRV_RESTART);
-		mx_members_kick();
-	}
+	note(node, what);
 }
 
-static void on_gone(struct rmp_node *node)
+void mx_members_restarted(u8 idx)
+{
+	struct rmp_node *node;
+	u32 what = 0;
+
+	spin_lock_bh(&lock);
+	node = nodes[idx];
+	if (node)
+		what = mx_member_restart(&mx_members.m[idx], rmp_node_inc(node));
+	spin_unlock_bh(&lock);
+	/* Somebody holds a reference on the node as long as it is a volume's. */
+	if (node)
+		note(node, what);
+}
+
+/* The node said BYE, or (@cut) our interface towards it went down. */
+static void unheard(struct rmp_node *node, bool cut)
 {
 	u32 what = 0;
 	int idx;
@@ -79,16 +106,28 @@ static void on_gone(struct rmp_node *node)
 	spin_lock_bh(&lock);
 	idx = mx_member_find(&mx_members, rmp_node_id(node));
 	if (idx >= 0)
-		what = mx_member_gone(&mx_members.m[idx]);
+		what = cut ? mx_member_cut(&mx_members.m[idx]) :
+			     mx_member_gone(&mx_members.m[idx]);
 	spin_unlock_bh(&lock);
 	if (what)
 		mx_members_kick();
+}
+
+static void on_gone(struct rmp_node *node)
+{
+	unheard(node, false);
+}
+
+static void on_cut(struct rmp_node *node)
+{
+	unheard(node, true);
 }
 
 static struct rmp_watcher watcher = {
 	.advert	= on_advert,
 	.event	= on_event,
 	.gone	= on_gone,
+	.cut	= on_cut,
 };
 
 static const char *state_word(u8 state)
@@ -156,8 +195,8 @@ static void tick(struct work_struct *work)
 		changed |= watch_silence(i);
 	mutex_lock(&mx_vols_mutex);
 	list_for_each_entry(vol, &mx_vols, link) {
-		mx_vsrv_tick(vol);
-		mx_scan_tick(vol);
+		mx_claim_tick(vol);
+		mx_recover_tick(vol);
 		if (changed)
 			mx_volume_changed(vol);
 	}

@@ -6,7 +6,12 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
-#include "mx_op.h"
+#include "mx_keys.h"
+#include "mx_map.h"
+#include "mx_members.h"
+#include "mx_nl.h"
+#include "mx_sealed.h"
+#include "mx_volume.h"
 #include "uapi/memx_nl.h"
 
 static const struct nla_policy policy[MEMX_A_MAX + 1] = {
@@ -117,6 +122,22 @@ static int put_latency(struct sk_buff *skb, struct mx_volume *vol, int attr,
 	return nla_put(skb, attr, sizeof(sum), sum);
 }
 
+enum { SERVERS_TEXT = 2048 };
+
+/* A volume's servers in words, which take memory to put together. */
+static int put_servers(struct sk_buff *skb, struct mx_volume *vol)
+{
+	char *text = kmalloc(SERVERS_TEXT, GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (text) {
+		mx_claim_text(vol, text, SERVERS_TEXT);
+		err = nla_put_string(skb, MEMX_A_SERVERS, text);
+	}
+	kfree(text);
+	return err;
+}
+
 static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 {
 	struct mx_vol_info info;
@@ -127,6 +148,7 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	    nla_put_u64_64bit(skb, MEMX_A_SIZE, info.bytes, MEMX_A_PAD) ||
 	    nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
 	    nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
+	    nla_put_string(skb, MEMX_A_CLAIM, mx_claim_word(vol)) ||
 	    (vol->user[0] && nla_put_string(skb, MEMX_A_USER, vol->user)) ||
 	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, info.chunk_shift) ||
 	    nla_put_u32(skb, MEMX_A_CHUNKS, info.chunks) ||
@@ -164,7 +186,7 @@ static int vol_get(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "there is no such volume");
 		err = -ENOENT;
 	} else if (head) {
-		err = put_volume(msg, vol);
+		err = put_volume(msg, vol) ?: put_servers(msg, vol);
 	}
 	mutex_unlock(&mx_vols_mutex);
 	if (err) {
@@ -238,7 +260,7 @@ static bool next_run(struct mx_volume *vol, u32 first, struct map_run *run)
 	run->count = i - run->first;
 	s = vol->srv[server];
 	run->node = rmp_node_id(s->node);
-	run->inc = s->inc;
+	run->inc = READ_ONCE(vol->life[server].inc);
 	return true;
 }
 

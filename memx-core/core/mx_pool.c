@@ -27,26 +27,42 @@ static void reap(struct mx_pool *pool)
 	pool->nlimbo = kept;
 }
 
+/* Is there enough for one of the slots that a waiter waits for? */
+static bool enough_for(struct mx_pool *pool, const struct mx_waiter *waiter)
+{
+	u32 slot;
+
+	for (slot = 0; slot < MX_IO_SLOTS; slot++) {
+		u8 need = waiter->need[slot];
+
+		if (!need || !mx_share_room(&pool->share, slot, need))
+			continue;
+		if (pool->nfree < need)
+			reap(pool);
+		if (pool->nfree >= need)
+			return true;
+		if (pool->nlimbo)
+			mod_timer(&pool->timer, jiffies + 1);
+	}
+	return false;
+}
+
 static struct mx_waiter *next_waiter(struct mx_pool *pool)
 {
 	struct mx_waiter *waiter;
 
-	waiter = list_first_entry_or_null(&pool->waiters, struct mx_waiter, link);
-	if (!waiter)
-		return NULL;
-	if (pool->nfree < waiter->need)
-		reap(pool);
-	if (pool->nfree < waiter->need) {
-		if (pool->nlimbo)
-			mod_timer(&pool->timer, jiffies + 1);
-		return NULL;
+	list_for_each_entry(waiter, &pool->waiters, link) {
+		if (!enough_for(pool, waiter))
+			continue;
+		list_del_init(&waiter->link);
+		memset(waiter->need, 0, sizeof(waiter->need));
+		waiter->busy++;
+		return waiter;
 	}
-	list_del_init(&waiter->link);
-	waiter->busy++;
-	return waiter;
+	return NULL;
 }
 
-/* Tells those who wait, as long as there is enough for the first of them. */
+/* Tells those who wait, as long as there is enough for one of them. */
 static void wake_waiters(struct mx_pool *pool)
 {
 	struct mx_waiter *waiter, *first = NULL;
@@ -90,6 +106,7 @@ int mx_pool_init(struct mx_pool *pool, unsigned int size)
 	INIT_LIST_HEAD(&pool->waiters);
 	timer_setup(&pool->timer, on_timer, 0);
 	pool->size = size;
+	mx_share_init(&pool->share, size);
 	pool->free = kvcalloc(size, sizeof(*pool->free), GFP_KERNEL);
 	pool->limbo = kvcalloc(size, sizeof(*pool->limbo), GFP_KERNEL);
 	if (!pool->free || !pool->limbo)
@@ -125,30 +142,46 @@ void mx_pool_destroy(struct mx_pool *pool)
 	pool->limbo = NULL;
 }
 
+void mx_pool_servers(struct mx_pool *pool, unsigned int n)
+{
+	spin_lock_bh(&pool->lock);
+	mx_share_servers(&pool->share, n);
+	spin_unlock_bh(&pool->lock);
+}
+
+static void arm(struct mx_pool *pool, struct mx_waiter *waiter, unsigned int n,
+		u8 slot)
+{
+	u8 need = waiter->need[slot];
+
+	waiter->need[slot] = need ? min_t(u8, need, n) : n;
+	if (list_empty(&waiter->link))
+		list_add_tail(&waiter->link, &pool->waiters);
+	if (pool->nlimbo)
+		mod_timer(&pool->timer, jiffies + 1);
+}
+
 bool mx_pool_get(struct mx_pool *pool, struct page **pages, unsigned int n,
-		 struct mx_waiter *waiter)
+		 u8 slot, struct mx_waiter *waiter)
 {
 	bool enough;
 
 	spin_lock_bh(&pool->lock);
 	if (pool->nfree < n)
 		reap(pool);
-	enough = pool->nfree >= n;
+	enough = pool->nfree >= n && mx_share_take(&pool->share, slot, n);
 	if (enough) {
 		pool->nfree -= n;
 		memcpy(pages, pool->free + pool->nfree, n * sizeof(*pages));
 	} else if (waiter) {
-		waiter->need = n;
-		if (list_empty(&waiter->link))
-			list_add_tail(&waiter->link, &pool->waiters);
-		if (pool->nlimbo)
-			mod_timer(&pool->timer, jiffies + 1);
+		arm(pool, waiter, n, slot);
 	}
 	spin_unlock_bh(&pool->lock);
 	return enough;
 }
 
-void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n)
+void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n,
+		 u8 slot)
 {
 	bool wake;
 	unsigned int i;
@@ -160,34 +193,11 @@ void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n)
 		else
 			pool->limbo[pool->nlimbo++] = pages[i];
 	}
+	mx_share_give(&pool->share, slot, n);
 	wake = !list_empty(&pool->waiters);
 	spin_unlock_bh(&pool->lock);
 	if (wake)
 		wake_waiters(pool);
-}
-
-void mx_pool_lose(struct mx_pool *pool, unsigned int n)
-{
-	spin_lock_bh(&pool->lock);
-	pool->missing += n;
-	spin_unlock_bh(&pool->lock);
-}
-
-void mx_pool_refill(struct mx_pool *pool)
-{
-	struct page *page;
-
-	while (READ_ONCE(pool->missing)) {
-		page = alloc_page(GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN |
-				  __GFP_NOMEMALLOC);
-		if (!page)
-			return;
-		mx_stat_inc(MX_S_PAGE_MADE);
-		spin_lock_bh(&pool->lock);
-		pool->missing--;
-		spin_unlock_bh(&pool->lock);
-		mx_pool_put(pool, &page, 1);
-	}
 }
 
 void mx_pool_cancel(struct mx_pool *pool, struct mx_waiter *waiter)

@@ -18,7 +18,7 @@
  * @nfree:   pages in @free
  * @limbo:   pages given back to which a frame in a NIC's queue still refers
  * @nlimbo:  pages in @limbo
- * @missing: pages that will not come back, to be replaced
+ * @share:   what each server's writes have of it
  * @waiters: struct mx_waiter, oldest first
  * @timer:   looks after @limbo while somebody waits
  */
@@ -29,7 +29,7 @@ struct mx_pool {
 	unsigned int		nfree;
 	struct page		**limbo;
 	unsigned int		nlimbo;
-	unsigned int		missing;
+	struct mx_share		share;
 	struct list_head	waiters;
 	struct timer_list	timer;
 };
@@ -42,20 +42,16 @@ int mx_pool_init(struct mx_pool *pool, unsigned int size);
  */
 void mx_pool_destroy(struct mx_pool *pool);
 
-/** mx_pool_get() - take @n pages; see mx_pages_get() */
+/** mx_pool_servers() - the reserve is for @n servers now */
+void mx_pool_servers(struct mx_pool *pool, unsigned int n);
+
+/** mx_pool_get() - take @n pages of a slot's share; see mx_pages_get() */
 bool mx_pool_get(struct mx_pool *pool, struct page **pages, unsigned int n,
-		 struct mx_waiter *waiter);
+		 u8 slot, struct mx_waiter *waiter);
 
 /** mx_pool_put() - give @n pages back, which frames may still refer to */
-void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n);
-
-/** mx_pool_lose() - @n pages that were taken will not come back. Any context */
-void mx_pool_lose(struct mx_pool *pool, unsigned int n);
-
-/** mx_pool_refill() - replace them, as far as there is memory. May sleep, but
- * not for memory that has to be written out
- */
-void mx_pool_refill(struct mx_pool *pool);
+void mx_pool_put(struct mx_pool *pool, struct page **pages, unsigned int n,
+		 u8 slot);
 
 /** mx_pool_cancel() - see mx_waiter_cancel() */
 void mx_pool_cancel(struct mx_pool *pool, struct mx_waiter *waiter);

@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
-#include "mx_op.h"
+#include "mx_sealed.h"
 
 /* First of MX_PLAIN_PAGES adjacent pages; used with bottom halves off. */
 static DEFINE_PER_CPU(struct page *, plain);
@@ -46,53 +46,49 @@ void mx_sealed_exit(void)
 	}
 }
 
-void mx_seal_pages(struct mx_op *op)
+void mx_seal_pages(struct mx_vop *vop)
 {
-	u8 *trailers = page_address(op->buf.page[op->cop.n]);
+	u32 i, n = vop->op.n;
+	u8 *trailers = page_address(vop->buf.page[n]);
 	u8 *random = trailers + MX_OP_PAGES * MX_TRAILER_LEN;
-	u32 i;
 
-	if (op->sealed)
-		return;
-	get_random_bytes(random, op->cop.n * MX_SEAL_RANDOM);
-	for (i = 0; i < op->cop.n; i++)
-		mx_seal_page(&op->vol->seal, op->page + i,
+	get_random_bytes(random, n * MX_SEAL_RANDOM);
+	for (i = 0; i < n; i++)
+		mx_seal_page(&vop->vol->seal, vop->page + i,
 			     random + i * MX_SEAL_RANDOM,
-			     page_address(op->buf.page[i]),
+			     page_address(vop->buf.page[i]),
 			     trailers + i * MX_TRAILER_LEN);
-	op->sealed = true;
+	vop->sealed = true;
 }
 
 static_assert(MX_OP_PAGES * (MX_TRAILER_LEN + MX_SEAL_RANDOM) <= MX_PAGE_SIZE,
 	      "room for trailers and what is drawn for them");
 
-static void complain(const struct mx_op *op, u64 page)
+static void complain(struct mx_volume *vol, u8 server, u64 page)
 {
-	struct mx_volume *vol = op->vol;
-
 	mx_vstat_inc(vol, MX_VS_BAD_SEALS);
 	pr_err_ratelimited("memx_core: volume %s: page %llu as server %016llx gives it is not what was written: read fails\n",
-			   vol->name, page,
-			   rmp_node_id(vol->srv[op->srv]->node));
+			   vol->name, page, rmp_node_id(vol->srv[server]->node));
 }
 
-struct page *mx_unseal_pages(struct mx_op *op, u32 i, u32 n, u32 at, u32 count)
+struct page *mx_unseal_pages(struct mx_volume *vol, const struct mx_sealed *from,
+			     u64 page, u32 n)
 {
-	const struct rmp_asm *reply = &op->nc.call.reply;
 	u8 trailers[MX_PLAIN_PAGES * MX_TRAILER_LEN];
 	struct page *pages = this_cpu_read(plain);
 	u8 *text = page_address(pages);
 	u32 k;
 
-	rmp_payload_copy(reply, at << MX_PAGE_SHIFT, text, n << MX_PAGE_SHIFT);
-	rmp_payload_copy(reply, (count << MX_PAGE_SHIFT) + at * MX_TRAILER_LEN,
-			 trailers, n * MX_TRAILER_LEN);
+	rmp_payload_copy(from->reply, from->at << MX_PAGE_SHIFT, text,
+			 n << MX_PAGE_SHIFT);
+	rmp_payload_copy(from->reply, (from->count << MX_PAGE_SHIFT) +
+			 from->at * MX_TRAILER_LEN, trailers, n * MX_TRAILER_LEN);
 	for (k = 0; k < n; k++) {
-		if (mx_seal_open(&op->vol->seal, op->page + i + k,
+		if (mx_seal_open(&vol->seal, page + k,
 				 trailers + k * MX_TRAILER_LEN,
 				 text + (k << MX_PAGE_SHIFT)))
 			continue;
-		complain(op, op->page + i + k);
+		complain(vol, from->server, page + k);
 		return NULL;
 	}
 	return pages;

@@ -22,6 +22,7 @@
 	X(PAGE_FREED,	"pages_destroyed",	"private pages freed") \
 	X(SRV_NEW,	"servers_seen",		"memory servers that got an entry") \
 	X(SRV_RESTART,	"servers_restarted",	"new incarnations of memory servers") \
+	X(SRV_TWIN,	"servers_twin",		"memory servers with an incarnation that was over: two nodes with one id") \
 	X(SRV_FULL,	"servers_table_full",	"servers ignored: the table is full") \
 	X(ADVERT_BAD,	"adverts_bad",		"adverts that make no sense") \
 	X(DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away")
@@ -51,8 +52,9 @@ enum mx_stat {
 	X(DECLINED,	"declined",		"chunks that a server declined") \
 	X(PLACED,	"placements",		"chunks given to a server") \
 	X(RELEASED,	"releases",		"chunks taken from a server because they became empty") \
-	X(MOVED,	"abandoned",		"placements begun anew because the server fell silent") \
+	X(MOVED,	"abandoned",		"placements given up because the server did not answer") \
 	X(LOSSES,	"losses",		"chunks whose server lost them") \
+	X(REGAINED,	"regained",		"chunks whose server had them after all") \
 	X(BAD_REPLIES,	"bad_replies",		"answers that make no sense") \
 	X(BAD_SEALS,	"bad_seals",		"times that a server's answer held pages that are not what was written") \
 	X(ZOMBIES,	"given_up",		"runs given up while their server had not answered") \

@@ -9,7 +9,7 @@
 #define MX_TRACE_H
 
 #include <linux/tracepoint.h>
-#include "mx_priv.h"
+#include "mx_volume.h"
 
 #define mx_show_io(op) __print_symbolic(op, \
 	{ MX_IO_READ, "read" }, { MX_IO_WRITE, "write" }, \

@@ -7,7 +7,13 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include "mx_compat_nl.h"
-#include "mx_op.h"
+#include "mx_io.h"
+#include "mx_keys.h"
+#include "mx_main.h"
+#include "mx_members.h"
+#include "mx_recover.h"
+#include "mx_run.h"
+#include "mx_volume.h"
 
 DEFINE_MUTEX(mx_vols_mutex);
 LIST_HEAD(mx_vols);
@@ -55,6 +61,10 @@ static int make_chunks(struct mx_volume *vol)
 
 		spin_lock_init(&vol->cks[i].lock);
 		mx_chunk_init(&vol->cks[i].c, have, have + words, pages);
+		mx_todo_init(&vol->cks[i].todo);
+		/* Servers may have it. */
+		if (vol->id)
+			mx_chunk_unknown(&vol->cks[i].c);
 		left -= pages;
 		err = xa_err(xa_store_bh(&vol->map, i, &vol->cks[i], GFP_KERNEL));
 		if (err)
@@ -67,24 +77,22 @@ static int make_chunks(struct mx_volume *vol)
 static int make_reserves(struct mx_volume *vol)
 {
 	vol->stats = alloc_percpu(struct mx_vol_stats);
-	vol->name_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	vol->ops = mx_op_pool();
-	if (!vol->stats || !vol->name_page || !vol->ops)
+	if (!vol->stats || mx_run_reserve(vol) || mx_claim_make(vol, vol->id))
 		return -ENOMEM;
-	memcpy(page_address(vol->name_page), vol->name, strlen(vol->name));
 	return mx_pool_init(&vol->pool, mx_reserve_pages);
 }
 
 void mx_volume_free(struct mx_volume *vol)
 {
 	timer_delete_sync(&vol->timer);
+	cancel_work_sync(&vol->feed);
 	cancel_delayed_work_sync(&vol->notify);
+	mx_claim_free(vol);
 	mx_vsrv_free_all(vol);
 	if (vol->pool.free)
 		mx_pool_destroy(&vol->pool);
-	mempool_destroy(vol->ops);
-	if (vol->name_page)
-		__free_page(vol->name_page);
+	if (vol->ops.free)
+		mx_reserve_destroy(&vol->ops);
 	free_percpu(vol->stats);
 	if (vol->cks && vol->bitmaps)
 		mx_stat_add(MX_S_CHUNK_FREED, vol->nchunks);
@@ -94,6 +102,22 @@ void mx_volume_free(struct mx_volume *vol)
 	mx_wipe(&vol->seal, sizeof(vol->seal));
 	kfree(vol);
 	mx_stat_inc(MX_S_VOL_FREED);
+}
+
+static void init_lists(struct mx_volume *vol)
+{
+	u32 i;
+
+	INIT_LIST_HEAD(&vol->retry);
+	for (i = 0; i < MX_SHARE_SLOTS; i++)
+		INIT_LIST_HEAD(&vol->starved[i]);
+	INIT_WORK(&vol->feed, mx_io_feed);
+	timer_setup(&vol->timer, mx_run_timer, 0);
+	init_waitqueue_head(&vol->wq);
+	mutex_init(&vol->watch_mutex);
+	INIT_LIST_HEAD(&vol->watches);
+	INIT_DELAYED_WORK(&vol->notify, notify);
+	INIT_WORK(&vol->drop, drop);
 }
 
 static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
@@ -116,15 +140,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);
-	INIT_LIST_HEAD(&vol->zombies);
-	INIT_LIST_HEAD(&vol->retry);
-	INIT_LIST_HEAD(&vol->starved);
-	timer_setup(&vol->timer, mx_op_retry_timer, 0);
-	init_waitqueue_head(&vol->wq);
-	mutex_init(&vol->watch_mutex);
-	INIT_LIST_HEAD(&vol->watches);
-	INIT_DELAYED_WORK(&vol->notify, notify);
-	INIT_WORK(&vol->drop, drop);
+	init_lists(vol);
 	err = make_chunks(vol);
 	if (!err)
 		err = make_reserves(vol);
@@ -133,90 +149,6 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 		return NULL;
 	}
 	return vol;
-}
-
-/*
- * Whether its pages will be sealed. A key's check value belongs to one volume,
- * so it comes with an id; an id without it is that of a plain volume.
- */
-static int check_encrypt(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
-{
-	struct mx_seal seal;
-	int err;
-
-	if (spec->key_check && !spec->id) {
-		NL_SET_ERR_MSG(ack, "a key's check value is of no use without the volume's id");
-		return -EINVAL;
-	}
-	if (spec->key_check && spec->encrypt == MX_ENCRYPT_NO) {
-		NL_SET_ERR_MSG(ack, "the volume was made encrypted and cannot be used without encryption");
-		return -EINVAL;
-	}
-	if (spec->id && !spec->key_check && spec->encrypt == MX_ENCRYPT_YES) {
-		NL_SET_ERR_MSG(ack, "the volume was made without encryption and cannot be used with it");
-		return -EINVAL;
-	}
-	if (spec->key_check || (spec->encrypt == MX_ENCRYPT_IF_KEY &&
-				!spec->id && mx_keys_loaded()))
-		spec->encrypt = MX_ENCRYPT_YES;
-	if (spec->encrypt != MX_ENCRYPT_YES)
-		return 0;
-	err = mx_keys_seal(spec->id, spec->key_check, &seal, ack);
-	mx_wipe(&seal, sizeof(seal));
-	return err;
-}
-
-/* Fills in what the caller left open; refuses what cannot be. */
-static int check_spec(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
-{
-	u64 pages = spec->bytes >> MX_PAGE_SHIFT;
-	u64 bitmaps = pages / 4, spare;
-	unsigned int alive;
-	u64 room, need;
-	int shift, err;
-
-	if (!mx_name_valid(spec->name, strlen(spec->name))) {
-		NL_SET_ERR_MSG(ack, "a volume's name is a letter or digit, then letters, digits, '.', '_' or '-'");
-		return -EINVAL;
-	}
-	if (!spec->bytes || spec->bytes & (MX_PAGE_SIZE - 1)) {
-		NL_SET_ERR_MSG(ack, "the size must be a multiple of 4 KiB");
-		return -EINVAL;
-	}
-	shift = mx_chunk_shift(pages);
-	if (shift < 0) {
-		NL_SET_ERR_MSG(ack, "the size is more than 16 TiB");
-		return -EFBIG;
-	}
-	if (spec->shift && (spec->shift < shift ||
-			    spec->shift > MX_CHUNK_SHIFT_MAX)) {
-		mx_extack_fmt(ack, "a volume of this size needs chunks of %u KiB to 1 GiB",
-			      1U << (shift + 2));
-		return -EINVAL;
-	}
-	spec->shift = max_t(int, shift, spec->shift);
-	err = check_encrypt(spec, ack);
-	if (err)
-		return err;
-	spare = (u64)si_mem_available() << PAGE_SHIFT;
-	if (bitmaps > spare / 2) {
-		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map");
-		return -ENOMEM;
-	}
-	room = mx_members_room(&alive);
-	if (!alive) {
-		NL_SET_ERR_MSG(ack, "no memory server is known");
-		return -ENOTCONN;
-	}
-	need = pages;
-	if (spec->encrypt == MX_ENCRYPT_YES)
-		need += mx_trailer_pages(pages);
-	if (room < need && !spec->thin) {
-		mx_extack_fmt(ack, "%u memory servers have room for %llu MiB only",
-			      alive, room >> (20 - MX_PAGE_SHIFT));
-		return -ENOSPC;
-	}
-	return 0;
 }
 
 /* Names and ids are unique; the id decides the key. */
@@ -241,7 +173,7 @@ static int enter(struct mx_volume *vol, u64 key_check, struct netlink_ext_ack *a
 		strscpy(vol->user, "its maker", sizeof(vol->user));
 		__module_get(THIS_MODULE);
 		list_add_tail(&vol->link, &mx_vols);
-		mx_vsrv_tick(vol);
+		mx_claim_begin(vol);
 	}
 	mutex_unlock(&mx_vols_mutex);
 	return err;
@@ -251,10 +183,9 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 {
 	struct mx_vol_spec spec = *want;
 	struct mx_volume *vol;
-	long left;
 	int err;
 
-	err = check_spec(&spec, ack);
+	err = mx_spec_check(&spec, ack);
 	if (err)
 		return err;
 	vol = alloc_volume(&spec);
@@ -268,14 +199,13 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 		return err;
 	}
 	/* Until it is released nobody else can remove it. */
-	left = wait_event_killable_timeout(vol->wq, mx_vsrv_any_open(vol),
-					   msecs_to_jiffies(MX_OPEN_WAIT_MS));
+	err = mx_claim_wait(vol, ack);
+	if (!err && spec.id && !mx_claim_taken(vol))
+		err = mx_spec_room(&spec, ack);
 	mx_volume_release(vol);
-	if (left > 0)
-		return 0;
-	mx_volume_remove(spec.name, NULL);
-	NL_SET_ERR_MSG(ack, "no memory server has accepted the volume");
-	return left < 0 ? left : -ENOTCONN;
+	if (err)
+		mx_volume_remove(spec.name, NULL);
+	return err;
 }
 
 /* Runs until the servers have been told, or went away. */
@@ -283,13 +213,8 @@ static void drop(struct work_struct *work)
 {
 	struct mx_volume *vol = container_of(work, struct mx_volume, drop);
 
-	mx_scan_abort(vol);
-	while (atomic_read(&vol->nops)) {
-		mx_scan_cancel(vol);
-		if (atomic_read(&vol->nops))
-			schedule_timeout_uninterruptible(msecs_to_jiffies(10));
-	}
-	mx_vsrv_drop_all(vol);
+	mx_recover_end(vol);
+	mx_claim_drop(vol);
 	mx_volume_free(vol);
 }
 
@@ -370,9 +295,27 @@ MX_EXPORT_SYMBOL(mx_volume_release);
 
 void mx_volume_abort(struct mx_volume *vol)
 {
-	mx_scan_abort(vol);
+	mx_recover_abort(vol);
 }
 MX_EXPORT_SYMBOL(mx_volume_abort);
+
+void mx_volume_servers(struct mx_volume *vol)
+{
+	mx_pool_servers(&vol->pool, vol->nsrv);
+	mx_reserve_servers(&vol->ops, vol->nsrv);
+}
+
+void mx_volume_env(const struct mx_volume *vol, struct mx_env *env)
+{
+	*env = (struct mx_env) {
+		.members	= &mx_members,
+		.life		= vol->life,
+		.now_ms		= mx_volume_now_ms(),
+		.timeout_ms	= mx_write_timeout_s * MSEC_PER_SEC,
+		.awake_ms	= mx_members_awake_ms(),
+		.copies		= 1,
+	};
+}
 
 void mx_volume_changed(struct mx_volume *vol)
 {

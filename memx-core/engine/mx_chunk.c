@@ -1,241 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states of a chunk, its bitmaps, and the order of its operations.
+ * The states of a chunk and its bitmaps.
  */
 #include "mx_chunk.h"
 
-/* The bits of word @w that belong to pages @first to @end - 1. */
-static u64 word_mask(u32 w, u32 first, u32 end)
+static void set_state(struct mx_chunk *c, u8 state)
 {
-	u32 lo = w * 64, hi = lo + 64;
-	u64 mask = ~0ULL;
+	u8 server = MX_NO_SERVER;
+	int i;
 
-	if (first > lo)
-		mask &= ~0ULL << (first - lo);
-	if (end < hi)
-		mask &= ~0ULL >> (hi - end);
-	return mask;
+	if (state == MX_CHUNK_PLACED || state == MX_CHUNK_RELEASING)
+		for (i = 0; i < c->home.n && server == MX_NO_SERVER; i++)
+			if (c->home.member[i].state == MX_HOME_IN_SYNC)
+				server = c->home.member[i].server;
+	c->state = state;
+	/* Others read it without a lock: written once. */
+	if (c->server != server)
+		c->server = server;
 }
 
-static u32 bits_set(u64 *map, u32 first, u32 n)
+static void set_homeless(struct mx_chunk *c)
 {
-	u32 w, end = first + n, changed = 0;
-
-	for (w = first / 64; w * 64 < end; w++) {
-		u64 fresh = word_mask(w, first, end) & ~map[w];
-
-		map[w] |= fresh;
-		changed += hweight64(fresh);
-	}
-	return changed;
+	set_state(c, c->nlost ? MX_CHUNK_LOST : MX_CHUNK_HOLE);
 }
 
-static u32 bits_clear(u64 *map, u32 first, u32 n)
+static bool is_placed(const struct mx_chunk *c)
 {
-	u32 w, end = first + n, changed = 0;
-
-	for (w = first / 64; w * 64 < end; w++) {
-		u64 old = word_mask(w, first, end) & map[w];
-
-		map[w] &= ~old;
-		changed += hweight64(old);
-	}
-	return changed;
-}
-
-static u32 bits_count(const u64 *map, u32 first, u32 n)
-{
-	u32 w, end = first + n, count = 0;
-
-	for (w = first / 64; w * 64 < end; w++)
-		count += hweight64(word_mask(w, first, end) & map[w]);
-	return count;
-}
-
-/* Up to 32 bits from @first on, lowest bit first. */
-static u32 bits_get(const u64 *map, u32 first, u32 n)
-{
-	u32 w = first / 64, shift = first % 64;
-	u64 bits = map[w] >> shift;
-
-	if (shift && shift + n > 64)
-		bits |= map[w + 1] << (64 - shift);
-	return (u32)(n < 32 ? bits & (BIT_ULL(n) - 1) : bits);
-}
-
-static bool overlap(const struct mx_cop *a, const struct mx_cop *b)
-{
-	if (a->kind == MX_COP_READ && b->kind == MX_COP_READ)
-		return false;
-	if (a->whole || b->whole)
-		return true;
-	return a->first < b->first + b->n && b->first < a->first + a->n;
-}
-
-static bool blocked_by(const struct list_head *list, const struct mx_cop *cop)
-{
-	struct mx_cop *other;
-
-	list_for_each_entry(other, list, link) {
-		if (other == cop)
-			return false;	/* the waiting list: those behind */
-		if (overlap(other, cop))
-			return true;
-	}
-	return false;
-}
-
-static bool blocked(const struct mx_chunk *c, const struct mx_cop *cop)
-{
-	if (blocked_by(&c->writers, cop) || blocked_by(&c->waiting, cop))
-		return true;
-	return cop->kind != MX_COP_READ && blocked_by(&c->readers, cop);
-}
-
-static void set_unplaced(struct mx_chunk *c)
-{
-	c->state = c->nlost ? MX_CHUNK_LOST : MX_CHUNK_HOLE;
-	c->server = MX_NO_SERVER;
-	c->placer = NULL;
-	c->gen++;
-}
-
-static u8 decide_read(const struct mx_chunk *c, const struct mx_cop *cop)
-{
-	if (c->nlost && bits_count(c->lost, cop->first, cop->n))
-		return MX_ACT_LOST;
-	if (c->state != MX_CHUNK_PLACED)
-		return MX_ACT_ZERO;
-	if (c->trust || bits_count(c->have, cop->first, cop->n))
-		return MX_ACT_CALL;
-	return MX_ACT_ZERO;
-}
-
-static u8 decide_write(struct mx_chunk *c, struct mx_cop *cop)
-{
-	if (c->state == MX_CHUNK_PLACED)
-		return MX_ACT_CALL;
-	if (c->state == MX_CHUNK_PLACING)
-		return MX_ACT_WAIT;
-	c->state = MX_CHUNK_PLACING;
-	c->placer = cop;
-	return MX_ACT_PLACE;
-}
-
-static u8 decide_discard(struct mx_chunk *c, struct mx_cop *cop)
-{
-	u32 hit;
-
-	c->nlost -= bits_clear(c->lost, cop->first, cop->n);
-	if (c->state == MX_CHUNK_LOST && !c->nlost)
-		c->state = MX_CHUNK_HOLE;
-	if (c->state != MX_CHUNK_PLACED)
-		return MX_ACT_DONE;
-	hit = bits_count(c->have, cop->first, cop->n);
-	cop->whole = hit == c->nhave && (!c->trust || cop->n == c->pages) &&
-		     list_empty(&c->readers) && list_empty(&c->writers) &&
-		     list_empty(&c->waiting);
-	if (cop->whole)
-		c->state = MX_CHUNK_RELEASING;
-	else if (!hit && !c->trust)
-		return MX_ACT_DONE;
-	return cop->n || cop->whole ? MX_ACT_CALL : MX_ACT_DONE;
-}
-
-/* The operation is out of all lists and nothing is in its way. */
-static u8 decide(struct mx_chunk *c, struct mx_cop *cop)
-{
-	u8 act;
-
-	switch (cop->kind) {
-	case MX_COP_READ:
-		act = decide_read(c, cop);
-		break;
-	case MX_COP_WRITE:
-		act = decide_write(c, cop);
-		break;
-	default:
-		act = decide_discard(c, cop);
-		break;
-	}
-	cop->act = act;
-	if (act == MX_ACT_CALL || act == MX_ACT_PLACE) {
-		cop->gen = c->gen;
-		cop->where = MX_COP_ACTIVE;
-		list_add_tail(&cop->link, cop->kind == MX_COP_READ ?
-			      &c->readers : &c->writers);
-	}
-	return act;
-}
-
-static void wait_at(struct mx_cop *cop, struct list_head *where)
-{
-	cop->act = MX_ACT_WAIT;
-	cop->where = MX_COP_WAITING;
-	list_add(&cop->link, where);
-}
-
-static void leave(struct mx_chunk *c, struct mx_cop *cop)
-{
-	list_del_init(&cop->link);
-	cop->where = MX_COP_OUT;
-}
-
-/* Starts what can be started, oldest first. */
-static void advance(struct mx_chunk *c, struct list_head *ready)
-{
-	struct mx_cop *cop, *next;
-
-	list_for_each_entry_safe(cop, next, &c->waiting, link) {
-		struct list_head *before = cop->link.prev;
-
-		if (blocked(c, cop))
-			continue;
-		leave(c, cop);
-		if (decide(c, cop) == MX_ACT_WAIT)
-			wait_at(cop, before);
-		else
-			list_add_tail(&cop->ready, ready);
-	}
-}
-
-/* No server takes the chunk: the writes that wait for one end. */
-static void fail_waiting(struct mx_chunk *c, struct list_head *ready)
-{
-	struct mx_cop *cop, *next;
-
-	list_for_each_entry_safe(cop, next, &c->waiting, link) {
-		if (cop->kind != MX_COP_WRITE)
-			continue;
-		leave(c, cop);
-		cop->act = MX_ACT_FULL;
-		list_add_tail(&cop->ready, ready);
-	}
-}
-
-/* Back to the head of the queue: it keeps its turn among those it overlaps. */
-static void start_over(struct mx_chunk *c, struct mx_cop *cop,
-		       struct list_head *ready)
-{
-	leave(c, cop);
-	cop->whole = false;
-	wait_at(cop, &c->waiting);
-	advance(c, ready);
-}
-
-static void executed(struct mx_chunk *c, struct mx_cop *cop)
-{
-	if (cop->kind == MX_COP_WRITE) {
-		c->nhave += bits_set(c->have, cop->first, cop->n);
-		c->nlost -= bits_clear(c->lost, cop->first, cop->n);
-	} else if (cop->whole) {
-		c->nhave -= bits_clear(c->have, 0, c->pages);
-		MX_ASSERT(!c->nhave);
-		c->trust = false;
-		set_unplaced(c);
-	} else {
-		c->nhave -= bits_clear(c->have, cop->first, cop->n);
-	}
+	return c->state == MX_CHUNK_PLACED || c->state == MX_CHUNK_RELEASING;
 }
 
 void mx_chunk_init(struct mx_chunk *c, u64 *have, u64 *lost, u32 pages)
@@ -248,143 +39,311 @@ void mx_chunk_init(struct mx_chunk *c, u64 *have, u64 *lost, u32 pages)
 	INIT_LIST_HEAD(&c->readers);
 	INIT_LIST_HEAD(&c->writers);
 	INIT_LIST_HEAD(&c->waiting);
+	INIT_LIST_HEAD(&c->tombs);
 }
 
-u8 mx_chunk_submit(struct mx_chunk *c, struct mx_cop *cop)
+enum mx_page mx_chunk_page(const struct mx_chunk *c, u32 page)
 {
-	MX_ASSERT(cop->first <= c->pages && cop->n <= c->pages - cop->first);
-	MX_ASSERT(cop->n || cop->kind == MX_COP_DISCARD);
-	cop->where = MX_COP_OUT;
-	cop->whole = false;
-	if (blocked(c, cop) || decide(c, cop) == MX_ACT_WAIT)
-		wait_at(cop, c->waiting.prev);
-	return cop->act;
+	if (c->nlost && mx_bits_get(c->lost, page, 1))
+		return MX_PAGE_LOST;
+	return mx_bits_get(c->have, page, 1) ? MX_PAGE_HAVE : MX_PAGE_ZERO;
 }
 
-void mx_chunk_placed(struct mx_chunk *c, struct mx_cop *cop, u8 server, u32 era)
+bool mx_chunk_idle(const struct mx_chunk *c)
 {
-	MX_ASSERT(c->state == MX_CHUNK_PLACING && c->placer == cop);
-	MX_ASSERT(!c->nhave);
-	c->state = MX_CHUNK_PLACED;
-	c->server = server;
-	c->era = era;
-	c->placer = NULL;
-	c->gen++;
-	cop->gen = c->gen;
+	return list_empty(&c->readers) && list_empty(&c->writers) &&
+	       list_empty(&c->waiting) && list_empty(&c->tombs);
 }
 
-bool mx_chunk_end(struct mx_chunk *c, struct mx_cop *cop, u8 how,
-		  struct list_head *ready)
+bool mx_chunk_spare(const struct mx_chunk *c)
 {
-	bool current_gen = cop->gen == c->gen;
-
-	MX_ASSERT(cop->where == MX_COP_ACTIVE);
-	if (c->placer == cop)
-		set_unplaced(c);
-	else if (cop->whole && current_gen && how != MX_END_OK)
-		c->state = MX_CHUNK_PLACED;
-	if (how == MX_END_RETRY || (how == MX_END_OK && !current_gen)) {
-		start_over(c, cop, ready);
-		return false;
-	}
-	leave(c, cop);
-	if (how == MX_END_OK)
-		executed(c, cop);
-	else if (how == MX_END_FULL)
-		fail_waiting(c, ready);
-	advance(c, ready);
-	return true;
+	return c->state == MX_CHUNK_PLACED && !c->blind && !c->nhave &&
+	       mx_chunk_idle(c);
 }
 
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask)
 {
-	u32 i, missing = bits_get(c->have, first, n) & ~mask;
+	u32 i, missing = mx_bits_get(c->have, first, n) & ~mask;
 
 	for (i = 0; missing && i < n; i++) {
 		if (!(missing & BIT(i)))
 			continue;
-		c->nhave -= bits_clear(c->have, first + i, 1);
-		c->nlost += bits_set(c->lost, first + i, 1);
+		c->nhave -= mx_bits_clear(c->have, first + i, 1);
+		c->nlost += mx_bits_set(c->lost, first + i, 1);
 	}
 	return !missing;
 }
 
-u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give,
-		     struct list_head *ready)
+void mx_chunk_reelect(struct mx_chunk *c)
 {
-	bool whole;
+	set_state(c, c->state);
+}
 
-	MX_ASSERT(cop->kind == MX_COP_READ && cop->n <= 32);
-	MX_ASSERT(cop->where == MX_COP_ACTIVE);
-	if (cop->gen != c->gen) {
-		start_over(c, cop, ready);
-		return MX_ACT_WAIT;
+void mx_chunk_release(struct mx_chunk *c, bool back)
+{
+	if (back && c->state == MX_CHUNK_RELEASING)
+		set_state(c, MX_CHUNK_PLACED);
+	else if (!back)
+		set_state(c, MX_CHUNK_RELEASING);
+}
+
+void mx_chunk_wrote(struct mx_chunk *c, u32 first, u32 n)
+{
+	c->nhave += mx_bits_set(c->have, first, n);
+	if (c->nlost)
+		c->nlost -= mx_bits_clear(c->lost, first, n);
+}
+
+void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n)
+{
+	c->nhave -= mx_bits_clear(c->have, first, n);
+	if (c->nlost)
+		c->nlost -= mx_bits_clear(c->lost, first, n);
+	if (c->state == MX_CHUNK_LOST && !c->nlost)
+		set_state(c, MX_CHUNK_HOLE);
+}
+
+void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
+{
+	u32 i, page = first;
+
+	MX_ASSERT(!(first % 8));
+	for (i = 0; i < len && page < c->pages; i++, page += 8) {
+		u64 byte = bits[i];
+
+		if (c->pages - page < 8)
+			byte &= BIT(c->pages - page) - 1;
+		byte = (byte << page % 64) & ~c->have[page / 64];
+		c->have[page / 64] |= byte;
+		c->nhave += hweight64(byte);
 	}
-	whole = mx_chunk_check(c, cop->first, cop->n, mask);
-	*give = c->trust ? mask : bits_get(c->have, cop->first, cop->n);
-	leave(c, cop);
-	advance(c, ready);
-	return whole ? MX_ACT_DONE : MX_ACT_LOST;
 }
 
-void mx_chunk_unqueue(struct mx_chunk *c, struct mx_cop *cop,
-		      struct list_head *ready)
+void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 {
-	MX_ASSERT(cop->where == MX_COP_WAITING);
-	leave(c, cop);
-	advance(c, ready);
+	u8 i = 0;
+
+	while (i < c->nleft) {
+		const struct mx_left *l = &c->left[i];
+
+		if (l->server == server && l->inc == inc && l->era == era)
+			c->left[i] = c->left[--c->nleft];
+		else
+			i++;
+	}
 }
 
-void mx_chunk_swap(struct mx_chunk *c, struct mx_cop *cop, struct mx_cop *heir)
+const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
+				    const struct mx_env *env)
 {
-	MX_ASSERT(cop->where == MX_COP_ACTIVE && heir->where == MX_COP_OUT);
-	heir->gen = cop->gen;
-	heir->act = cop->act;
-	heir->whole = cop->whole;
-	heir->where = MX_COP_ACTIVE;
-	list_add(&heir->link, &cop->link);
-	leave(c, cop);
-	if (c->placer == cop)
-		c->placer = heir;
+	u8 i;
+
+	for (i = 0; i < c->nleft; i++) {
+		const struct mx_left *l = &c->left[i];
+		const struct mx_srv_life *life = &env->life[l->server];
+
+		if (life->inc == l->inc && life->era == l->era &&
+		    !(c->avoid & BIT_ULL(l->server)))
+			return l;
+	}
+	return NULL;
 }
 
-bool mx_chunk_lose(struct mx_chunk *c, u32 gen)
+bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms)
+{
+	return c->nleft && (s64)(now_ms - c->left_ms) < MX_LEFT_MS;
+}
+
+/* The chunk is placed anew; copies that were lost may come back. */
+static void leave_behind(struct mx_chunk *c, u64 now_ms)
+{
+	u8 i;
+
+	for (i = 0; i < c->home.n; i++) {
+		const struct mx_home_member *m = &c->home.member[i];
+
+		MX_COVER(chunk_left);
+		if (c->nleft == MX_LEFT_MAX)
+			memmove(c->left, c->left + 1,
+				--c->nleft * sizeof(c->left[0]));
+		c->left[c->nleft++] = (struct mx_left) {
+			.inc	= m->inc,
+			.era	= m->era,
+			.gen	= c->home.gen,
+			.server	= m->server,
+		};
+		c->left_ms = now_ms;
+	}
+}
+
+void mx_chunk_take(struct mx_chunk *c, u8 server,
+		   const struct mx_srv_life *life, u32 gen, u64 now_ms)
+{
+	MX_ASSERT(c->state == MX_CHUNK_PLACING && !c->nhave);
+	if (!mx_home_in_sync(&c->home)) {
+		leave_behind(c, now_ms);
+		mx_home_clear(&c->home);
+		c->blind = false;
+	}
+	/* A copy that was left there has been replaced. */
+	mx_chunk_left_gone(c, server, life->inc, life->era);
+	mx_home_add(&c->home, server, life, gen);
+}
+
+void mx_chunk_placed(struct mx_chunk *c)
+{
+	MX_ASSERT(c->state == MX_CHUNK_PLACING && mx_home_in_sync(&c->home));
+	MX_COVER(chunk_placed);
+	set_state(c, MX_CHUNK_PLACED);
+}
+
+void mx_chunk_place_failed(struct mx_chunk *c)
+{
+	MX_COVER(chunk_place_failed);
+	set_homeless(c);
+}
+
+void mx_chunk_unplaced(struct mx_chunk *c)
+{
+	MX_ASSERT(!c->nhave);
+	MX_COVER(chunk_unplaced);
+	mx_home_clear(&c->home);
+	c->blind = false;
+	set_homeless(c);
+}
+
+/* The last copy is gone; all that was in it is lost, for the time being. */
+static void lose_all(struct mx_chunk *c)
 {
 	u32 w;
 
-	if (gen != c->gen || c->server == MX_NO_SERVER)
-		return false;
 	for (w = 0; w < mx_chunk_words(c->pages); w++) {
 		c->lost[w] |= c->have[w];
 		c->have[w] = 0;
 	}
 	c->nlost += c->nhave;
 	c->nhave = 0;
-	if (c->trust)
-		c->nlost += bits_set(c->lost, 0, c->pages);
-	c->trust = false;
-	set_unplaced(c);
+	/* It stays blind, for when it comes back. */
+	if (c->blind)
+		c->nlost += mx_bits_set(c->lost, 0, c->pages);
+	set_homeless(c);
+}
+
+bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era)
+{
+	int i = mx_home_find(&c->home, server);
+
+	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era ||
+	    !mx_home_lose(&c->home, server) || !is_placed(c))
+		return false;
+	if (mx_home_in_sync(&c->home)) {
+		set_state(c, c->state);
+		return false;
+	}
+	MX_COVER(chunk_lost);
+	lose_all(c);
 	return true;
 }
 
-enum mx_page mx_chunk_page(const struct mx_chunk *c, u32 page)
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 {
-	if (bits_get(c->lost, page, 1))
-		return MX_PAGE_LOST;
-	if (c->state == MX_CHUNK_PLACED &&
-	    (c->trust || bits_get(c->have, page, 1)))
-		return MX_PAGE_HAVE;
-	return MX_PAGE_ZERO;
+	int i = mx_home_find(&c->home, server);
+	bool last;
+
+	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era)
+		return false;
+	last = mx_chunk_lose(c, server, inc, era);
+	mx_home_forget(&c->home, server);
+	return last;
 }
 
-bool mx_chunk_idle(const struct mx_chunk *c)
+bool mx_chunk_regain(struct mx_chunk *c, u8 server,
+		     const struct mx_srv_life *life)
 {
-	return list_empty(&c->readers) && list_empty(&c->writers) &&
-	       list_empty(&c->waiting);
+	u32 w;
+
+	if ((c->state != MX_CHUNK_LOST && c->state != MX_CHUNK_HOLE) ||
+	    !mx_home_regain(&c->home, server, life))
+		return false;
+	MX_COVER(chunk_regained);
+	for (w = 0; w < mx_chunk_words(c->pages); w++) {
+		if (!c->blind)
+			c->have[w] |= c->lost[w];
+		c->lost[w] = 0;
+	}
+	if (!c->blind)
+		c->nhave = c->nlost;
+	c->nlost = 0;
+	set_state(c, MX_CHUNK_PLACED);
+	return true;
 }
 
-bool mx_chunk_spare(const struct mx_chunk *c)
+static bool same_life(const struct mx_home_member *m,
+		      const struct mx_srv_life *life)
 {
-	return c->state == MX_CHUNK_PLACED && !c->trust && !c->nhave &&
-	       mx_chunk_idle(c);
+	return m->inc == life->inc && m->era == life->era;
+}
+
+bool mx_chunk_sync(struct mx_chunk *c, const struct mx_env *env)
+{
+	bool lost = false;
+	int i;
+
+	/* Backwards, since a member that is not in sync is taken out. */
+	for (i = c->home.n - 1; i >= 0; i--) {
+		const struct mx_home_member m = c->home.member[i];
+
+		if (!same_life(&m, &env->life[m.server]))
+			lost |= mx_chunk_lose(c, m.server, m.inc, m.era);
+		else if (m.state == MX_HOME_LOST)
+			mx_chunk_regain(c, m.server, &env->life[m.server]);
+	}
+	return lost && !is_placed(c);
+}
+
+void mx_chunk_unknown(struct mx_chunk *c)
+{
+	MX_ASSERT(c->state == MX_CHUNK_HOLE && !c->nhave && !c->nlost);
+	set_state(c, MX_CHUNK_UNKNOWN);
+}
+
+void mx_chunk_proved_hole(struct mx_chunk *c)
+{
+	if (c->state != MX_CHUNK_UNKNOWN)
+		return;
+	MX_COVER(chunk_proved_hole);
+	set_state(c, MX_CHUNK_HOLE);
+}
+
+void mx_chunk_proved_lost(struct mx_chunk *c)
+{
+	if (c->state != MX_CHUNK_UNKNOWN)
+		return;
+	MX_COVER(chunk_proved_lost);
+	c->nlost = mx_bits_set(c->lost, 0, c->pages);
+	set_state(c, MX_CHUNK_LOST);
+}
+
+void mx_chunk_adopt(struct mx_chunk *c, const struct mx_home_member *member,
+		    u32 n, u32 gen)
+{
+	bool gone = c->state == MX_CHUNK_LOST && !c->home.n;
+	u32 i;
+
+	if ((c->state != MX_CHUNK_UNKNOWN && !gone) || !n || n > MX_COPIES_MAX)
+		return;
+	MX_COVER(chunk_adopted);
+	if (gone)
+		c->nlost -= mx_bits_clear(c->lost, 0, c->pages);
+	mx_home_clear(&c->home);
+	for (i = 0; i < n; i++) {
+		c->home.member[i] = member[i];
+		c->home.unsettled |= member[i].state != MX_HOME_IN_SYNC;
+	}
+	c->home.n = n;
+	c->home.behind = c->home.unsettled;
+	c->home.gen = gen;
+	c->home.last = max(c->home.last, gen);
+	c->blind = true;
+	set_state(c, MX_CHUNK_PLACED);
 }

@@ -1,87 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One chunk of a volume: which server has it, which of its pages were written,
- * and which operations may run at the same time.
+ * One chunk of a volume: its home, which of its pages were written, and which
+ * operations are on it. What the operations do is in mx_op.h.
  *
- * Contract. Sans-IO: the caller serialises all calls on one chunk, carries out
- * what the calls decide and reports how it ended. An operation is the caller's
- * object; from mx_chunk_submit() until it has ended (mx_chunk_end(),
- * mx_chunk_read_end(), mx_chunk_unqueue(), or an act other than CALL, PLACE or
- * WAIT) it is linked here.
+ * Contract. Sans-IO: the caller serialises all calls on one chunk and on the
+ * operations that are on it.
  *
  * Order. A write or discard excludes every overlapping operation; overlapping
- * operations run in the order in which they were submitted. So the server never
- * sees two of them at once, and a retransmitted write cannot overtake.
+ * operations run in the order in which they were submitted. An operation that
+ * has ended with a leg whose outcome is not known keeps its place.
  *
- * Loss. When the server has lost the chunk its written pages become lost pages:
- * reading one fails, until it is written again or discarded. Operations that
- * were under way are told by their generation and start over.
+ * Loss. When no server has a copy in sync any more, pages that were written
+ * become lost pages: reading one fails, until it is written again or discarded.
+ * The home is remembered until the chunk is placed anew: if the server comes
+ * back in the life in which it took the copy, the pages are there again.
  */
 #ifndef MX_CHUNK_H
 #define MX_CHUNK_H
 
-#include "mx_port.h"
+#include "mx_bits.h"
+#include "mx_home.h"
+#include "mx_member.h"
+
+struct mx_op;
+struct mx_todo;
+
+/**
+ * struct mx_env - what an engine may know of the world; the caller keeps it
+ * @members:    servers and whether they can be reached
+ * @life:       the volume on each of them, by the same index
+ * @now_ms:     monotonic clock
+ * @timeout_ms: a write or discard ends after so long, whatever servers do
+ * @awake_ms:   since when this host has been running without a pause
+ * @copies:     copies of a chunk that is placed: 1 to MX_COPIES_MAX
+ */
+struct mx_env {
+	const struct mx_members *members;
+	const struct mx_srv_life *life;
+	u64	now_ms;
+	u32	timeout_ms;
+	u32	awake_ms;
+	u8	copies;
+};
+
+enum mx_left_limits {
+	MX_LEFT_MAX	= 2,		/* left-overs remembered */
+	MX_LEFT_MS	= 600000,	/* while a chunk is not released for their sake */
+};
+
+/**
+ * struct mx_left - a copy that may be left in a life of a server that is over,
+ * as far as is known, while the chunk was placed anew
+ * @inc:    the life
+ * @era:    likewise
+ * @gen:    generation of the copy, at most
+ * @server: index of the server
+ */
+struct mx_left {
+	u32	inc;
+	u32	era;
+	u32	gen;
+	u8	server;
+};
 
 /**
  * enum mx_chunk_state - where a chunk is
  * @MX_CHUNK_HOLE:      no server; all pages read as zeros
- * @MX_CHUNK_PLACING:   a first write is looking for a server; other writes wait
- * @MX_CHUNK_PLACED:    a server has it
- * @MX_CHUNK_RELEASING: the server is being told to forget it
- * @MX_CHUNK_LOST:      no server, and pages that were written are gone
+ * @MX_CHUNK_UNKNOWN:   after a take-over: not proved yet; operations wait
+ * @MX_CHUNK_PLACING:   a first write is looking for servers; other writes wait
+ * @MX_CHUNK_PLACED:    some server has it
+ * @MX_CHUNK_RELEASING: the servers are being told to forget it
+ * @MX_CHUNK_LOST:      no server has it, and pages that were written are gone
  */
 enum mx_chunk_state {
 	MX_CHUNK_HOLE,
+	MX_CHUNK_UNKNOWN,
 	MX_CHUNK_PLACING,
 	MX_CHUNK_PLACED,
 	MX_CHUNK_RELEASING,
 	MX_CHUNK_LOST,
-};
-
-enum mx_cop_kind {
-	MX_COP_READ,
-	MX_COP_WRITE,
-	MX_COP_DISCARD,		/* of no page at all: give an empty chunk up */
-};
-
-/**
- * enum mx_cop_act - what the caller is to do with an operation
- * @MX_ACT_WAIT:  nothing; it comes back on a ready list
- * @MX_ACT_CALL:  send it to the chunk's server
- * @MX_ACT_PLACE: choose a server, send it there; mx_chunk_placed() if it took it
- * @MX_ACT_ZERO:  a read of zeros; it has ended
- * @MX_ACT_DONE:  there is nothing to do; it has ended
- * @MX_ACT_LOST:  pages asked for are lost; it has ended
- * @MX_ACT_FULL:  no server took the chunk; it has ended
- */
-enum mx_cop_act {
-	MX_ACT_WAIT,
-	MX_ACT_CALL,
-	MX_ACT_PLACE,
-	MX_ACT_ZERO,
-	MX_ACT_DONE,
-	MX_ACT_LOST,
-	MX_ACT_FULL,
-};
-
-/**
- * enum mx_cop_end - how an operation under way has ended
- * @MX_END_OK:     executed
- * @MX_END_FAILED: not executed, and never will be
- * @MX_END_FULL:   PLACE only: no server takes the chunk; waiting writes fail too
- * @MX_END_RETRY:  not executed: decide anew
- */
-enum mx_cop_end {
-	MX_END_OK,
-	MX_END_FAILED,
-	MX_END_FULL,
-	MX_END_RETRY,
-};
-
-enum mx_cop_where {
-	MX_COP_OUT,		/* not linked to a chunk */
-	MX_COP_WAITING,
-	MX_COP_ACTIVE,
 };
 
 /** enum mx_page - what is known of a page */
@@ -92,47 +89,34 @@ enum mx_page {
 };
 
 /**
- * struct mx_cop - an operation on a run of pages of one chunk
- * @link:  in one of the chunk's lists
- * @ready: in the list of operations that became ready, see mx_chunk_end()
- * @first: first page, counted from the chunk's start; set by the caller
- * @n:     pages; set by the caller
- * @gen:   the chunk's generation when it was started
- * @kind:  enum mx_cop_kind; set by the caller
- * @where: enum mx_cop_where
- * @act:   enum mx_cop_act, the last decision
- * @whole: a discard that empties the chunk: sent as a release, excludes all
- */
-struct mx_cop {
-	struct list_head link;
-	struct list_head ready;
-	u32	first;
-	u32	n;
-	u32	gen;
-	u8	kind;
-	u8	where;
-	u8	act;
-	bool	whole;
-};
-
-enum { MX_NO_SERVER = 0xff };
-
-/**
  * struct mx_chunk - one chunk
- * @have:    bit per page: written, and the server has it
+ * @have:    bit per page: written, and the home has it
  * @lost:    bit per page: written, and gone
  * @pages:   pages in the chunk
  * @nhave:   bits set in @have
  * @nlost:   bits set in @lost
- * @gen:     changes when the chunk gets or loses its server
- * @era:     caller's token of the server's state when it took the chunk
+ * @home:    its copies. Those of a LOST chunk, or of a HOLE that was lost, may
+ *           come back
  * @state:   enum mx_chunk_state
- * @server:  index of the server if PLACED or RELEASING, else MX_NO_SERVER
- * @trust:   @have is not known: believe the server (volume found in a record)
- * @placer:  the write that is looking for a server while PLACING
+ * @server:  first member in sync while PLACED or RELEASING, else MX_NO_SERVER;
+ *           may be read without the caller's lock
+ * @blind:   @have is not known (after a take-over): it is fetched first
+ * @avoid:   bit per server that may have taken the chunk without our knowing,
+ *           and has not released it: the chunk is not placed there meanwhile
+ * @left:    copies to be released if their lives come back. While they are not
+ *           forgotten the chunk is not released for some time: after a take-over
+ *           the newer copy, even empty, has to be there to count more
+ * @nleft:   how many
+ * @left_ms: when the last one was left
+ * @placer:  the write that is looking for servers while PLACING
+ * @setter:  the operation that is settling the home
+ * @settling: some operation may be waiting for that
+ * @fetcher: the operation that is fetching the bitmap
  * @readers: reads under way
- * @writers: writes and discards under way
+ * @writers: writes and discards under way, and those that have ended with an
+ *           outcome that is not known
  * @waiting: operations not started, oldest first
+ * @tombs:   operations that have no place any more, but open legs
  */
 struct mx_chunk {
 	u64	*have;
@@ -140,15 +124,22 @@ struct mx_chunk {
 	u32	pages;
 	u32	nhave;
 	u32	nlost;
-	u32	gen;
-	u32	era;
+	struct mx_home home;
 	u8	state;
 	u8	server;
-	bool	trust;
-	struct mx_cop *placer;
+	bool	blind;
+	bool	settling;
+	u64	avoid;
+	struct mx_left left[MX_LEFT_MAX];
+	u8	nleft;
+	u64	left_ms;
+	struct mx_op *placer;
+	struct mx_op *setter;
+	struct mx_op *fetcher;
 	struct list_head readers;
 	struct list_head writers;
 	struct list_head waiting;
+	struct list_head tombs;
 };
 
 /** mx_chunk_words() - u64 words in a bitmap of a chunk of @pages */
@@ -160,40 +151,14 @@ static inline u32 mx_chunk_words(u32 pages)
 /** mx_chunk_init() - an empty chunk; @have and @lost: zeroed bitmaps */
 void mx_chunk_init(struct mx_chunk *c, u64 *have, u64 *lost, u32 pages);
 
-/** mx_chunk_submit() - a new operation. Return: enum mx_cop_act */
-u8 mx_chunk_submit(struct mx_chunk *c, struct mx_cop *cop);
+/** mx_chunk_page() - what is known of a page */
+enum mx_page mx_chunk_page(const struct mx_chunk *c, u32 page);
 
-/** mx_chunk_placed() - a server took the placing write, which still is under
- * way: mx_chunk_end() comes next
- */
-void mx_chunk_placed(struct mx_chunk *c, struct mx_cop *cop, u8 server, u32 era);
+/** mx_chunk_idle() - no operation is on it, not even one with open legs only */
+bool mx_chunk_idle(const struct mx_chunk *c);
 
-/**
- * mx_chunk_end() - a write or discard under way has ended
- * @how:   enum mx_cop_end
- * @ready: operations that can be carried out now are appended, by their ready
- *         link, with act set (never WAIT)
- *
- * What was executed by a server that has since lost the chunk counts as not
- * executed: the operation starts over.
- *
- * Return: true if it has ended; false if it starts over: it waits here or is in
- * @ready.
- */
-bool mx_chunk_end(struct mx_chunk *c, struct mx_cop *cop, u8 how,
-		  struct list_head *ready);
-
-/**
- * mx_chunk_read_end() - a read under way was answered
- * @mask: pages the server says were written, lowest bit first
- * @give: result: pages to be taken from the answer, the others are zeros
- *
- * Return: MX_ACT_DONE: ended, @give is valid. MX_ACT_LOST: ended, the server
- * lacks pages that it had taken; they are lost from now on. MX_ACT_WAIT: starts
- * over as with mx_chunk_end().
- */
-u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give,
-		     struct list_head *ready);
+/** mx_chunk_spare() - idle, and has a home but no page in it */
+bool mx_chunk_spare(const struct mx_chunk *c);
 
 /**
  * mx_chunk_check() - compare what a server has with what it should have
@@ -203,32 +168,105 @@ u8 mx_chunk_read_end(struct mx_chunk *c, struct mx_cop *cop, u32 mask, u32 *give
  */
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask);
 
-/** mx_chunk_unqueue() - take back an operation that is WAITING */
-void mx_chunk_unqueue(struct mx_chunk *c, struct mx_cop *cop,
-		      struct list_head *ready);
+/** mx_chunk_reelect() - members have become stale: @server may be another one */
+void mx_chunk_reelect(struct mx_chunk *c);
 
-/** mx_chunk_swap() - let @heir, which is OUT, take the place of @cop, which is
- * under way and OUT afterwards
+/** mx_chunk_release() - RELEASING begins, or (@back) was not executed */
+void mx_chunk_release(struct mx_chunk *c, bool back);
+
+/** mx_chunk_wrote() - pages were written to the home */
+void mx_chunk_wrote(struct mx_chunk *c, u32 first, u32 n);
+
+/** mx_chunk_freed() - pages were discarded */
+void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n);
+
+/** mx_chunk_learn() - a part of the bitmap of a blind chunk from a server
+ * @first: page of the first bit, multiple of 8
+ * @bits:  @len bytes, lowest bit of the first byte first
  */
-void mx_chunk_swap(struct mx_chunk *c, struct mx_cop *cop, struct mx_cop *heir);
+void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len);
+
+/** mx_chunk_take() - PLACING: a server has taken the chunk. With the first one,
+ * the older home becomes left-overs
+ */
+void mx_chunk_take(struct mx_chunk *c, u8 server,
+		   const struct mx_srv_life *life, u32 gen, u64 now_ms);
+
+/** mx_chunk_left() - a left-over whose life is back. Return: NULL if there is none
+ * that is not being released already
+ */
+const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
+				    const struct mx_env *env);
+
+/** mx_chunk_left_gone() - it has been released */
+void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
+
+/** mx_chunk_haunted() - must the chunk stay where it is, though it is empty? */
+bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms);
+
+/** mx_chunk_placed() - PLACING is over: those that took it are the home */
+void mx_chunk_placed(struct mx_chunk *c);
+
+/** mx_chunk_place_failed() - PLACING is over: nobody took it */
+void mx_chunk_place_failed(struct mx_chunk *c);
+
+/** mx_chunk_unplaced() - the chunk has no home any more and no pages in it */
+void mx_chunk_unplaced(struct mx_chunk *c);
 
 /**
- * mx_chunk_lose() - the server does not have the chunk any more
- * @gen: the generation this is about; another one: nothing happens
+ * mx_chunk_lose() - a server does not have the chunk any more
+ * @inc: in which life of the server it was taken
+ * @era: likewise; a copy of another life is left alone
  *
- * Operations under way stay so until they end.
+ * Operations under way find out when their legs end. mx_op_advance() is due.
  *
- * Return: whether the chunk lost its server.
+ * Return: whether the chunk has lost its last copy in sync by this.
  */
-bool mx_chunk_lose(struct mx_chunk *c, u32 gen);
+bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era);
 
-/** mx_chunk_page() - what is known of a page */
-enum mx_page mx_chunk_page(const struct mx_chunk *c, u32 page);
+/** mx_chunk_gone() - as mx_chunk_lose(), by the server's own word: the copy does
+ * not come back with that life
+ */
+bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
 
-/** mx_chunk_idle() - no operation is linked */
-bool mx_chunk_idle(const struct mx_chunk *c);
+/** mx_chunk_regain() - a server is in the life in which it took the chunk again
+ *
+ * Nothing happens unless the chunk was lost and has not been placed anew, and
+ * nobody is just doing that.
+ *
+ * Return: whether the chunk is PLACED again.
+ */
+bool mx_chunk_regain(struct mx_chunk *c, u8 server,
+		     const struct mx_srv_life *life);
 
-/** mx_chunk_spare() - idle, and has a server but no page on it */
-bool mx_chunk_spare(const struct mx_chunk *c);
+/** mx_chunk_sync() - lose and regain copies by what is known of the servers now.
+ * Return: whether the chunk has lost its last copy in sync by this
+ */
+bool mx_chunk_sync(struct mx_chunk *c, const struct mx_env *env);
+
+/** mx_chunk_unknown() - take-over has begun: nothing is known of the chunk, which
+ * is a HOLE
+ */
+void mx_chunk_unknown(struct mx_chunk *c);
+
+/** mx_chunk_proved_hole() - no server has it. mx_op_advance() is due */
+void mx_chunk_proved_hole(struct mx_chunk *c);
+
+/** mx_chunk_proved_lost() - servers had it, and it is gone. mx_op_advance() is
+ * due
+ */
+void mx_chunk_proved_lost(struct mx_chunk *c);
+
+/**
+ * mx_chunk_adopt() - take-over: the servers that have it are known
+ * @member: n of them, IN_SYNC or STALE; with a STALE one the next generation has
+ *          to be stored before anything else
+ * @gen:    their generation
+ *
+ * The chunk is blind from now on. Also for a chunk that was proved lost, and has
+ * turned up before it was placed anew. mx_op_advance() is due.
+ */
+void mx_chunk_adopt(struct mx_chunk *c, const struct mx_home_member *member,
+		    u32 n, u32 gen);
 
 #endif /* MX_CHUNK_H */

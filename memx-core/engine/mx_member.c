@@ -58,6 +58,7 @@ int mx_member_advert(struct mx_members *t, u64 node, u32 inc,
 		*events = MX_MEMBER_EV_NEW;
 	}
 	m = &t->m[i];
+	m->cut = false;
 	*events |= mx_member_restart(m, inc);
 	*events |= set_state(m, serves ? MX_MEMBER_ALIVE : MX_MEMBER_GONE);
 	m->capacity = ad->capacity;
@@ -68,19 +69,26 @@ int mx_member_advert(struct mx_members *t, u64 node, u32 inc,
 
 u32 mx_member_restart(struct mx_member *m, u32 inc)
 {
+	u32 events = MX_MEMBER_EV_RESTART;
+
 	if (m->inc == inc)
 		return 0;
+	if (m->before == inc)
+		events |= MX_MEMBER_EV_TWIN;
+	m->before = m->inc;
 	m->inc = inc;
-	return MX_MEMBER_EV_RESTART;
+	return events;
 }
 
 u32 mx_member_silence(struct mx_member *m, u32 ms)
 {
-	if (m->state == MX_MEMBER_NONE || m->state == MX_MEMBER_GONE)
+	if (m->state == MX_MEMBER_NONE)
 		return 0;
 	if (ms >= MX_DEAD_MS)
 		return set_state(m, MX_MEMBER_DEAD);
-	if (ms >= MX_SUSPECT_MS)
+	if (m->state == MX_MEMBER_GONE)
+		return 0;
+	if (ms >= MX_SUSPECT_MS || m->cut)
 		return set_state(m, MX_MEMBER_SUSPECT);
 	return set_state(m, MX_MEMBER_ALIVE);
 }
@@ -91,6 +99,14 @@ u32 mx_member_gone(struct mx_member *m)
 		return 0;
 	m->free = 0;
 	return set_state(m, MX_MEMBER_GONE);
+}
+
+u32 mx_member_cut(struct mx_member *m)
+{
+	if (m->state == MX_MEMBER_NONE)
+		return 0;
+	m->cut = true;
+	return m->state == MX_MEMBER_ALIVE ? set_state(m, MX_MEMBER_SUSPECT) : 0;
 }
 
 void mx_member_figures(struct mx_member *m, u64 free, u8 load)

@@ -6,7 +6,6 @@
 
 enum {
 	MX_QUOTA_NEWS	= 16,	/* a change of free by 1/16 of all is news */
-	MX_LOAD_INERTIA	= 4,	/* a sample counts for 1/4 */
 };
 
 void mx_quota_init(struct mx_quota *q, u64 capacity, u64 room)
@@ -22,35 +21,35 @@ void mx_quota_room(struct mx_quota *q, u64 room)
 u64 mx_quota_free(const struct mx_quota *q)
 {
 	u64 owed = q->reserved - q->used;
-	u64 left = q->capacity - q->reserved - q->beside;
+	u64 left = q->capacity - q->reserved - q->overhead;
 
 	return q->room > owed ? min(left, q->room - owed) : 0;
 }
 
 bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages,
-		      u64 beside)
+		      u64 overhead)
 {
 	u64 left = mx_quota_free(q);
 
-	if (beside > left || pages > left - beside)
+	if (overhead > left || pages > left - overhead)
 		return false;
 	q->reserved += pages;
 	s->reserved += pages;
-	q->beside += beside;
-	q->room -= min(q->room, beside);
+	q->overhead += overhead;
+	q->room -= min(q->room, overhead);
 	return true;
 }
 
 void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages,
-		       u64 beside)
+		       u64 overhead)
 {
 	MX_ASSERT(pages <= s->reserved - s->used);
 	MX_ASSERT(s->reserved <= q->reserved && s->used <= q->used);
-	MX_ASSERT(beside <= q->beside);
+	MX_ASSERT(overhead <= q->overhead);
 	q->reserved -= pages;
 	s->reserved -= pages;
-	q->beside -= beside;
-	q->room += beside;
+	q->overhead -= overhead;
+	q->room += overhead;
 }
 
 void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages)
@@ -80,19 +79,4 @@ bool mx_quota_news(const struct mx_quota *q)
 void mx_quota_told(struct mx_quota *q)
 {
 	q->told = mx_quota_free(q);
-}
-
-u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index)
-{
-	MX_ASSERT(index << shift < pages);
-	return min((u64)1 << shift, pages - (index << shift));
-}
-
-u8 mx_load_decay(u8 load, u8 sample)
-{
-	int step = ((int)sample - load) / MX_LOAD_INERTIA;
-
-	if (!step && sample != load)
-		step = sample > load ? 1 : -1;
-	return (u8)(load + step);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a memory server has promised, stores and can still promise, and how
- * busy it says it is. Memory is promised by chunk, when a chunk is first
- * written, so that later writes to it cannot be declined.
+ * What a memory server has promised, stores and can still promise. Memory is
+ * promised by chunk, when a chunk is made, so that later writes to it cannot be
+ * declined.
  *
  * Sans-IO; the caller serialises all calls on one quota and its shares.
  */
@@ -18,7 +18,7 @@
  *            time to time and carried on in between
  * @reserved: promised to chunks, stored or not
  * @used:     stored
- * @beside:   taken for what is stored beside pages, of chunks promised
+ * @overhead: taken for trailers, of all chunks promised
  * @told:     mx_quota_free() when it was last announced
  */
 struct mx_quota {
@@ -26,7 +26,7 @@ struct mx_quota {
 	u64	room;
 	u64	reserved;
 	u64	used;
-	u64	beside;
+	u64	overhead;
 	u64	told;
 };
 
@@ -52,17 +52,17 @@ u64 mx_quota_free(const struct mx_quota *q);
 
 /**
  * mx_quota_promise() - reserve @pages
- * @beside: pages that are taken at once, for what is stored beside those; see
- *          mx_trailer_pages() in mx_wire.h
+ * @overhead: pages that are taken at once, for trailers; see mx_trailer_pages()
+ *            in mx_wire.h
  *
  * Return: false if they are not free.
  */
 bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages,
-		      u64 beside);
+		      u64 overhead);
 
 /** mx_quota_withdraw() - the opposite, of pages promised and not stored */
 void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages,
-		       u64 beside);
+		       u64 overhead);
 
 /** mx_quota_store() - @pages of what was promised are stored now */
 void mx_quota_store(struct mx_quota *q, struct mx_share *s, u64 pages);
@@ -75,24 +75,5 @@ void mx_quota_drop(struct mx_quota *q, struct mx_share *s, u64 pages);
  */
 bool mx_quota_news(const struct mx_quota *q);
 void mx_quota_told(struct mx_quota *q);
-
-/**
- * mx_chunk_pages() - pages in a chunk
- * @pages: size of the volume
- * @shift: its chunk shift
- * @index: the chunk, within the volume
- *
- * Return: 1 << @shift, or what is left of the volume for its last chunk.
- */
-u64 mx_chunk_pages(u64 pages, unsigned int shift, u64 index);
-
-/**
- * mx_load_decay() - a load that follows samples taken at equal intervals
- * @load:   0 to 255
- * @sample: 0 to 255
- *
- * Return: a quarter nearer to @sample, and there in the end.
- */
-u8 mx_load_decay(u8 load, u8 sample);
 
 #endif /* MX_QUOTA_H */

@@ -18,27 +18,51 @@ enum mx_limits {
 	MX_CHUNKS_MAX		= 16384,	/* chunks in a volume */
 	MX_NAME_MAX		= 63,		/* bytes in a volume's name */
 	MX_TRAILER_LEN		= 32,		/* bytes stored with a sealed page */
+	MX_COPIES_MAX		= 3,		/* members of a chunk's home */
+	MX_ROSTER_MAX		= 64,		/* servers in a roster */
 };
 
 /**
  * enum mx_op_code - requests on RMP_PORT_MEMORY; fields that are not named for
  * an operation are zero
- * @MX_OP_OPEN:    make the volume known: @page its size in pages, @arg its
- *                 chunk shift; payload its name. Repeating it is harmless; a
- *                 higher epoch in the header takes the volume over. With
- *                 MX_F_SEALED its pages are sealed; all OPENs must agree
- * @MX_OP_DROP:    forget the volume and free all its pages; done when unknown
+ * @MX_OP_OPEN:    claim a volume: @page its size in pages, @arg its chunk shift,
+ *                 payload its name. Repeating it is harmless. A claim that is
+ *                 higher than the one in force, by epoch and then by node, takes
+ *                 the volume over; a lower one is STALE. With MX_F_SEALED its
+ *                 pages are sealed; all OPENs must agree. With MX_F_FEATURES
+ *                 @arg2 has the sender's enum mx_feature, and the answer's @arg
+ *                 the server's and MX_OPENED_NEW; INVAL has the server's too if
+ *                 the volume is of another size, name or kind. With
+ *                 MX_F_TENTATIVE the claim stands beside the one in force, which
+ *                 it does not fence
+ * @MX_OP_DROP:    forget the volume and free all its pages; done when unknown.
+ *                 Under a tentative claim: withdraw that claim
  * @MX_OP_READ:    @npages from @page, all in one chunk. The reply's mask says
  *                 which were ever written; only those are in the payload, and
  *                 behind them, with MX_F_SEALED, a trailer of MX_TRAILER_LEN
  *                 bytes for each
  * @MX_OP_WRITE:   @npages whole pages at @page, all in one chunk, in the
- *                 payload, with MX_F_SEALED their trailers behind them. The
- *                 first write to a chunk reserves room for it all
+ *                 payload, with MX_F_SEALED their trailers behind them. With
+ *                 MX_F_PLACE the chunk is made, and room reserved for all of
+ *                 it, if it is not there
  * @MX_OP_DISCARD: free @arg pages from @page, all in one chunk; they read as
  *                 never written. With MX_F_RELEASE it must cover the chunk,
  *                 whose reservation is given up too
  * @MX_OP_STAT:    nothing but the reply head's figures
+ * @MX_OP_SETGEN:  store the chunk's generation and, from the payload (1 to
+ *                 MX_COPIES_MAX struct mx_wire_node), the members that are in
+ *                 sync in it. @page: the chunk's first page. Answered once no
+ *                 request of an older generation can take effect here. With
+ *                 MX_F_PLACE the chunk is made, to be filled
+ * @MX_OP_LIST:    the volume's chunks from the one with number @page on; the
+ *                 reply has at most @npages pages of struct mx_wire_chunk in
+ *                 ascending order, its @arg is the number to go on with or
+ *                 MX_LIST_END
+ * @MX_OP_BITMAP:  which pages of the chunk at @page are stored: the reply has a
+ *                 bit for each, lowest bit of the first byte first
+ * @MX_OP_ROSTER:  with payload (struct mx_wire_roster, then struct mx_wire_node)
+ *                 store the volume's roster if its number is higher than the
+ *                 stored one's; without: the reply has the stored one
  */
 enum mx_op_code {
 	MX_OP_OPEN	= 1,
@@ -47,50 +71,133 @@ enum mx_op_code {
 	MX_OP_WRITE	= 4,
 	MX_OP_DISCARD	= 5,
 	MX_OP_STAT	= 6,
-	MX_OP_MAX	= MX_OP_STAT,
+	MX_OP_SETGEN	= 7,
+	MX_OP_LIST	= 8,
+	MX_OP_BITMAP	= 9,
+	MX_OP_ROSTER	= 10,
+	MX_OP_MAX	= MX_OP_ROSTER,
 };
 
 /**
  * enum mx_req_flag - bits of mx_req.flags; each in the operations named only
- * @MX_F_RELEASE: DISCARD: give the chunk up
- * @MX_F_SEALED:  OPEN, READ, WRITE: the volume is sealed: a trailer belongs to
- *                each page. READ and WRITE must say what OPEN said
+ * @MX_F_RELEASE:   DISCARD: give the chunk up
+ * @MX_F_SEALED:    OPEN, READ, WRITE: the volume is sealed: a trailer belongs to
+ *                  each page. READ and WRITE must say what OPEN said
+ * @MX_F_PLACE:     WRITE, SETGEN: make the chunk here if it is not here yet
+ * @MX_F_TENTATIVE: OPEN: the claim is not committed yet
+ * @MX_F_FEATURES:  OPEN: @arg2 has the sender's features
  */
 enum mx_req_flag {
 	MX_F_RELEASE	= 0x01,
 	MX_F_SEALED	= 0x02,
+	MX_F_PLACE	= 0x04,
+	MX_F_TENTATIVE	= 0x08,
+	MX_F_FEATURES	= 0x10,
 };
+
+/**
+ * enum mx_feature - what a node can do beyond the first version of this protocol
+ * @MX_FEAT_GEN: generations: mx_req.gen is not 0 and is checked, a chunk is made
+ *               only with MX_F_PLACE, and SETGEN, LIST, BITMAP and ROSTER exist
+ */
+enum mx_feature {
+	MX_FEAT_GEN	= 0x01,
+	MX_FEAT_KNOWN	= 0x01,
+};
+
+/* OPEN with MX_F_FEATURES: bit of the answer's @arg: the OPEN made the volume. */
+#define MX_OPENED_NEW	BIT_ULL(32)
+
+/* LIST: the answer's @arg if there are no more chunks. */
+#define MX_LIST_END	(~0ULL)
 
 /**
  * struct mx_req - head of a request
  * @op:       enum mx_op_code
  * @flags:    enum mx_req_flag
- * @npages:   READ, WRITE: 1 to MX_OP_PAGES
- * @reserved: zero
+ * @npages:   READ, WRITE, LIST: 1 to MX_OP_PAGES
+ * @gen:      READ, WRITE, DISCARD, SETGEN, BITMAP: the chunk's generation as the
+ *            sender knows it; 0 from a sender without MX_FEAT_GEN
  * @page:     see enum mx_op_code
  * @arg:      see enum mx_op_code
- * @reserved2: zero
+ * @arg2:     see enum mx_op_code
  */
 struct mx_req {
 	u8	op;
 	u8	flags;
 	__be16	npages;
-	__be32	reserved;
+	__be32	gen;
 	__be64	page;
 	__be64	arg;
-	__be64	reserved2;
+	__be64	arg2;
 } __packed __aligned(8);
 
 /**
- * enum mx_status - how a request ended
+ * struct mx_wire_node - a server in one of its lives
+ * @node:     node id
+ * @inc:      incarnation
+ * @reserved: zero
+ */
+struct mx_wire_node {
+	__be64	node;
+	__be32	inc;
+	__be32	reserved;
+} __packed __aligned(8);
+
+/**
+ * struct mx_wire_chunk - LIST: a chunk that a server has
+ * @index:    its number
+ * @gen:      its generation
+ * @pages:    pages stored
+ * @nmembers: entries of @member in use
+ * @state:    enum mx_chunk_copy
+ * @reserved: zero
+ * @member:   those in sync in @gen; the others are zero
+ */
+struct mx_wire_chunk {
+	__be32	index;
+	__be32	gen;
+	__be32	pages;
+	u8	nmembers;
+	u8	state;
+	__be16	reserved;
+	struct mx_wire_node member[MX_COPIES_MAX];
+} __packed __aligned(8);
+
+/**
+ * enum mx_chunk_copy - what a server's copy of a chunk is
+ * @MX_COPY_LIVE:    it has all pages of its generation
+ * @MX_COPY_FILLING: it is being filled and is no member
+ */
+enum mx_chunk_copy {
+	MX_COPY_LIVE	= 0,
+	MX_COPY_FILLING	= 1,
+};
+
+/**
+ * struct mx_wire_roster - servers that may have chunks of a volume
+ * @number:   counts up with each change; 0: there is none yet
+ * @n:        struct mx_wire_node that follow, at most MX_ROSTER_MAX
+ */
+struct mx_wire_roster {
+	__be32	number;
+	__be32	n;
+} __packed __aligned(8);
+
+/**
+ * enum mx_status - how a request ended. Those from MX_ST_NOCHUNK on are answers
+ * to senders with MX_FEAT_GEN only
  * @MX_ST_OK:     done
  * @MX_ST_FULL:   no room: the server declines this chunk or volume
  * @MX_ST_NOVOL:  the volume is not open here
- * @MX_ST_STALE:  the header's epoch is older than the volume's, or another node
- *                opened the volume at this epoch
+ * @MX_ST_STALE:  a higher claim is in force; the answer's @arg is its epoch
  * @MX_ST_INVAL:  the request makes no sense (its sender is at fault): among
  *                others an epoch that was not announced by an OPEN
  * @MX_ST_AGAIN:  out of pages for the moment; ask again
+ * @MX_ST_NOCHUNK: the chunk is not here
+ * @MX_ST_OLDGEN: the chunk (or roster) here is newer; @arg is its generation (or
+ *                number)
+ * @MX_ST_HELD:   DROP: somebody has a tentative claim
  */
 enum mx_status {
 	MX_ST_OK	= 0,
@@ -99,7 +206,10 @@ enum mx_status {
 	MX_ST_STALE	= 3,
 	MX_ST_INVAL	= 4,
 	MX_ST_AGAIN	= 5,
-	MX_ST_MAX	= MX_ST_AGAIN,
+	MX_ST_NOCHUNK	= 6,
+	MX_ST_OLDGEN	= 7,
+	MX_ST_HELD	= 8,
+	MX_ST_MAX	= MX_ST_HELD,
 };
 
 /**
@@ -110,7 +220,8 @@ enum mx_status {
  * @mask:      READ: bit per page, lowest first: written at some time
  * @free:      pages the server can still promise
  * @vol_pages: pages it stores for this volume
- * @arg:       zero
+ * @arg:       see enum mx_op_code and enum mx_status; 0 to a sender without
+ *             MX_FEAT_GEN
  */
 struct mx_rep {
 	__be16	status;
@@ -151,6 +262,10 @@ struct mx_advert {
 static_assert(sizeof(struct mx_req) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_rep) == 32, "fits RMP_HEAD_LEN");
 static_assert(sizeof(struct mx_advert) == 32, "fits RMP_HEAD_LEN");
+static_assert(sizeof(struct mx_wire_chunk) == 64, "a page has 64 of them");
+static_assert(sizeof(struct mx_wire_roster) +
+	      MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
+	      "a roster is one page");
 
 /* Memory of a server for the trailers of @n sealed pages, in pages. */
 static inline u64 mx_trailer_pages(u64 n)
@@ -164,15 +279,17 @@ static inline u32 mx_payload_len(u32 n, bool sealed)
 	return n * (MX_PAGE_SIZE + (sealed ? MX_TRAILER_LEN : 0));
 }
 
-/* Host-order forms, made and checked by mx_codec.c. */
+/* Host-order forms, made and checked by mx_codec.c and mx_payload.c. */
 
 /** struct mx_ask - a decoded request; fields as in struct mx_req */
 struct mx_ask {
 	u8	op;
 	u8	flags;
 	u16	npages;
+	u32	gen;
 	u64	page;
 	u64	arg;
+	u64	arg2;
 };
 
 /** struct mx_answer - a decoded reply; fields as in struct mx_rep */
@@ -183,6 +300,47 @@ struct mx_answer {
 	u32	mask;
 	u64	free;
 	u64	vol_pages;
+	u64	arg;
+};
+
+/**
+ * struct mx_life - a server in one of its lives
+ * @node: node id
+ * @inc:  incarnation
+ */
+struct mx_life {
+	u64	node;
+	u32	inc;
+};
+
+/**
+ * struct mx_listed - a decoded struct mx_wire_chunk
+ * @index:    the chunk's number
+ * @gen:      its generation
+ * @pages:    pages stored
+ * @nmembers: entries of @member in use
+ * @state:    enum mx_chunk_copy
+ * @member:   those in sync in @gen
+ */
+struct mx_listed {
+	u32	index;
+	u32	gen;
+	u32	pages;
+	u8	nmembers;
+	u8	state;
+	struct mx_life member[MX_COPIES_MAX];
+};
+
+/**
+ * struct mx_roster - a decoded roster
+ * @number: counts up with each change; 0: there is none
+ * @n:      entries of @member in use
+ * @member: servers that may have chunks of the volume
+ */
+struct mx_roster {
+	u32	number;
+	u32	n;
+	struct mx_life member[MX_ROSTER_MAX];
 };
 
 /** struct mx_ad - a decoded advert; fields as in struct mx_advert */
@@ -205,6 +363,21 @@ void mx_answer_encode(const struct mx_answer *ans, u8 *head);
  */
 int mx_answer_decode(const u8 *head, u32 len, const struct mx_ask *ask,
 		     struct mx_answer *ans);
+
+/** mx_members_encode() - payload of SETGEN; @n: 1 to MX_COPIES_MAX. Return: bytes */
+u32 mx_members_encode(const struct mx_life *member, u32 n, u8 *payload);
+/** mx_members_decode() - @member: result, MX_COPIES_MAX places
+ * Return: how many, or -EBADMSG
+ */
+int mx_members_decode(const u8 *payload, u32 len, struct mx_life *member);
+void mx_listed_encode(const struct mx_listed *l, u8 *entry);
+/** mx_listed_decode() - one entry of 64 bytes. Return: 0 or -EBADMSG */
+int mx_listed_decode(const u8 *entry, struct mx_listed *l);
+/** mx_roster_encode() - Return: bytes, at most MX_PAGE_SIZE */
+u32 mx_roster_encode(const struct mx_roster *r, u8 *payload);
+/** mx_roster_decode() - Return: 0 or -EBADMSG */
+int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r);
+
 void mx_ad_encode(const struct mx_ad *ad, u8 *head);
 int mx_ad_decode(const u8 *head, struct mx_ad *ad);
 

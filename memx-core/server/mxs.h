@@ -2,20 +2,27 @@
 /*
  * Inside the memory server: volumes, their chunks, the stock of pages.
  *
- * Where a request runs. READ, WRITE, small DISCARDs and STAT run to completion
- * in the softirq that brought them, as long as the chunk and enough stock
- * pages are at hand (mxs_try). All else, and what lacks something, goes to a
- * worker as a job (mxs_req.c) and is tried again there.
+ * What is decided about a request is decided by engine/mx_store.c; here are
+ * the tables, the pages, the locks and the workers.
+ *
+ * Where a request runs. READ, WRITE, SETGEN, small DISCARDs and STAT run to
+ * completion in the softirq that brought them, as long as the chunk and enough
+ * stock pages are at hand (mxs_try). All else, and what lacks something, goes to
+ * a worker as a job (mxs_job.c) and is tried again there. Whether a request is an
+ * orphan is asked under the lock under which it takes effect, right before it
+ * does: what the requester has given up is not done after what it sent next. A
+ * softirq may be late too, when another processor takes in the next frames.
  *
  * Locks, outer before inner:
  *   srv.control  mutex; start and stop
  *   srv.table    mutex; which volumes and chunks there are (jobs, dumps)
- *   chunk->lock  which pages a chunk has
+ *   vol->claims  seqlock; who may use a volume. Written under srv.table too
+ *   chunk->lock  a chunk's generation, and which pages it has
  *   srv.account  spinlock; the quota and the volumes' shares
  *   stock.lock   lists of pages that are not stored
  * The spinlocks are taken with bottom halves off. Volumes and chunks are
- * looked up under RCU and freed after a grace period; so who has raised a
- * volume's epoch, unhashed a volume or set srv.closing and then waits for a
+ * looked up under RCU and freed after a grace period; so who has changed a
+ * volume's claim, unhashed a volume or set srv.store.state and then waits for a
  * grace period knows that no request goes by the old state any more.
  *
  * A page's way: host -> stock (clean) -> chunk -> dirty -> [limbo, while an
@@ -28,12 +35,13 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "rmp.h"
-#include "engine/mx_quota.h"
+#include "engine/mx_store.h"
 #include "engine/mx_wire.h"
 #include "mxs_stats.h"
 
@@ -50,60 +58,45 @@ enum mxs_limits {
 
 /**
  * struct mxs_chunk - an aligned run of a volume's pages
- * @lock: guards @used, @dead, @page
+ * @lock: guards @s, @page and what @trailer points to
  * @rcu:  it is freed after a grace period
- * @size: pages it stands for, all of them promised; constant
- * @used: pages stored
- * @dead: it is being given up; nothing may be stored in it any more
+ * @s:    the engine's half
  * @trailer: sealed volumes: MX_TRAILER_LEN bytes for each page stored, behind
- *        @page; else NULL. Under @lock
+ *        @page; else NULL
  * @page: the stored pages, NULL where nothing was written. The chunk holds a
  *        reference on each; readers take theirs under @lock
  */
 struct mxs_chunk {
-	spinlock_t	lock;	/* pages and their count */
+	spinlock_t	lock;	/* generation, pages and their count */
 	struct rcu_head	rcu;
-	u32		size;
-	u32		used;
-	bool		dead;
+	struct mx_store_chunk s;
 	u8		*trailer;
 	struct page	*page[];
 };
 
 /**
- * struct mxs_vol - a volume that is open here
+ * struct mxs_vol - a volume that is known here
  * @hash:    in srv.hash; RCU for readers, srv.table for changes
  * @link:    in srv.vols, or in srv.dying once unhashed; srv.table
  * @rcu:     it is freed after a grace period
- * @id:      as in the requests' headers; constant
  * @seq:     counts volumes up as they are made; order of dumps
- * @name:    NUL-terminated; constant
- * @pages:   size; constant
- * @shift:   log2 of pages in a chunk; constant
- * @sealed:  its pages are sealed and have trailers; constant
- * @epoch:   highest seen in an OPEN; srv.table for changes, READ_ONCE
- * @owner:   node that opened it at that epoch; as @epoch
+ * @claims:  for the claims in @s, which are changed under srv.table too
+ * @s:       the engine's half. Its share: srv.account, reads of one field
+ *           without; its roster: srv.table
  * @heard:   jiffies of its last request; written without lock
  * @chunks:  struct mxs_chunk by index; RCU for readers, srv.table for changes
  * @nchunks: how many; srv.table
- * @share:   its part of the account; srv.account, reads of one field without
  */
 struct mxs_vol {
 	struct hlist_node hash;
 	struct list_head link;
 	struct rcu_head	rcu;
-	u64		id;
 	u64		seq;
-	char		name[MX_NAME_MAX + 1];
-	u64		pages;
-	u8		shift;
-	bool		sealed;
-	u32		epoch;
-	u64		owner;
+	seqlock_t	claims;	/* read in softirq */
+	struct mx_store_vol s;
 	unsigned long	heard;
 	struct xarray	chunks;
 	u32		nchunks;
-	struct mx_share	share;
 };
 
 /**
@@ -121,15 +114,14 @@ enum mxs_state {
 /**
  * struct mxs_server - the one server of this host
  * @control: serialises start and stop
- * @table:   guards @vols, @dying, @nvols, @seq and changes of @hash, volumes
- *           and their chunks
- * @account: guards @quota and the volumes' shares
- * @quota:   what is promised and stored
+ * @table:   guards @vols, @dying, @store.nvols, @seq and changes of @hash,
+ *           volumes and their chunks
+ * @account: guards @store.quota and the volumes' shares
+ * @store:   the engine's half. Its state: @control for changes, RCU
  * @state:   enum mxs_state; @control for changes, READ_ONCE
- * @closing: WRITEs are answered with AGAIN; @control for changes, RCU
  * @load:    0 idle to 255 saturated; written by the tick only, READ_ONCE
  * @seq:     see struct mxs_vol
- * @nvols:   volumes in @vols and @dying together
+ * @roster:  one that is being looked at; it is large for a stack; @table
  * @vols:    volumes that can be found
  * @dying:   volumes unhashed and not freed yet
  * @hash:    @vols by id
@@ -143,12 +135,11 @@ struct mxs_server {
 	struct mutex	control;	/* start, stop */
 	struct mutex	table;	/* volumes and chunks */
 	spinlock_t	account;	/* quota and shares */
-	struct mx_quota	quota;
+	struct mx_store	store;
 	u8		state;
-	bool		closing;
 	u8		load;
 	u64		seq;
-	u32		nvols;
+	struct mx_roster roster;
 	struct list_head vols;
 	struct list_head dying;
 	struct hlist_head hash[256];
@@ -166,53 +157,123 @@ extern struct mxs_server mxs_srv;
 int mxs_start(u64 capacity, struct netlink_ext_ack *extack);
 int mxs_stop(bool force, struct netlink_ext_ack *extack);
 
+extern unsigned int mxs_max_volumes;
+
+/* --- mxs_account.c --------------------------------------------------- */
+
+/* Any context but hard interrupt, unless it says more. */
+
+void mxs_account_start(u64 capacity, u64 room);
+
+/** mxs_account_room() - what the host can spare now, beyond what is stored */
+void mxs_account_room(u64 room);
+
+/** mxs_figures() - a consistent copy of the account */
+void mxs_figures(struct mx_quota *q);
+
 /** mxs_news() - announce at once if free has changed much. Process context. */
 void mxs_news(void);
 
-/** mxs_figures() - a consistent copy of the account. Any context but hardirq */
-void mxs_figures(struct mx_quota *q);
+/** mxs_promise() - room for a chunk. Return: enum mx_status */
+int mxs_promise(struct mxs_vol *vol, u64 index);
+void mxs_withdraw(struct mxs_vol *vol, u32 size);
+
+/** mxs_stored() - @n more pages are in the chunk. Caller: chunk->lock */
+void mxs_stored(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n);
+/** mxs_dropped() - @n fewer. Caller: chunk->lock */
+void mxs_dropped(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n);
+
+/* --- mxs_req.c ------------------------------------------------------- */
+
+/**
+ * struct mxs_try - one attempt at a request
+ * @req:  the request
+ * @payload: its payload
+ * @who:  its sender
+ * @ask:  what is asked
+ * @member: SETGEN: the members
+ * @nmembers: how many
+ * @mask: READ: result, which pages there are
+ * @arg:  result, the answer's argument
+ * @page: READ: result, these pages with a reference each, and behind them, of a
+ *        sealed volume, a page with their trailers; WRITE: fresh pages with the
+ *        payload, taken over if the result is MX_ST_OK; LIST, BITMAP, ROSTER:
+ *        result, pages with the answer's payload
+ * @n:    how many, the page of trailers not counted
+ * @len:  LIST, BITMAP, ROSTER: result, bytes of payload in @page
+ */
+struct mxs_try {
+	struct rmp_req	*req;
+	const struct rmp_asm *payload;
+	struct mx_store_who who;
+	struct mx_ask	ask;
+	struct mx_life	member[MX_COPIES_MAX];
+	u8		nmembers;
+	u32		mask;
+	u64		arg;
+	struct page	*page[RMP_BUF_PAGES];
+	unsigned int	n;
+	u32		len;
+};
+
+static inline bool mxs_sealed(const struct mx_ask *ask)
+{
+	return ask->flags & MX_F_SEALED;
+}
+
+/** mxs_try_init() - what is asked, and nothing done yet
+ * Return: MX_ST_OK, or MX_ST_INVAL if it makes no sense
+ */
+int mxs_try_init(struct mxs_try *t, struct rmp_req *req);
+
+/** mxs_try() - an attempt that neither sleeps nor allocates. BHs are off.
+ * Return: an enum mx_status or MXS_LATER
+ */
+int mxs_try(struct mxs_try *t);
+
+/** mxs_orphan() - nobody wants the effect any more. Caller: the lock under which
+ * the effect is ordered among others
+ */
+bool mxs_orphan(const struct mxs_try *t);
+
+/** mxs_answer() - BHs are off. The references on @t->page pass to RMAP */
+void mxs_answer(struct mxs_try *t, int status);
+
+int mxs_service_start(void);
+/** mxs_service_stop() - every request is answered when it returns */
+void mxs_service_stop(void);
+
+/* --- mxs_job.c ------------------------------------------------------- */
+
+int mxs_jobs_init(void);
+void mxs_jobs_exit(void);
+unsigned int mxs_jobs_waiting(void);
+
+/** mxs_defer() - let a worker do it. Return: false if there are too many */
+bool mxs_defer(const struct mxs_try *t);
 
 /* --- mxs_vol.c ------------------------------------------------------- */
-
-extern unsigned int mxs_max_volumes;
 
 /** mxs_vol_find() - Return: the volume or NULL. Caller: rcu_read_lock() */
 struct mxs_vol *mxs_vol_find(u64 id);
 
 /**
- * struct mxs_claim - whom a request is from
- * @id:    of the volume
- * @node:  the sender
- * @epoch: its epoch
- */
-struct mxs_claim {
-	u64	id;
-	u64	node;
-	u32	epoch;
-};
-
-/**
  * mxs_vol_admit() - find the volume that a request is about
  * @vol: result, if it may go on
  *
- * Checks epoch, owner and, for what is about pages, that these are the
- * volume's and in one chunk, and sealed or not as its pages are.
- *
  * Return: an enum mx_status. Caller: rcu_read_lock() or srv.table
  */
-int mxs_vol_admit(const struct mxs_claim *who, const struct mx_ask *ask,
-		  struct mxs_vol **vol);
+int mxs_vol_admit(struct mxs_try *t, struct mxs_vol **vol);
 
 /** mxs_vol_open() - do an OPEN; @name is not yet checked
  * Return: an enum mx_status or MXS_LATER. May sleep.
  */
-int mxs_vol_open(const struct mxs_claim *who, const struct mx_ask *ask,
-		 const char *name, size_t len);
+int mxs_vol_open(struct mxs_try *t, const char *name, size_t len);
 
 /** mxs_vol_drop() - do a DROP; the pages are freed later. May sleep.
  * Return: an enum mx_status
  */
-int mxs_vol_drop(const struct mxs_claim *who);
+int mxs_vol_drop(struct mxs_try *t);
 
 /** mxs_vols_drop_all() - no volume is left when it returns. May sleep long. */
 void mxs_vols_drop_all(void);
@@ -221,49 +282,47 @@ void mxs_vols_reap(struct work_struct *work);
 
 /* --- mxs_chunk.c ----------------------------------------------------- */
 
-/**
- * struct mxs_try - one attempt at a request
- * @ask:  what is asked
- * @payload: WRITE: the request's payload
- * @mask: READ: result, which pages there are
- * @page: READ: result, these pages with a reference each, and behind them, of a
- *        sealed volume, a page with their trailers; WRITE: fresh pages with the
- *        payload, taken over if the result is MX_ST_OK
- * @n:    how many, the page of trailers not counted
- */
-struct mxs_try {
-	struct mx_ask	ask;
-	const struct rmp_asm *payload;
-	u32		mask;
-	struct page	*page[RMP_BUF_PAGES];
-	unsigned int	n;
-};
-
-static inline bool mxs_sealed(const struct mx_ask *ask)
-{
-	return ask->flags & MX_F_SEALED;
-}
-
 /* Each returns an enum mx_status or MXS_LATER. Caller: rcu_read_lock() */
-int mxs_read(struct mxs_vol *vol, struct mxs_try *turn);
-int mxs_write(struct mxs_vol *vol, struct mxs_try *turn);
-int mxs_discard(struct mxs_vol *vol, const struct mx_ask *ask);
+int mxs_read(struct mxs_vol *vol, struct mxs_try *t);
+int mxs_write(struct mxs_vol *vol, struct mxs_try *t);
+int mxs_discard(struct mxs_vol *vol, struct mxs_try *t);
+int mxs_setgen(struct mxs_vol *vol, struct mxs_try *t);
 
-/** mxs_chunk_ready() - is there a chunk to write to? Caller: rcu_read_lock() */
-bool mxs_chunk_ready(struct mxs_vol *vol, u64 page);
-
-/** mxs_chunk_make() - make the chunk of @page if there is none. Caller: table
- * Return: an enum mx_status or MXS_LATER
+/** mxs_chunk_absent() - what to do if there is no chunk to write to
+ * Return: MX_ST_OK if there is one; an enum mx_status or MXS_LATER. Caller:
+ * rcu_read_lock()
  */
-int mxs_chunk_make(struct mxs_vol *vol, u64 page);
+int mxs_chunk_absent(struct mxs_vol *vol, struct mxs_try *t);
+
+/** mxs_chunk_admit() - does the request fit its chunk, which may be NULL?
+ * Return: an enum mx_status or MXS_LATER. Caller: chunk->lock
+ */
+int mxs_chunk_admit(const struct mxs_chunk *chunk, struct mxs_try *t);
+
+/**
+ * mxs_chunk_make() - make the request's chunk if there is none, or in place of a
+ * left-over
+ * @freed: result, the left-over's pages
+ *
+ * Return: an enum mx_status or MXS_LATER. Caller: srv.table
+ */
+int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t,
+		   struct list_head *freed);
 
 /** mxs_discard_slow() - a DISCARD of any length. May sleep.
  * Return: an enum mx_status
  */
-int mxs_discard_slow(const struct mxs_claim *who, const struct mx_ask *ask);
+int mxs_discard_slow(struct mxs_try *t);
 
 /** mxs_chunks_free() - free all chunks of a volume that no request can find */
 void mxs_chunks_free(struct mxs_vol *vol);
+
+/* --- mxs_list.c ------------------------------------------------------ */
+
+/* Each returns an enum mx_status or MXS_LATER. May sleep. */
+int mxs_list(struct mxs_try *t);
+int mxs_bitmap(struct mxs_try *t);
+int mxs_roster(struct mxs_try *t);
 
 /* --- mxs_stock.c ----------------------------------------------------- */
 
@@ -305,15 +364,6 @@ void mxs_stock_gauges(u64 *gauge);
 
 /** mxs_host_room() - pages that the host can spare beyond what it must keep */
 u64 mxs_host_room(void);
-
-/* --- mxs_req.c ------------------------------------------------------- */
-
-int mxs_jobs_init(void);
-void mxs_jobs_exit(void);
-unsigned int mxs_jobs_waiting(void);
-int mxs_service_start(void);
-/** mxs_service_stop() - every request is answered when it returns */
-void mxs_service_stop(void);
 
 /* --- mxs_nl.c -------------------------------------------------------- */
 

@@ -6,12 +6,12 @@
 #include <linux/kernel_stat.h>
 #include <linux/module.h>
 #include "mx_compat_nl.h"
+#include "engine/mx_load.h"
 #include "mxs.h"
 #include "uapi/memx_nl.h"
 
 enum {
 	TICK_MS		= 1000,
-	TELL_MS		= 100,	/* between announcements out of turn */
 };
 
 static_assert(PAGE_SIZE == MX_PAGE_SIZE, "a page is a page");
@@ -33,13 +33,6 @@ u64 mxs_total(enum mxs_stat stat)
 	return sum;
 }
 
-void mxs_figures(struct mx_quota *q)
-{
-	spin_lock_bh(&mxs_srv.account);
-	*q = mxs_srv.quota;
-	spin_unlock_bh(&mxs_srv.account);
-}
-
 static void advert_fill(u8 *head)
 {
 	struct mx_quota q;
@@ -53,22 +46,6 @@ static void advert_fill(u8 *head)
 	ad.free = mx_quota_free(&q);
 	ad.used = q.used;
 	mx_ad_encode(&ad, head);
-}
-
-void mxs_news(void)
-{
-	bool tell = false;
-
-	spin_lock_bh(&mxs_srv.account);
-	if (mx_quota_news(&mxs_srv.quota) &&
-	    time_after(jiffies, mxs_srv.told + msecs_to_jiffies(TELL_MS))) {
-		mx_quota_told(&mxs_srv.quota);
-		mxs_srv.told = jiffies;
-		tell = true;
-	}
-	spin_unlock_bh(&mxs_srv.account);
-	if (tell)
-		rmp_advert_now();
 }
 
 /* Nanoseconds that the CPUs have worked, all together. */
@@ -106,11 +83,7 @@ static u8 load_sample(void)
 
 static void tick(struct work_struct *unused)
 {
-	u64 room = mxs_host_room() + mxs_stock_size();
-
-	spin_lock_bh(&mxs_srv.account);
-	mx_quota_room(&mxs_srv.quota, room);
-	spin_unlock_bh(&mxs_srv.account);
+	mxs_account_room(mxs_host_room() + mxs_stock_size());
 	WRITE_ONCE(mxs_srv.load, mx_load_decay(mxs_srv.load, load_sample()));
 	mxs_stock_kick();
 	mxs_news();
@@ -145,10 +118,7 @@ static int start(u64 capacity, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "the module is being unloaded");
 		return -ENODEV;
 	}
-	spin_lock_bh(&mxs_srv.account);
-	mx_quota_init(&mxs_srv.quota, capacity, mxs_host_room());
-	mx_quota_told(&mxs_srv.quota);
-	spin_unlock_bh(&mxs_srv.account);
+	mxs_account_start(capacity, mxs_host_room());
 	mxs_srv.load = 0;
 	mxs_stock_start(capacity);
 	err = mxs_service_start();
@@ -182,7 +152,7 @@ static u64 close_store(void)
 {
 	struct mx_quota q;
 
-	WRITE_ONCE(mxs_srv.closing, true);
+	WRITE_ONCE(mxs_srv.store.state, MX_STORE_CLOSING);
 	synchronize_rcu();
 	mxs_figures(&q);
 	return q.used;
@@ -196,9 +166,7 @@ static void stop(void)
 	mxs_vols_drop_all();
 	cancel_delayed_work_sync(&mxs_srv.tick);
 	mxs_stock_stop();
-	spin_lock_bh(&mxs_srv.account);
-	mx_quota_init(&mxs_srv.quota, 0, 0);
-	spin_unlock_bh(&mxs_srv.account);
+	mxs_account_start(0, 0);
 	WRITE_ONCE(mxs_srv.state, MXS_STOPPED);
 	module_put(THIS_MODULE);
 }
@@ -224,7 +192,7 @@ int mxs_stop(bool force, struct netlink_ext_ack *extack)
 		stop();
 	}
 out:
-	WRITE_ONCE(mxs_srv.closing, false);
+	WRITE_ONCE(mxs_srv.store.state, MX_STORE_RUNNING);
 	mutex_unlock(&mxs_srv.control);
 	return err;
 }
@@ -234,6 +202,7 @@ static void server_init(void)
 	mutex_init(&mxs_srv.control);
 	mutex_init(&mxs_srv.table);
 	spin_lock_init(&mxs_srv.account);
+	mx_store_init(&mxs_srv.store, mxs_max_volumes);
 	INIT_LIST_HEAD(&mxs_srv.vols);
 	INIT_LIST_HEAD(&mxs_srv.dying);
 	INIT_WORK(&mxs_srv.reaper, mxs_vols_reap);

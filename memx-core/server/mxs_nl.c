@@ -52,9 +52,9 @@ static int put_server(struct sk_buff *skb)
 	    put_u64(skb, MEMX_A_CAPACITY, q.capacity) ||
 	    put_u64(skb, MEMX_A_FREE, mx_quota_free(&q)) ||
 	    put_u64(skb, MEMX_A_USED, q.used) ||
-	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.beside) ||
+	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.overhead) ||
 	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
-	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.nvols)))
+	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.store.nvols)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -79,7 +79,7 @@ static int nl_get(struct sk_buff *skb, struct genl_info *info)
 static u32 silent_ms(const struct mxs_vol *vol)
 {
 	u32 ms = jiffies_to_msecs(jiffies - READ_ONCE(vol->heard));
-	struct rmp_node *node = rmp_node_find(vol->owner);
+	struct rmp_node *node = rmp_node_find(vol->s.claim.node);
 
 	if (node) {
 		ms = min(ms, rmp_node_silent_ms(node));
@@ -94,18 +94,19 @@ static int put_volume(struct sk_buff *skb, const void *what)
 	struct mx_share share;
 
 	spin_lock_bh(&mxs_srv.account);
-	share = vol->share;
+	share = vol->s.share;
 	spin_unlock_bh(&mxs_srv.account);
-	if (put_u64(skb, MEMX_A_ID, vol->id) ||
-	    nla_put_string(skb, MEMX_A_NAME, vol->name) ||
-	    put_u64(skb, MEMX_A_SIZE, vol->pages << MX_PAGE_SHIFT) ||
-	    nla_put_u32(skb, MEMX_A_EPOCH, vol->epoch) ||
-	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, vol->shift) ||
-	    (vol->sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
+	if (put_u64(skb, MEMX_A_ID, vol->s.id) ||
+	    nla_put_string(skb, MEMX_A_NAME, vol->s.name) ||
+	    put_u64(skb, MEMX_A_SIZE, vol->s.pages << MX_PAGE_SHIFT) ||
+	    nla_put_u32(skb, MEMX_A_EPOCH, vol->s.claim.epoch) ||
+	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, vol->s.shift) ||
+	    (vol->s.sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
 	    put_u64(skb, MEMX_A_USED_PAGES, share.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, share.reserved) ||
 	    nla_put_u32(skb, MEMX_A_CHUNKS, vol->nchunks) ||
-	    put_u64(skb, MEMX_A_NODE, vol->owner) ||
+	    nla_put_u8(skb, MEMX_A_PROTOCOL, !mx_store_old(&vol->s)) ||
+	    put_u64(skb, MEMX_A_NODE, vol->s.claim.node) ||
 	    nla_put_u32(skb, MEMX_A_SILENT_MS, silent_ms(vol)))
 		return -EMSGSIZE;
 	return 0;

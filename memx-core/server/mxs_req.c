@@ -1,92 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Requests to the memory server: answered in the softirq that brought them
- * when nothing is lacking, else by a worker.
+ * when nothing is lacking, else handed to a worker.
  */
 #include <linux/module.h>
-#include <linux/slab.h>
 #include "mxs.h"
-
-enum {
-	JOB_WAIT_MS	= 1000,	/* for memory, before the request is declined */
-	JOB_RETRY_MS	= 10,	/* between attempts */
-	JOB_ACTIVE	= 16,	/* workers at most */
-};
-
-static unsigned int max_jobs = 1024;
-module_param(max_jobs, uint, 0444);
-MODULE_PARM_DESC(max_jobs, "requests that may wait for a worker at once (1024)");
 
 static ushort grant = 256;
 module_param(grant, ushort, 0444);
 MODULE_PARM_DESC(grant, "pages that each client may have in flight towards this server (256)");
 
-/**
- * struct mxs_job - a request that a worker has to do
- * @work: does it, again and again until it is answered
- * @link: in jobs.idle; jobs.lock
- * @req:  the request
- * @ask:  decoded head
- * @who:  its sender
- * @end:  jiffies when it is declined
- * @late: enum mx_status to decline it with
- */
-struct mxs_job {
-	struct delayed_work work;
-	struct list_head link;
-	struct rmp_req	*req;
-	struct mx_ask	ask;
-	struct mxs_claim who;
-	unsigned long	end;
-	u16		late;
-};
+static int get_members(struct mxs_try *t)
+{
+	u8 raw[MX_COPIES_MAX * sizeof(struct mx_wire_node)];
+	int n;
 
-/**
- * struct mxs_jobs - all jobs there can be
- * @lock: guards @idle, @busy
- * @idle: not in use
- * @busy: number in use
- * @all:  array of max_jobs
- */
-struct mxs_jobs {
-	spinlock_t	lock;	/* idle, busy */
-	struct list_head idle;
-	unsigned int	busy;
-	struct mxs_job	*all;
-};
+	/* The decoder of the head has seen to the length. */
+	rmp_payload_copy(t->payload, 0, raw, t->payload->len);
+	n = mx_members_decode(raw, t->payload->len, t->member);
+	if (n < 0)
+		return MX_ST_INVAL;
+	t->nmembers = n;
+	return MX_ST_OK;
+}
 
-static struct mxs_jobs jobs;
-
-static void claim_of(const struct rmp_req *req, struct mxs_claim *who)
+int mxs_try_init(struct mxs_try *t, struct rmp_req *req)
 {
 	const struct rmp_slot *slot = rmp_req_slot(req);
 
-	who->id = slot->volume;
-	who->epoch = slot->epoch;
-	who->node = rmp_req_node(req);
+	t->req = req;
+	t->payload = &slot->req;
+	t->who.volume = slot->volume;
+	t->who.node = rmp_req_node(req);
+	t->who.inc = rmp_req_inc(req);
+	t->who.epoch = slot->epoch;
+	t->nmembers = 0;
+	t->mask = 0;
+	t->arg = 0;
+	t->n = 0;
+	t->len = 0;
+	if (mx_ask_decode(slot->head, slot->req.len, &t->ask))
+		return MX_ST_INVAL;
+	return t->ask.op == MX_OP_SETGEN ? get_members(t) : MX_ST_OK;
 }
 
-static void count_good(const struct mxs_try *turn)
+bool mxs_orphan(const struct mxs_try *t)
 {
-	switch (turn->ask.op) {
+	if (likely(!rmp_req_orphan(t->req)))
+		return false;
+	mxs_count(MXS_S_ORPHANS, 1);
+	return true;
+}
+
+static void count_good(const struct mxs_try *t)
+{
+	switch (t->ask.op) {
 	case MX_OP_OPEN:
 		mxs_count(MXS_S_OPENS, 1);
 		break;
 	case MX_OP_READ:
 		mxs_count(MXS_S_READS, 1);
-		mxs_count(MXS_S_PAGES_OUT, turn->n);
+		mxs_count(MXS_S_PAGES_OUT, t->n);
 		break;
 	case MX_OP_WRITE:
 		mxs_count(MXS_S_WRITES, 1);
-		mxs_count(MXS_S_PAGES_IN, turn->ask.npages);
+		mxs_count(MXS_S_PAGES_IN, t->ask.npages);
 		break;
 	case MX_OP_DISCARD:
 		mxs_count(MXS_S_DISCARDS, 1);
 		break;
+	case MX_OP_SETGEN:
+		mxs_count(MXS_S_SETGENS, 1);
+		break;
+	case MX_OP_LIST:
+	case MX_OP_BITMAP:
+	case MX_OP_ROSTER:
+		mxs_count(MXS_S_LISTS, 1);
+		break;
 	}
 }
 
-static void count_answer(const struct mxs_try *turn, int status)
+static void count_answer(const struct mxs_try *t, int status)
 {
 	static const u8 counter[] = {
 		[MX_ST_FULL]	= MXS_S_DECLINED,
@@ -94,10 +88,13 @@ static void count_answer(const struct mxs_try *turn, int status)
 		[MX_ST_STALE]	= MXS_S_STALE,
 		[MX_ST_INVAL]	= MXS_S_INVAL,
 		[MX_ST_AGAIN]	= MXS_S_AGAIN,
+		[MX_ST_NOCHUNK]	= MXS_S_NOCHUNK,
+		[MX_ST_OLDGEN]	= MXS_S_OLDGEN,
+		[MX_ST_HELD]	= MXS_S_HELD,
 	};
 
 	if (status == MX_ST_OK)
-		count_good(turn);
+		count_good(t);
 	else
 		mxs_count(counter[status], 1);
 }
@@ -110,265 +107,143 @@ static u64 vol_pages(u64 id)
 	rcu_read_lock();
 	vol = mxs_vol_find(id);
 	if (vol)
-		used = READ_ONCE(vol->share.used);
+		used = READ_ONCE(vol->s.share.used);
 	rcu_read_unlock();
 	return used;
 }
 
-/*
- * @turn->page[0..n-1] are the payload, and the page of trailers behind them;
- * their references pass to RMAP.
- */
-static void answer(struct rmp_req *req, struct mxs_try *turn, int status)
+/* Pages of @t that the answer's payload is in. */
+static unsigned int pages_used(const struct mxs_try *t, int status)
+{
+	if (status != MX_ST_OK)
+		return 0;
+	if (t->ask.op == MX_OP_READ)
+		return t->n ? t->n + mxs_sealed(&t->ask) : 0;
+	return DIV_ROUND_UP(t->len, MX_PAGE_SIZE);
+}
+
+static void reply(struct mxs_try *t, const u8 *head, int status)
+{
+	unsigned int used = pages_used(t, status), i;
+	u32 len = t->len;
+
+	/* Only LIST, BITMAP and ROSTER have more pages than they need. */
+	for (i = used; i < t->n; i++)
+		__free_page(t->page[i]);
+	if (t->ask.op == MX_OP_READ)
+		len = mx_payload_len(t->n, mxs_sealed(&t->ask));
+	if (used)
+		rmp_reply(t->req, head, t->page, used, len);
+	else
+		rmp_reply(t->req, head, NULL, 0, 0);
+}
+
+void mxs_answer(struct mxs_try *t, int status)
 {
 	struct mx_answer ans = {
 		.status	= status,
-		.op	= turn->ask.op,
+		.op	= t->ask.op,
 		.load	= READ_ONCE(mxs_srv.load),
-		.mask	= turn->mask,
+		.mask	= t->mask,
+		.arg	= t->arg,
 	};
 	u8 head[RMP_HEAD_LEN];
 	struct mx_quota q;
 
 	mxs_figures(&q);
 	ans.free = mx_quota_free(&q);
-	ans.vol_pages = vol_pages(rmp_req_slot(req)->volume);
+	ans.vol_pages = vol_pages(t->who.volume);
 	mx_answer_encode(&ans, head);
-	count_answer(turn, status);
-	if (turn->n)
-		rmp_reply(req, head, turn->page,
-			  turn->n + mxs_sealed(&turn->ask),
-			  mx_payload_len(turn->n, mxs_sealed(&turn->ask)));
-	else
-		rmp_reply(req, head, NULL, 0, 0);
+	count_answer(t, status);
+	reply(t, head, status);
 }
 
 /* Fresh pages with the payload of a WRITE. */
-static bool take_payload(struct mxs_try *turn)
+static bool take_payload(struct mxs_try *t)
 {
 	unsigned int i;
 
-	if (!mxs_stock_take(turn->page, turn->ask.npages))
+	if (!mxs_stock_take(t->page, t->ask.npages))
 		return false;
-	turn->n = turn->ask.npages;
-	for (i = 0; i < turn->n; i++)
-		rmp_payload_copy(turn->payload, i << MX_PAGE_SHIFT,
-				 page_address(turn->page[i]), MX_PAGE_SIZE);
+	t->n = t->ask.npages;
+	for (i = 0; i < t->n; i++)
+		rmp_payload_copy(t->payload, i << MX_PAGE_SHIFT,
+				 page_address(t->page[i]), MX_PAGE_SIZE);
 	return true;
 }
 
-static void drop_payload(struct mxs_try *turn)
+static void drop_payload(struct mxs_try *t)
 {
 	LIST_HEAD(pages);
 	unsigned int i;
 
-	for (i = 0; i < turn->n; i++)
-		list_add(&turn->page[i]->lru, &pages);
-	if (turn->n)
-		mxs_stock_dirty(&pages, turn->n);
-	turn->n = 0;
+	for (i = 0; i < t->n; i++)
+		list_add(&t->page[i]->lru, &pages);
+	if (t->n)
+		mxs_stock_dirty(&pages, t->n);
+	t->n = 0;
 }
 
-static int try_write(struct mxs_vol *vol, struct mxs_try *turn)
+static int try_write(struct mxs_vol *vol, struct mxs_try *t)
 {
-	int status;
+	int status = mxs_chunk_absent(vol, t);
 
-	if (READ_ONCE(mxs_srv.closing))
-		return MX_ST_AGAIN;
-	if (!mxs_chunk_ready(vol, turn->ask.page) || !take_payload(turn))
+	if (status != MX_ST_OK)
+		return status;
+	if (!take_payload(t))
 		return MXS_LATER;
-	status = mxs_write(vol, turn);
-	drop_payload(turn);
+	status = mxs_write(vol, t);
+	drop_payload(t);
 	return status;
 }
 
-/*
- * An attempt that neither sleeps nor allocates; all of it within one RCU
- * section, see mxs.h.
- */
-static int try(struct rmp_req *req, const struct mxs_claim *who,
-	       struct mxs_try *turn)
+static int try_admitted(struct mxs_vol *vol, struct mxs_try *t)
+{
+	switch (t->ask.op) {
+	case MX_OP_READ:
+		return mxs_read(vol, t);
+	case MX_OP_WRITE:
+		return try_write(vol, t);
+	case MX_OP_DISCARD:
+		return mxs_discard(vol, t);
+	case MX_OP_SETGEN:
+		return mxs_setgen(vol, t);
+	}
+	return MXS_LATER;
+}
+
+/* All of it is within one RCU section, see mxs.h. */
+int mxs_try(struct mxs_try *t)
 {
 	struct mxs_vol *vol;
 	int status;
 
-	turn->payload = &rmp_req_slot(req)->req;
-	turn->mask = 0;
-	turn->n = 0;
-	if (turn->ask.op == MX_OP_STAT)
+	if (t->ask.op == MX_OP_STAT)
 		return MX_ST_OK;
-	if (turn->ask.op == MX_OP_OPEN || turn->ask.op == MX_OP_DROP)
+	if (t->ask.op == MX_OP_OPEN || t->ask.op == MX_OP_DROP)
 		return MXS_LATER;
 
 	rcu_read_lock();
-	status = mxs_vol_admit(who, &turn->ask, &vol);
-	if (status == MX_ST_OK) {
-		if (turn->ask.op == MX_OP_READ)
-			status = mxs_read(vol, turn);
-		else if (turn->ask.op == MX_OP_WRITE)
-			status = try_write(vol, turn);
-		else
-			status = mxs_discard(vol, &turn->ask);
-	}
+	status = mxs_vol_admit(t, &vol);
+	if (status == MX_ST_OK)
+		status = try_admitted(vol, t);
 	rcu_read_unlock();
 	return status;
 }
 
-static struct mxs_job *job_get(void)
-{
-	struct mxs_job *job = NULL;
-
-	spin_lock_bh(&jobs.lock);
-	if (!list_empty(&jobs.idle)) {
-		job = list_first_entry(&jobs.idle, struct mxs_job, link);
-		list_del(&job->link);
-		jobs.busy++;
-	}
-	spin_unlock_bh(&jobs.lock);
-	return job;
-}
-
-static void job_put(struct mxs_job *job)
-{
-	spin_lock_bh(&jobs.lock);
-	list_add(&job->link, &jobs.idle);
-	jobs.busy--;
-	spin_unlock_bh(&jobs.lock);
-}
-
-unsigned int mxs_jobs_waiting(void)
-{
-	return READ_ONCE(jobs.busy);
-}
-
-static int do_open(struct mxs_job *job)
-{
-	const struct rmp_asm *payload = &rmp_req_slot(job->req)->req;
-	char name[MX_NAME_MAX + 1];
-
-	job->late = MX_ST_FULL;
-	rmp_payload_copy(payload, 0, name, payload->len);
-	return mxs_vol_open(&job->who, &job->ask, name, payload->len);
-}
-
-/* Gets what a WRITE lacks, and tries it. */
-static int do_write(struct mxs_job *job, struct mxs_try *turn)
-{
-	struct mxs_vol *vol;
-	int status;
-
-	job->late = MX_ST_FULL;
-	mutex_lock(&mxs_srv.table);
-	status = mxs_vol_admit(&job->who, &job->ask, &vol);
-	if (status == MX_ST_OK)
-		status = READ_ONCE(mxs_srv.closing) ? MX_ST_AGAIN :
-			 mxs_chunk_make(vol, job->ask.page);
-	mutex_unlock(&mxs_srv.table);
-	if (status != MX_ST_OK)
-		return status;
-
-	job->late = MX_ST_AGAIN;
-	mxs_news();
-	if (!mxs_stock_fill(job->ask.npages))
-		return MXS_LATER;
-	local_bh_disable();
-	status = try(job->req, &job->who, turn);
-	local_bh_enable();
-	return status;
-}
-
-/* What it lacked was a page for trailers; reclaim may have made one. */
-static int do_read(struct mxs_job *job, struct mxs_try *turn)
-{
-	int status;
-
-	job->late = MX_ST_AGAIN;
-	local_bh_disable();
-	status = try(job->req, &job->who, turn);
-	local_bh_enable();
-	return status;
-}
-
-static int do_job(struct mxs_job *job, struct mxs_try *turn)
-{
-	int status;
-
-	switch (job->ask.op) {
-	case MX_OP_OPEN:
-		return do_open(job);
-	case MX_OP_DROP:
-		return mxs_vol_drop(&job->who);
-	case MX_OP_READ:
-		return do_read(job, turn);
-	case MX_OP_DISCARD:
-		status = mxs_discard_slow(&job->who, &job->ask);
-		mxs_news();
-		return status;
-	default:
-		return do_write(job, turn);
-	}
-}
-
-static void job_work(struct work_struct *work)
-{
-	struct mxs_job *job = container_of(to_delayed_work(work),
-					   struct mxs_job, work);
-	struct mxs_try turn = { .ask = job->ask };
-	struct rmp_req *req = job->req;
-	int status = do_job(job, &turn);
-
-	if (status == MXS_LATER) {
-		if (time_before(jiffies, job->end)) {
-			queue_delayed_work(mxs_srv.jobs, &job->work,
-					   msecs_to_jiffies(JOB_RETRY_MS));
-			return;
-		}
-		status = job->late;
-	}
-	job_put(job);
-	local_bh_disable();
-	answer(req, &turn, status);
-	local_bh_enable();
-}
-
-static bool defer(struct rmp_req *req, const struct mxs_claim *who,
-		  const struct mx_ask *ask)
-{
-	struct mxs_job *job = job_get();
-
-	if (!job)
-		return false;
-	job->req = req;
-	job->who = *who;
-	job->ask = *ask;
-	job->end = jiffies + msecs_to_jiffies(JOB_WAIT_MS);
-	job->late = MX_ST_AGAIN;
-	mxs_count(MXS_S_DEFERRED, 1);
-	queue_delayed_work(mxs_srv.jobs, &job->work, 0);
-	return true;
-}
-
 static void request(struct rmp_req *req)
 {
-	const struct rmp_slot *slot = rmp_req_slot(req);
-	struct mxs_try turn mx_noinit;
-	struct mxs_claim who;
-	int status;
+	struct mxs_try t mx_noinit;
+	int status = mxs_try_init(&t, req);
 
-	claim_of(req, &who);
-	if (mx_ask_decode(slot->head, slot->req.len, &turn.ask)) {
-		turn.mask = 0;
-		turn.n = 0;
-		answer(req, &turn, MX_ST_INVAL);
-		return;
-	}
-	status = try(req, &who, &turn);
+	if (status == MX_ST_OK)
+		status = mxs_try(&t);
 	if (status == MXS_LATER) {
-		if (defer(req, &who, &turn.ask))
+		if (mxs_defer(&t))
 			return;
 		status = MX_ST_AGAIN;
 	}
-	answer(req, &turn, status);
+	mxs_answer(&t, status);
 }
 
 /* Not constant: the grant is a parameter. */
@@ -379,41 +254,12 @@ static struct rmp_service service = {
 
 int mxs_service_start(void)
 {
-	service.grant = grant;
+	service.grant = clamp_t(ushort, grant, MX_OP_PAGES,
+				RMP_WINDOW * MX_OP_PAGES);
 	return rmp_service_register(&service);
 }
 
 void mxs_service_stop(void)
 {
 	rmp_service_unregister(&service);
-}
-
-int mxs_jobs_init(void)
-{
-	unsigned int i;
-
-	spin_lock_init(&jobs.lock);
-	INIT_LIST_HEAD(&jobs.idle);
-	max_jobs = clamp(max_jobs, 16U, 65536U);
-	grant = clamp_t(ushort, grant, MX_OP_PAGES, RMP_WINDOW * MX_OP_PAGES);
-	jobs.all = kvcalloc(max_jobs, sizeof(*jobs.all), GFP_KERNEL);
-	if (!jobs.all)
-		return -ENOMEM;
-	for (i = 0; i < max_jobs; i++) {
-		INIT_DELAYED_WORK(&jobs.all[i].work, job_work);
-		list_add_tail(&jobs.all[i].link, &jobs.idle);
-	}
-	mxs_srv.jobs = alloc_workqueue("memx_server", WQ_MEM_RECLAIM |
-				       WQ_HIGHPRI | WQ_PERCPU, JOB_ACTIVE);
-	if (mxs_srv.jobs)
-		return 0;
-	kvfree(jobs.all);
-	return -ENOMEM;
-}
-
-/* The service is stopped: no job is in use. */
-void mxs_jobs_exit(void)
-{
-	destroy_workqueue(mxs_srv.jobs);
-	kvfree(jobs.all);
 }

@@ -15,14 +15,20 @@
 	X(DISCARDS,	"discards",	"DISCARD requests answered with OK") \
 	X(OPENS,	"opens",	"OPEN requests answered with OK") \
 	X(DROPS,	"drops",	"volumes dropped by their owner") \
+	X(SETGENS,	"setgens",	"SETGEN requests answered with OK") \
+	X(LISTS,	"lists",	"LIST, BITMAP and ROSTER requests answered with OK") \
 	X(PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
 	X(PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD and DROP") \
 	X(DECLINED,	"declined",	"requests answered with FULL") \
 	X(AGAIN,	"again",	"requests answered with AGAIN") \
 	X(NOVOL,	"novol",	"requests for a volume that is not open") \
-	X(STALE,	"stale",	"requests of an older epoch or another owner") \
+	X(STALE,	"stale",	"requests of a claim that is not in force") \
 	X(INVAL,	"inval",	"requests that make no sense") \
+	X(NOCHUNK,	"nochunk",	"requests for a chunk that is not here") \
+	X(OLDGEN,	"oldgen",	"requests of an older generation or roster") \
+	X(HELD,		"held",		"DROPs refused because of a tentative claim") \
+	X(ORPHANS,	"orphans",	"requests not done because their sender had given them up") \
 	X(DEFERRED,	"deferred",	"requests that had to wait for memory or a worker") \
 	X(SCRUBBED,	"scrubbed",	"pages cleared after they left the store") \
 	X(UNSCRUBBED,	"unscrubbed",	"pages still in use elsewhere at unload, not cleared") \

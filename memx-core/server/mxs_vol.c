@@ -20,134 +20,97 @@ struct mxs_vol *mxs_vol_find(u64 id)
 
 	hlist_for_each_entry_rcu(vol, bucket(id), hash,
 				 lockdep_is_held(&mxs_srv.table))
-		if (vol->id == id)
+		if (vol->s.id == id)
 			return vol;
 	return NULL;
 }
 
-static int owner_check(struct mxs_vol *vol, u64 node, u32 epoch)
+static void heard(struct mxs_vol *vol)
 {
-	u32 current_epoch = READ_ONCE(vol->epoch);
 	unsigned long now = jiffies;
 
-	if (epoch < current_epoch)
-		return MX_ST_STALE;
-	if (epoch > current_epoch)
-		return MX_ST_INVAL;	/* it has to OPEN first */
-	if (READ_ONCE(vol->owner) != node)
-		return MX_ST_STALE;
 	if (READ_ONCE(vol->heard) != now)
 		WRITE_ONCE(vol->heard, now);
-	return MX_ST_OK;
 }
 
-static bool range_valid(const struct mxs_vol *vol, const struct mx_ask *ask)
+int mxs_vol_admit(struct mxs_try *t, struct mxs_vol **vol)
 {
-	u64 n = ask->op == MX_OP_DISCARD ? ask->arg : ask->npages;
-	u64 index = ask->page >> vol->shift;
-
-	if (ask->page >= vol->pages || n > vol->pages - ask->page)
-		return false;
-	if ((ask->page + n - 1) >> vol->shift != index)
-		return false;
-	if (!(ask->flags & MX_F_RELEASE))
-		return true;
-	return ask->page == index << vol->shift &&
-	       n == mx_chunk_pages(vol->pages, vol->shift, index);
-}
-
-/* Ciphertext taken for data, or the reverse, would be of no use to anybody. */
-static bool kind_valid(const struct mxs_vol *vol, const struct mx_ask *ask)
-{
-	if (ask->op != MX_OP_READ && ask->op != MX_OP_WRITE)
-		return true;
-	return mxs_sealed(ask) == vol->sealed;
-}
-
-int mxs_vol_admit(const struct mxs_claim *who, const struct mx_ask *ask,
-		  struct mxs_vol **vol)
-{
+	unsigned int seq;
 	int status;
 
-	*vol = mxs_vol_find(who->id);
+	t->arg = 0;
+	*vol = mxs_vol_find(t->who.volume);
 	if (!*vol)
 		return MX_ST_NOVOL;
-	status = owner_check(*vol, who->node, who->epoch);
-	if (status == MX_ST_OK &&
-	    (!range_valid(*vol, ask) || !kind_valid(*vol, ask)))
-		status = MX_ST_INVAL;
+	do {
+		seq = read_seqbegin(&(*vol)->claims);
+		status = mx_store_admit(&(*vol)->s, &t->who, &t->ask,
+					t->payload->len, &t->arg);
+	} while (read_seqretry(&(*vol)->claims, seq));
+	if (status == MX_ST_OK)
+		heard(*vol);
 	return status;
 }
 
-static int vol_new(const struct mxs_claim *who, const struct mx_ask *ask,
-		   const char *name, size_t len)
+static int vol_new(struct mxs_try *t, const char *name, size_t len)
 {
-	struct mxs_vol *vol;
+	struct mxs_vol *vol = kzalloc(sizeof(*vol), MXS_GFP);
 
-	if (mxs_srv.nvols >= mxs_max_volumes)
-		return MX_ST_FULL;
-	vol = kzalloc(sizeof(*vol), MXS_GFP);
 	if (!vol)
 		return MXS_LATER;
-	vol->id = who->id;
+	t->arg = mx_store_vol_init(&mxs_srv.store, &vol->s, &t->who, &t->ask,
+				   name, len);
 	vol->seq = ++mxs_srv.seq;
-	memcpy(vol->name, name, len);
-	vol->pages = ask->page;
-	vol->shift = ask->arg;
-	vol->sealed = mxs_sealed(ask);
-	vol->epoch = who->epoch;
-	vol->owner = who->node;
 	vol->heard = jiffies;
+	seqlock_init(&vol->claims);
 	xa_init(&vol->chunks);
-	mxs_srv.nvols++;
 	list_add_tail(&vol->link, &mxs_srv.vols);
-	hlist_add_head_rcu(&vol->hash, bucket(vol->id));
+	hlist_add_head_rcu(&vol->hash, bucket(vol->s.id));
 	mxs_count(MXS_S_VOLUMES_CREATED, 1);
 	return MX_ST_OK;
 }
 
-static bool same_volume(const struct mxs_vol *vol, const struct mx_ask *ask,
-			const char *name, size_t len)
+/* Caller: srv.table */
+static int open_known(struct mxs_vol *vol, struct mxs_try *t, const char *name,
+		      size_t len, bool *fenced)
 {
-	return vol->pages == ask->page && vol->shift == ask->arg &&
-	       vol->sealed == mxs_sealed(ask) &&
-	       strlen(vol->name) == len && !memcmp(vol->name, name, len);
-}
-
-/* Nobody but who opened it last, with the highest epoch, gets at a volume. */
-static int take_over(struct mxs_vol *vol, const struct mxs_claim *who,
-		     bool *raised)
-{
-	if (who->epoch <= vol->epoch)
-		return owner_check(vol, who->node, who->epoch);
-	WRITE_ONCE(vol->owner, who->node);
-	WRITE_ONCE(vol->epoch, who->epoch);
-	WRITE_ONCE(vol->heard, jiffies);
-	*raised = true;
-	return MX_ST_OK;
-}
-
-int mxs_vol_open(const struct mxs_claim *who, const struct mx_ask *ask,
-		 const char *name, size_t len)
-{
-	struct mxs_vol *vol;
-	bool raised = false;
 	int status;
 
-	if (!who->id || !mx_name_valid(name, len))
-		return MX_ST_INVAL;
+	write_seqlock_bh(&vol->claims);
+	status = mx_store_open(&mxs_srv.store, &vol->s, &t->who, &t->ask, name,
+			       len, &t->arg, fenced);
+	write_sequnlock_bh(&vol->claims);
+	if (status == MX_ST_OK)
+		heard(vol);
+	return status;
+}
+
+/* Caller: srv.table. @vol may be NULL. */
+static int do_open(struct mxs_vol *vol, struct mxs_try *t, const char *name,
+		   size_t len, bool *fenced)
+{
+	int status;
+
+	if (vol)
+		return open_known(vol, t, name, len, fenced);
+	status = mx_store_open(&mxs_srv.store, NULL, &t->who, &t->ask, name, len,
+			       &t->arg, fenced);
+	return status == MX_STORE_MAKE ? vol_new(t, name, len) : status;
+}
+
+int mxs_vol_open(struct mxs_try *t, const char *name, size_t len)
+{
+	int status = MX_ST_AGAIN;
+	bool fenced = false;
+
 	mutex_lock(&mxs_srv.table);
-	vol = mxs_vol_find(who->id);
-	if (!vol)
-		status = vol_new(who, ask, name, len);
-	else if (!same_volume(vol, ask, name, len))
-		status = MX_ST_INVAL;
-	else
-		status = take_over(vol, who, &raised);
+	if (!mxs_orphan(t))
+		status = do_open(mxs_vol_find(t->who.volume), t, name, len,
+				 &fenced);
 	mutex_unlock(&mxs_srv.table);
 
-	/* Requests that were let in at the old epoch end before the answer. */
-	if (raised)
+	/* Requests that were let in under the old claim end before the answer. */
+	if (fenced)
 		synchronize_rcu();
 	return status;
 }
@@ -158,20 +121,31 @@ static void unhash(struct mxs_vol *vol)
 	list_move_tail(&vol->link, &mxs_srv.dying);
 }
 
-int mxs_vol_drop(const struct mxs_claim *who)
+/* Caller: srv.table. @vol may be NULL. */
+static int do_drop(struct mxs_vol *vol, struct mxs_try *t)
 {
-	struct mxs_vol *vol;
-	int status = MX_ST_OK;
+	int status;
+
+	if (!vol)
+		return mx_store_drop(NULL, &t->who);
+	write_seqlock_bh(&vol->claims);
+	status = mx_store_drop(&vol->s, &t->who);
+	write_sequnlock_bh(&vol->claims);
+	if (status != MX_STORE_FREE)
+		return status;
+	unhash(vol);
+	mxs_count(MXS_S_DROPS, 1);
+	queue_work(mxs_srv.chores, &mxs_srv.reaper);
+	return MX_ST_OK;
+}
+
+int mxs_vol_drop(struct mxs_try *t)
+{
+	int status = MX_ST_AGAIN;
 
 	mutex_lock(&mxs_srv.table);
-	vol = mxs_vol_find(who->id);
-	if (vol && who->epoch <= vol->epoch)
-		status = owner_check(vol, who->node, who->epoch);
-	if (vol && status == MX_ST_OK) {
-		unhash(vol);
-		mxs_count(MXS_S_DROPS, 1);
-		queue_work(mxs_srv.chores, &mxs_srv.reaper);
-	}
+	if (!mxs_orphan(t))
+		status = do_drop(mxs_vol_find(t->who.volume), t);
 	mutex_unlock(&mxs_srv.table);
 	return status;
 }
@@ -192,7 +166,7 @@ void mxs_vols_reap(struct work_struct *work)
 	list_for_each_entry_safe(vol, next, &dead, link) {
 		mxs_chunks_free(vol);
 		mutex_lock(&mxs_srv.table);
-		mxs_srv.nvols--;
+		mx_store_vol_gone(&mxs_srv.store);
 		mutex_unlock(&mxs_srv.table);
 		kfree_rcu(vol, rcu);
 		mxs_count(MXS_S_VOLUMES_DESTROYED, 1);

@@ -12,11 +12,15 @@
  *                         WEIGHT, ID (u64: reuse this id), ENCRYPT (absent:
  *                         if there is a client key), KEY_CHECK (as recorded of
  *                         the volume with this ID: it is sealed, with the
- *                         client key that gives it). Makes a volume. Refused:
- *                         -ENOKEY: no client key is loaded, or none that gives
- *                         KEY_CHECK; -EEXIST; -ENOTCONN: no memory server is known;
- *                         -ENOSPC: SIZE is more than the servers can promise
- *                         and THIN is absent; -EFBIG, -EINVAL
+ *                         client key that gives it). Makes a volume, or takes
+ *                         the one over that servers have with this ID.
+ *                         Refused: -ENOKEY: no client key is loaded, or none
+ *                         that gives KEY_CHECK; -EEXIST; -ENOTCONN: no memory
+ *                         server is known, or none has accepted it; -ENOSPC:
+ *                         SIZE is more than the servers can promise and THIN is
+ *                         absent; -EHOSTUNREACH: what is there is not proved
+ *                         (the ack names a server that is missing); -ESTALE:
+ *                         somebody else is taking it over; -EFBIG, -EINVAL
  *  MEMX_C_VOL_SET   do    NAME, WEIGHT. -ENOENT
  *  MEMX_C_VOL_DEL   do    NAME. Frees the volume's pages on the servers, in
  *                         the background. -ENOENT, -EBUSY: in use (the ack
@@ -24,7 +28,7 @@
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
  *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
  *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT SEALED
- *                         KEY_CHECK
+ *                         KEY_CHECK CLAIM SERVERS
  *                         READ_LATENCY WRITE_LATENCY, counters as STAT nests
  *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
@@ -57,7 +61,7 @@
  *                         FREE USED RESERVED LOAD VOLUMES
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
  *                         USED_PAGES RESERVED CHUNKS NODE (owner) SILENT_MS
- *                         SEALED
+ *                         SEALED PROTOCOL (that the owner speaks)
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H
@@ -134,6 +138,9 @@ enum memx_attr {
 	MEMX_A_KEY_CHECK,	/* u64: tells its volume's key from others, not 0 */
 	MEMX_A_KEY,		/* 32 bytes: a client key */
 	MEMX_A_KEY_ID,		/* u64: names a client key, not 0 */
+	MEMX_A_CLAIM,		/* string: a word, see docs/ownership.md */
+	MEMX_A_SERVERS,		/* string: what each server says of the volume */
+	MEMX_A_PROTOCOL,	/* u8: version of the memory protocol, from 0 on */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = MEMX_A_COUNT - 1,
 };

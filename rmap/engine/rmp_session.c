@@ -194,7 +194,10 @@ bool rmp_peer_believes(const struct rmp_peer *peer, const struct rmp_info *info,
 
 /*
  * An ANNOUNCE tells of another life. If it is true, WELCOME will tell it, too.
- * Not often: it may be an old one that is sent again and again.
+ * Not often: it may be an old one that is sent again and again. HELLOs that are
+ * being sent already may go where the peer is not any more, so one goes to where
+ * this frame has come from. Without calls only one is sent each time, so that
+ * sizes go on where they were, for a path that does not carry the largest.
  */
 void rmp_session_ask(struct rmp_run *r)
 {
@@ -203,10 +206,16 @@ void rmp_session_ask(struct rmp_run *r)
 	if (p->ses.doubt_ns && r->now - p->ses.doubt_ns < RMP_ASK_GAP_NS)
 		return;
 	p->ses.doubt_ns = r->now;
-	if (p->ses.state == RMP_PEER_UP)
+	if (p->ses.state == RMP_PEER_HELLO || p->ses.renew == RMP_RENEW_PATH) {
+		rmp_session_send_hello(r);
+	} else if (p->ses.state == RMP_PEER_UP) {
 		rmp_path_renew(r);
-	else if (p->ses.state == RMP_PEER_DOWN && p->ses.known)
-		rmp_session_begin(r);
+	} else if (p->ses.state == RMP_PEER_DOWN && p->ses.known) {
+		p->ses.state = RMP_PEER_HELLO;
+		p->ses.renew = RMP_RENEW_NONE;
+		p->ses.proof_sent = false;
+		rmp_session_send_hello(r);
+	}
 }
 
 /* What a frame of another incarnation, not believed, is answered with. */

@@ -33,12 +33,13 @@ endef
 
 $(eval $(call flavour,asan,$(CC),-O1 $(sanitize)))
 $(eval $(call flavour,fast,$(CC),-O2))
+$(eval $(call flavour,cover,$(CC),-O2 -DMX_COVERAGE))
 $(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
 $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -DNDEBUG))
 
--include $(shell find $(O)/asan $(O)/fast $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/asan $(O)/fast $(O)/cover $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
 .SECONDARY:
-.PHONY: unit sim fuzz wire pure-objects
+.PHONY: unit sim sim-cluster fuzz wire pure-objects
 
 # tools
 
@@ -72,13 +73,25 @@ $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/en
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many
 
-sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/*.c))
+sim-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/kit/*.c tests/sim/rmap/*.c))
 sim: $(O)/sim/sim $(O)/sim/sim-asan
 	$(if $(SEEDS),$(O)/sim/sim --seeds $(SEEDS))
 $(O)/sim/sim: $(sim-objs:%=$(O)/fast/%) $(O)/fast/engines.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(crypto-libs)
 $(O)/sim/sim-asan: $(sim-objs:%=$(O)/asan/%) $(O)/asan/engines.a
+	@mkdir -p $(@D)
+	$(CC) $(sanitize) -o $@ $^ $(crypto-libs)
+
+# the cluster's engines, likewise; the fast one counts arrows (--coverage)
+
+cluster-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/kit/*.c tests/sim/cluster/*.c))
+sim-cluster: $(O)/sim/sim-cluster $(O)/sim/sim-cluster-asan
+	$(if $(SEEDS),$(O)/sim/sim-cluster --seeds $(SEEDS))
+$(O)/sim/sim-cluster: $(cluster-objs:%=$(O)/cover/%) $(O)/cover/engines.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(crypto-libs)
+$(O)/sim/sim-cluster-asan: $(cluster-objs:%=$(O)/asan/%) $(O)/asan/engines.a
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $^ $(crypto-libs)
 

@@ -4,12 +4,16 @@
  * busy with reads, writes and discards whose outcome is known.
  *
  *	echo "call OP VOLUME EPOCH PAGE NPAGES ARG FLAGS [TEXT]" > do
- *	echo "storm VOLUME EPOCH PAGES COUNT DEPTH SEED [FLAGS]" > do
+ *	echo "gen OP VOLUME EPOCH PAGE NPAGES ARG FLAGS GEN ARG2 [TEXT]" > do
+ *	echo "storm VOLUME EPOCH PAGES COUNT DEPTH SEED [FLAGS [GEN]]" > do
  *	cat do
  *
  * The file is /sys/kernel/debug/memx_ask/do, VOLUME hexadecimal, OP the number
- * on the wire. TEXT is the name for OPEN and the content's number for WRITE.
- * With the flag for sealed volumes, a WRITE sends trailers that have the page's
+ * on the wire. TEXT is the name for OPEN, the content's number for WRITE, for
+ * SETGEN the members as NODE:INC,… in decimal, "self" for the server, and for
+ * ROSTER NUMBER/ before such a list. "gen" asks as nodes with generations do,
+ * "call" as those of before; a storm with GEN places its chunks at that
+ * generation. With the flag for sealed volumes, a WRITE sends trailers that have the page's
  * number, and a READ counts a page without the right one as torn.
  * It asks the first memory server that it hears of, or the one named by node=.
  */
@@ -48,6 +52,7 @@ MODULE_PARM_DESC(node, "id of the server to ask");
  * @ans:   decoded reply, if @err is 0
  * @seed:  content's number sent
  * @seen:  READ: number of each page that came, MIXED if it is torn
+ * @len:   bytes of payload that came
  * @err:   of the call or of the reply
  * @index: own index, bit in done_map
  */
@@ -59,6 +64,7 @@ struct ask_slot {
 	struct mx_answer	ans;
 	u64			seed;
 	u64			seen[MX_OP_PAGES];
+	u32			len;
 	int			err;
 	unsigned int		index;
 };
@@ -71,6 +77,7 @@ struct ask_slot {
  * @count:  requests in all
  * @depth:  at once
  * @flags:  of READ and WRITE
+ * @gen:    generation of its chunks, 0: as before there were any
  * @rnd:    what decides
  * @number: content's number of the next write
  * @want:   number that each page must have, 0: none
@@ -86,6 +93,7 @@ struct storm {
 	u32		count;
 	u32		depth;
 	u32		flags;
+	u32		gen;
 	struct rnd_state rnd;
 	u64		number;
 	u64		*want;
@@ -188,6 +196,16 @@ static void look_at_pages(struct ask_slot *slot)
 		look_at_trailers(slot);
 }
 
+/* What has no pages is shown from its beginning. */
+static void look_at_reply(struct ask_slot *slot)
+{
+	if (slot->ask.op == MX_OP_READ)
+		look_at_pages(slot);
+	else if (slot->len)
+		rmp_payload_copy(&slot->ncall.call.reply, 0, slot->back,
+				 min_t(u32, slot->len, PAGE_SIZE));
+}
+
 static void ask_done(struct rmp_node_call *ncall)
 {
 	struct ask_slot *slot = container_of(ncall, struct ask_slot, ncall);
@@ -197,8 +215,9 @@ static void ask_done(struct rmp_node_call *ncall)
 	if (!slot->err) {
 		slot->err = mx_answer_decode(call->rhead, call->reply.len,
 					     &slot->ask, &slot->ans);
+		slot->len = call->reply.len;
 		if (!slot->err)
-			look_at_pages(slot);
+			look_at_reply(slot);
 		rmp_payload_free(&call->reply);
 	}
 	set_bit(slot->index, done_map);
@@ -212,6 +231,7 @@ static void ask(struct ask_slot *slot, u64 vol, u32 epoch, u32 len)
 
 	memset(&slot->ans, 0, sizeof(slot->ans));
 	memset(slot->seen, 0, sizeof(slot->seen));
+	slot->len = 0;
 	for (i = 0; slot->ask.op == MX_OP_WRITE && i < slot->ask.npages &&
 	     i < MX_OP_PAGES; i++)
 		fill_page(floor_fresh(&slot->buf.page[i]), slot->seed + i);
@@ -242,28 +262,77 @@ static bool wait_some(void)
 	return false;
 }
 
-static int do_call(const char *text)
+/* NODE:INC or "self", with commas between. Return: how many. */
+static u32 get_lives(char *word, struct mx_life *life, u32 most)
 {
-	struct ask_slot *slot = slots[0];
-	unsigned int op, npages, flags, epoch;
-	char word[2 * MX_NAME_MAX] = "";
-	u64 vol, page, arg;
-	u32 len = 0;
+	char *one;
+	u32 n = 0;
 
-	if (sscanf(text, "%u %llx %u %llu %u %llu %u %125s", &op, &vol, &epoch,
-		   &page, &npages, &arg, &flags, word) < 7)
-		return -EINVAL;
-	slot->ask = (struct mx_ask){ .op = op, .npages = npages, .page = page,
-				     .arg = arg, .flags = flags };
-	if (op == MX_OP_WRITE) {
-		len = mx_payload_len(min_t(u32, npages, MX_OP_PAGES),
-				     flags & MX_F_SEALED);
+	while (n < most && (one = strsep(&word, ","))) {
+		if (!strcmp(one, "self")) {
+			life[n].node = rmp_node_id(server);
+			life[n].inc = rmp_node_inc(server);
+		} else if (sscanf(one, "%llu:%u", &life[n].node, &life[n].inc) != 2) {
+			break;
+		}
+		n++;
+	}
+	return n;
+}
+
+/* Return: bytes of the payload that @word tells of, or an error. */
+static int put_payload(struct ask_slot *slot, char *word)
+{
+	u8 *to = floor_fresh(&slot->buf.page[0]);
+	static struct mx_roster r;
+	char *list;
+
+	switch (slot->ask.op) {
+	case MX_OP_WRITE:
 		if (kstrtou64(word, 0, &slot->seed))
 			return -EINVAL;
-	} else if (op == MX_OP_OPEN) {
-		len = strlen(word);
-		memcpy(floor_fresh(&slot->buf.page[0]), word, len);
+		return mx_payload_len(min_t(u32, slot->ask.npages, MX_OP_PAGES),
+				      sealed(slot));
+	case MX_OP_OPEN:
+		memcpy(to, word, strlen(word));
+		return strlen(word);
+	case MX_OP_SETGEN:
+		r.n = get_lives(word, r.member, MX_ROSTER_MAX);
+		return mx_members_encode(r.member, r.n, to);
+	case MX_OP_ROSTER:
+		list = strchr(word, '/');
+		if (!list)
+			return 0;
+		*list++ = 0;
+		r.n = get_lives(list, r.member, MX_ROSTER_MAX);
+		return kstrtou32(word, 0, &r.number) ?: mx_roster_encode(&r, to);
 	}
+	return 0;
+}
+
+static int do_call(const char *text, bool gens)
+{
+	struct ask_slot *slot = slots[0];
+	unsigned int op, npages, flags, epoch, gen = 0;
+	char word[2 * MX_NAME_MAX] = "";
+	u64 vol, page, arg, arg2 = 0;
+	int n = 0, len;
+
+	if (sscanf(text, "%u %llx %u %llu %u %llu %u%n", &op, &vol, &epoch,
+		   &page, &npages, &arg, &flags, &n) < 7)
+		return -EINVAL;
+	text += n;
+	n = 0;
+	if (gens && sscanf(text, "%u %llu%n", &gen, &arg2, &n) < 2)
+		return -EINVAL;
+	if (sscanf(text + n, "%125s", word) < 1)
+		word[0] = 0;
+	slot->ask = (struct mx_ask){ .op = op, .npages = npages, .page = page,
+				     .arg = arg, .flags = flags, .gen = gen,
+				     .arg2 = arg2 };
+	len = put_payload(slot, word);
+	if (len < 0)
+		return len;
 	ask(slot, vol, epoch, len);
 	if (!wait_some())
 		return -ETIMEDOUT;
@@ -282,9 +351,11 @@ static bool choose(struct storm *s, struct mx_ask *a)
 	n = min3(n, (u32)(CHUNK - page % CHUNK), s->pages - page);
 	if (find_next_bit(s->busy, page + n, page) < page + n)
 		return false;
-	*a = (struct mx_ask){ .page = page, .npages = n, .flags = s->flags };
+	*a = (struct mx_ask){ .page = page, .npages = n, .flags = s->flags,
+			      .gen = s->gen };
 	if (what < 8) {
 		a->op = MX_OP_WRITE;
+		a->flags |= s->gen ? MX_F_PLACE : 0;
 	} else if (what < 14) {
 		a->op = MX_OP_READ;
 	} else {
@@ -330,6 +401,14 @@ static void expect(struct storm *s, const struct ask_slot *slot)
 	}
 }
 
+/* A chunk that is not there reads as nothing, and has nothing to discard. */
+static bool storm_good(const struct ask_slot *slot)
+{
+	return slot->ans.status == MX_ST_OK ||
+	       (slot->ans.status == MX_ST_NOCHUNK &&
+		slot->ask.op != MX_OP_WRITE);
+}
+
 static void storm_take(struct storm *s, const struct ask_slot *slot)
 {
 	bitmap_clear(s->busy, slot->ask.page, pages_of(&slot->ask));
@@ -337,7 +416,7 @@ static void storm_take(struct storm *s, const struct ask_slot *slot)
 		s->failed++;
 	else if (slot->ans.status == MX_ST_AGAIN)
 		s->again++;
-	else if (slot->ans.status != MX_ST_OK)
+	else if (!storm_good(slot))
 		s->failed++;
 	else
 		expect(s, slot);
@@ -373,8 +452,8 @@ static int do_storm(const char *text)
 	u64 seed;
 	int err;
 
-	if (sscanf(text, "%llx %u %u %u %u %llu %u", &s.vol, &s.epoch, &s.pages,
-		   &s.count, &s.depth, &seed, &s.flags) < 6)
+	if (sscanf(text, "%llx %u %u %u %u %llu %u %u", &s.vol, &s.epoch,
+		   &s.pages, &s.count, &s.depth, &seed, &s.flags, &s.gen) < 6)
 		return -EINVAL;
 	if (!s.pages || s.pages > STORM_PAGES || !s.depth ||
 	    s.depth > DEPTH_MAX || s.pages < 4 * s.depth * MX_OP_PAGES)
@@ -410,20 +489,68 @@ static ssize_t do_write(struct file *file, const char __user *ubuf, size_t len,
 	mutex_lock(&do_mutex);
 	bitmap_zero(done_map, DEPTH_MAX);
 	if (!strncmp(text, "call ", 5))
-		err = do_call(text + 5);
+		err = do_call(text + 5, false);
+	else if (!strncmp(text, "gen ", 4))
+		err = do_call(text + 4, true);
 	else if (!strncmp(text, "storm ", 6))
 		err = do_storm(text + 6);
 	mutex_unlock(&do_mutex);
 	return err ? err : len;
 }
 
+/* Each as INDEX:GEN:PAGES:STATE:MEMBERS, of the first page of them. */
+static void show_list(struct seq_file *seq, const struct ask_slot *slot)
+{
+	const u32 size = sizeof(struct mx_wire_chunk);
+	struct mx_listed l;
+	u32 at;
+
+	seq_puts(seq, " list=");
+	for (at = 0; at < slot->len && at < PAGE_SIZE; at += size) {
+		if (mx_listed_decode((u8 *)slot->back + at, &l))
+			seq_puts(seq, "bad");
+		else
+			seq_printf(seq, "%s%u:%u:%u:%u:%u", at ? "," : "",
+				   l.index, l.gen, l.pages, l.state, l.nmembers);
+	}
+}
+
+static void show_roster(struct seq_file *seq, const struct ask_slot *slot)
+{
+	static struct mx_roster r;
+
+	if (mx_roster_decode((u8 *)slot->back, slot->len, &r))
+		seq_puts(seq, " roster=bad");
+	else
+		seq_printf(seq, " roster=%u:%u", r.number, r.n);
+}
+
+/* The number of stored pages in a bitmap, as far as it fits one page. */
+static void show_bits(struct seq_file *seq, const struct ask_slot *slot)
+{
+	const u8 *bits = (u8 *)slot->back;
+	u32 i, n = 0;
+
+	for (i = 0; i < slot->len && i < PAGE_SIZE; i++)
+		n += hweight8(bits[i]);
+	seq_printf(seq, " bits=%u first=%x", n, bits[0]);
+}
+
 static void show_call(struct seq_file *seq, const struct ask_slot *slot)
 {
+	bool good = !slot->err && slot->ans.status == MX_ST_OK;
 	unsigned int i;
 
-	seq_printf(seq, "err=%d status=%u mask=%x free=%llu vol=%llu load=%u seen=",
+	seq_printf(seq, "err=%d status=%u mask=%x free=%llu vol=%llu load=%u arg=%llu len=%u",
 		   slot->err, slot->ans.status, slot->ans.mask, slot->ans.free,
-		   slot->ans.vol_pages, slot->ans.load);
+		   slot->ans.vol_pages, slot->ans.load, slot->ans.arg, slot->len);
+	if (good && slot->ask.op == MX_OP_LIST)
+		show_list(seq, slot);
+	else if (good && slot->ask.op == MX_OP_BITMAP)
+		show_bits(seq, slot);
+	else if (good && slot->ask.op == MX_OP_ROSTER && slot->len)
+		show_roster(seq, slot);
+	seq_puts(seq, " seen=");
 	for (i = 0; i < MX_OP_PAGES && i < slot->ask.npages; i++)
 		seq_printf(seq, "%s%lld", i ? "," : "", (s64)slot->seen[i]);
 	seq_putc(seq, '\n');

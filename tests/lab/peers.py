@@ -3,6 +3,8 @@
 import json
 import shlex
 
+from labkit.channel import Failed
+
 NQN = "nqn.2000-01.org.memx:lab"
 PORT = 4420
 
@@ -80,14 +82,26 @@ def fio(machine, device, rw="randread", bs="4k", depth=1, seconds=5, size="200M"
     cmd = (f"fio --name=lab --filename={shlex.quote(device)} --rw={rw} --bs={bs} --iodepth={depth} --size={size} "
            f"--ioengine=libaio --direct=1 --time_based --runtime={seconds} --ramp_time=1 --randrepeat=1 "
            f"--norandommap --output-format=json {extra}")
-    return figures(machine.sh(cmd, timeout or seconds + 120))
+    return figures(_run(machine, cmd, timeout or seconds + 120))
 
 
 def fio_once(machine, device, rw="randwrite", bs="4k", depth=32, size="64M", extra="", timeout=300):
     """Like fio(), but goes over @size once instead of for a time (verify wants that: extra="--verify=crc32c")."""
     cmd = (f"fio --name=lab --filename={shlex.quote(device)} --rw={rw} --bs={bs} --iodepth={depth} --size={size} "
            f"--ioengine=libaio --direct=1 --randrepeat=1 --output-format=json {extra}")
-    return figures(machine.sh(cmd, timeout))
+    return figures(_run(machine, cmd, timeout))
+
+
+def said(out):
+    """The first of fio's own words in its output, without the report, which is long."""
+    return [line for line in out.splitlines() if line.startswith(("fio:", "verify:", "crc32c:"))][:4] or out[-500:]
+
+
+def _run(machine, cmd, timeout):
+    rc, out = machine.rc(cmd, timeout)
+    if rc:
+        raise Failed(f"{machine}: exit code {rc} of: {cmd}\n{said(out)}")
+    return out
 
 
 def figures(text):

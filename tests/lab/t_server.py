@@ -6,9 +6,10 @@ import re
 from lab import Test, linux
 
 DO = "/sys/kernel/debug/memx_ask/do"
-OPEN, DROP, READ, WRITE, DISCARD, STAT = 1, 2, 3, 4, 5, 6
-OK, FULL, NOVOL, STALE, INVAL, AGAIN = 0, 1, 2, 3, 4, 5
-RELEASE, SEALED = 1, 2
+OPEN, DROP, READ, WRITE, DISCARD, STAT, SETGEN, LIST, BITMAP, ROSTER = range(1, 11)
+OK, FULL, NOVOL, STALE, INVAL, AGAIN, NOCHUNK, OLDGEN, HELD = range(9)
+RELEASE, SEALED, PLACE, TENTATIVE, FEATURES = 1, 2, 4, 8, 16
+FEAT_GEN, NEW, END = 1, 2**32, 2**64 - 1
 MIB = 256                               # pages
 LEFT = re.compile(r"memx_server: unloaded, (.*)")
 
@@ -35,19 +36,25 @@ class T(Test):
         self.capacity()
         self.freeing()
         self.owners()
+        self.generations()
+        self.claims()
+        self.listing()
         self.storms()
         self.pressure()
         self.stop()
 
     # Asking.
 
-    def ask(self, op, vol=1, epoch=1, page=0, n=0, arg=0, flags=0, text="", host=None):
+    def ask(self, op, vol=1, epoch=1, page=0, n=0, arg=0, flags=0, text="", gen=None, features=0, host=None):
+        """As nodes of before generations ask, unless there is a generation."""
         host = host or self.c1
-        host.sh(f"echo 'call {op} {vol:x} {epoch} {page} {n} {arg} {flags} {text}' > {DO}")
+        how, more = ("call", "") if gen is None else ("gen", f"{gen} {features} ")
+        host.sh(f"echo '{how} {op} {vol:x} {epoch} {page} {n} {arg} {flags} {more}{text}' > {DO}")
         words = dict(word.split("=") for word in host.get(DO).split())
         self.check(words["err"] == "0", f"the reply is sound: {words}")
         self.seen = [int(s) for s in words["seen"].split(",") if s]
         self.free, self.used = int(words["free"]), int(words["vol"])
+        self.arg, self.words = int(words["arg"]), words
         return int(words["status"])
 
     def good(self, op, **what):
@@ -186,23 +193,111 @@ class T(Test):
         self.bad(STALE, OPEN, page=1000, arg=8, text="one")
         self.bad(STALE, WRITE, n=1, text="1")
         self.check(self.read(0, 4, epoch=2, host=self.c2) == [0, 50, 0, 52], "the pages went with it")
+        self.check(self.protocol() == 0, "the server says that its owner knows no generations")
         self.good(DROP, epoch=2, host=self.c2)
         self.until(lambda: self.show()["used_pages"] == 0, "nothing is stored", 10)
 
-    def storm(self, host, vol, seed, depth=32, count=8000, pages=28 * MIB, epoch=1, flags=0):
-        host.sh(f"echo 'storm {vol:x} {epoch} {pages} {count} {depth} {seed} {flags}' > {DO}", 240)
+    def protocol(self):
+        return json.loads(self.s1.sh("memxctl --json server volumes"))[0]["protocol"]
+
+    def claim(self, epoch, flags=0, host=None, status=OK):
+        what = dict(vol=8, page=1000, arg=8, text="eight", flags=FEATURES | flags, gen=0, features=FEAT_GEN)
+        self.bad(status, OPEN, epoch=epoch, host=host, **what)
+
+    def generations(self):
+        """What is of an older generation than the chunk has no effect."""
+        self.claim(1)
+        self.check(self.arg == NEW | FEAT_GEN, f"made, and it knows generations: {self.arg:x}")
+        self.check(self.protocol() == 1, "the server says so")
+        one = dict(vol=8, n=1)
+        self.bad(NOCHUNK, READ, gen=1, **one)
+        self.bad(NOCHUNK, WRITE, gen=1, text="1", **one)
+        self.good(WRITE, gen=3, flags=PLACE, text="70", **one)
+        self.good(WRITE, gen=3, page=1, text="71", **one)
+        self.check(self.read(0, 3, vol=8, gen=3) == [70, 71, 0], "placed, and written to")
+        self.bad(INVAL, READ, **one)
+        self.good(SETGEN, vol=8, gen=4, text="self,77:1")
+        self.good(SETGEN, vol=8, gen=4, text="77:1,self")
+        for op in (dict(op=READ, n=1), dict(op=WRITE, n=1, text="1"), dict(op=DISCARD, arg=1),
+                   dict(op=DISCARD, arg=256, flags=RELEASE), dict(op=BITMAP), dict(op=SETGEN, text="self")):
+            self.bad(OLDGEN, vol=8, gen=3, **op)
+            self.check(self.arg == 4, f"it says which it has: {self.arg}")
+        self.bad(OLDGEN, SETGEN, vol=8, gen=4, text="self")
+        self.bad(INVAL, SETGEN, vol=8, gen=5, text="self,self")
+        self.bad(INVAL, SETGEN, vol=8, gen=5, page=1, text="self")
+        self.bad(INVAL, WRITE, gen=5, text="1", **one)
+        self.good(WRITE, gen=5, flags=PLACE, text="90", **one)
+        self.check(self.read(0, 3, vol=8, gen=5) == [90, 0, 0], "a left-over is gone with all its pages")
+        self.good(SETGEN, vol=8, page=256, gen=1, flags=PLACE, text="77:1")
+        self.bad(INVAL, READ, page=256, gen=1, **one)
+        self.good(WRITE, page=256, gen=1, text="91", **one)
+        self.good(SETGEN, vol=8, page=256, gen=2, text="self")
+        self.check(self.read(256, 1, vol=8, gen=2) == [91], "a copy that was filled and is a member can be read")
+
+    def claims(self):
+        """A tentative claim looks, and holds the volume; a committed one takes it."""
+        self.claim(2, TENTATIVE, host=self.c2)
+        two = dict(vol=8, epoch=2, gen=0, host=self.c2)
+        self.good(LIST, n=1, **two)
+        self.check(self.words["list"] == "0:5:1:0:1,1:2:1:0:1" and self.arg == END, f"its chunks: {self.words['list']}")
+        self.bad(INVAL, READ, vol=8, epoch=2, gen=5, n=1, host=self.c2)
+        self.bad(INVAL, ROSTER, text="1/self", **two)
+        self.good(WRITE, vol=8, n=1, page=3, gen=5, text="93")
+        self.bad(HELD, DROP, vol=8)
+        self.good(DROP, vol=8, epoch=2, host=self.c2)
+        self.claim(2, TENTATIVE, host=self.c2)
+        self.claim(2, host=self.c2)
+        self.check(self.arg == FEAT_GEN, f"taken over, not made: {self.arg:x}")
+        self.bad(STALE, WRITE, vol=8, n=1, gen=5, text="1")
+        self.check(self.arg == 2, "the loser learns the epoch")
+        self.claim(1, status=STALE)
+        self.claim(1, TENTATIVE, status=STALE)
+        self.good(BITMAP, vol=8, epoch=2, gen=5, host=self.c2)
+        self.check(self.words["bits"] == "2" and self.words["first"] == "9" and self.words["len"] == "32",
+                   f"pages 0 and 3: {self.words}")
+        self.good(ROSTER, **two)
+        self.check(self.words["roster"] == "0:0", "there is no roster yet")
+        self.good(ROSTER, text="5/self,77:1", **two)
+        self.bad(OLDGEN, ROSTER, text="5/self", **two)
+        self.bad(OLDGEN, ROSTER, text="4/self", **two)
+        self.bad(INVAL, ROSTER, text="6/self,self", **two)
+        self.good(ROSTER, **two)
+        self.check(self.words["roster"] == "5:2", f"as it was stored: {self.words['roster']}")
+        self.good(DROP, vol=8, epoch=2, host=self.c2)
+        self.until(lambda: self.show()["used_pages"] == 0, "nothing is stored", 10)
+
+    def listing(self):
+        """More chunks than an answer has room for are told in steps."""
+        self.good(OPEN, vol=11, page=60 * MIB, arg=8, text="many", flags=FEATURES | SEALED, gen=0, features=FEAT_GEN)
+        for chunk in range(0, 60, 2):
+            self.good(WRITE, vol=11, page=chunk * MIB, n=1, gen=chunk + 1, flags=PLACE | SEALED, text=str(chunk + 1))
+        self.good(LIST, vol=11, n=32, gen=0, page=57)
+        self.check(self.words["list"] == "58:59:1:0:1" and self.arg == END, f"from the one asked for on: {self.words}")
+        self.good(LIST, vol=11, n=1, gen=0)
+        self.check(self.words["list"].count(",") == 29 and self.arg == END, f"30 chunks: {self.words}")
+        self.good(LIST, vol=11, n=1, gen=0, page=16383)
+        self.check(self.words["len"] == "0" and self.arg == END, "none beyond the end")
+        self.good(DROP, vol=11)
+        self.good(OPEN, vol=12, page=MIB << 16, arg=18, text="big", flags=FEATURES, gen=0, features=FEAT_GEN)
+        self.bad(FULL, WRITE, vol=12, n=1, gen=1, flags=PLACE, text="1")
+        self.good(DROP, vol=12)
+        self.until(lambda: self.show()["free_pages"] == 64 * MIB, "all its room is free", 10)
+
+    def storm(self, host, vol, seed, depth=32, count=8000, pages=28 * MIB, epoch=1, flags=0, gen=0):
+        host.sh(f"echo 'storm {vol:x} {epoch} {pages} {count} {depth} {seed} {flags} {gen}' > {DO}", 240)
         words = dict(word.split("=") for word in host.get(DO).split())
         self.check(words["failed"] == "0" and words["bad"] == "0", f"{host}: every answer is right: {words}")
         return int(words["again"])
 
     def storms(self):
-        """Two clients at once, each page checked; then again on a bad network."""
-        for host, vol in ((self.c1, 0xa1), (self.c2, 0xa2)):
-            self.good(OPEN, vol=vol, page=28 * MIB, arg=8, text="storm", host=host)
-        self.together(lambda: self.storm(self.c1, 0xa1, 1), lambda: self.storm(self.c2, 0xa2, 2))
+        """Two clients at once, one of before generations, each page checked; then again on a bad network."""
+        self.good(OPEN, vol=0xa1, page=28 * MIB, arg=8, text="storm")
+        self.good(OPEN, vol=0xa2, page=28 * MIB, arg=8, text="storm", flags=FEATURES, gen=0, features=FEAT_GEN,
+                  host=self.c2)
+        self.together(lambda: self.storm(self.c1, 0xa1, 1), lambda: self.storm(self.c2, 0xa2, 2, gen=7))
         for host in (self.c1, self.c2, self.s1):
             host.netem("loss 1% duplicate 1% delay 1ms reorder 25%")
-        self.together(lambda: self.storm(self.c1, 0xa1, 3, count=2000), lambda: self.storm(self.c2, 0xa2, 4, count=2000))
+        self.together(lambda: self.storm(self.c1, 0xa1, 3, count=2000), lambda: self.storm(self.c2, 0xa2, 4, count=2000, gen=7))
         for host in (self.c1, self.c2, self.s1):
             host.netem(None)
         figures = self.stats()

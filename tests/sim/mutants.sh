@@ -83,7 +83,7 @@ build() {
 		echo "the patch changes nothing"
 		return 1
 	fi
-	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/*.o -lsodium
+	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/{kit,rmap}/*.o -lsodium
 }
 
 caught=0

@@ -24,8 +24,10 @@ static int ask_trip(struct mx_ask ask, u32 len)
 	assert_int_equal(back.op, ask.op);
 	assert_int_equal(back.flags, ask.flags);
 	assert_int_equal(back.npages, ask.npages);
+	assert_int_equal(back.gen, ask.gen);
 	assert_int_equal(back.page, ask.page);
 	assert_int_equal(back.arg, ask.arg);
+	assert_int_equal(back.arg2, ask.arg2);
 	return 0;
 }
 
@@ -42,6 +44,24 @@ static void mx_ask_encode__layout(void **state)
 	};
 	struct mx_ask ask = ASK(DISCARD, .flags = MX_F_RELEASE,
 				.page = 0x0102030405060708ULL, .arg = 0x1234);
+	u8 head[HEAD];
+
+	memset(head, 0xff, sizeof(head));
+	mx_ask_encode(&ask, head);
+	assert_memory_equal(head, expect, HEAD);
+}
+
+static void mx_ask_encode__layout_gen(void **state)
+{
+	static const u8 expect[HEAD] = {
+		1, 0x10, 0, 3, 0x0a, 0x0b, 0x0c, 0x0d,
+		0, 0, 0, 0, 0, 0, 0, 9,
+		0, 0, 0, 0, 0, 0, 0, 8,
+		0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+	};
+	struct mx_ask ask = ASK(OPEN, .flags = MX_F_FEATURES, .npages = 3,
+				.gen = 0x0a0b0c0d, .page = 9, .arg = 8,
+				.arg2 = 0x2122232425262728ULL);
 	u8 head[HEAD];
 
 	memset(head, 0xff, sizeof(head));
@@ -69,8 +89,26 @@ static void mx_ask_decode__open(void **state)
 	BAD(4, OPEN, .page = 1, .arg = 8, .flags = 4);
 }
 
+static void mx_ask_decode__open_features(void **state)
+{
+	GOOD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_FEATURES);
+	GOOD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_FEATURES,
+	     .arg2 = MX_FEAT_KNOWN);
+	/* Later ones are not our business. */
+	GOOD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_FEATURES, .arg2 = ~0ULL);
+	GOOD(4, OPEN, .page = 1, .arg = 8,
+	     .flags = MX_F_FEATURES | MX_F_TENTATIVE | MX_F_SEALED, .arg2 = 1);
+	BAD(4, OPEN, .page = 1, .arg = 8, .arg2 = 1);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_TENTATIVE);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_FEATURES, .gen = 1);
+	BAD(4, OPEN, .page = 1, .arg = 8, .flags = MX_F_FEATURES | 0x20);
+}
+
 static void mx_ask_decode__read(void **state)
 {
+	GOOD(0, READ, .npages = 1, .gen = ~0U);
+	BAD(0, READ, .npages = 1, .gen = 1, .arg2 = 1);
+	BAD(0, READ, .npages = 1, .gen = 1, .flags = MX_F_PLACE);
 	GOOD(0, READ, .npages = 1);
 	GOOD(0, READ, .npages = MX_OP_PAGES, .page = vol_max - MX_OP_PAGES);
 	BAD(0, READ, .npages = MX_OP_PAGES, .page = vol_max - MX_OP_PAGES + 1);
@@ -89,6 +127,10 @@ static void mx_ask_decode__read(void **state)
 
 static void mx_ask_decode__write(void **state)
 {
+	GOOD(MX_PAGE_SIZE, WRITE, .npages = 1, .gen = 7);
+	GOOD(MX_PAGE_SIZE, WRITE, .npages = 1, .gen = 1, .flags = MX_F_PLACE);
+	BAD(MX_PAGE_SIZE, WRITE, .npages = 1, .flags = MX_F_PLACE);
+	BAD(MX_PAGE_SIZE, WRITE, .npages = 1, .gen = 1, .arg2 = 1);
 	GOOD(MX_PAGE_SIZE, WRITE, .npages = 1);
 	GOOD(MX_PAGE_SIZE * MX_OP_PAGES, WRITE, .npages = MX_OP_PAGES);
 	BAD(0, WRITE, .npages = 0);
@@ -119,6 +161,9 @@ static void mx_ask_decode__write_sealed(void **state)
 static void mx_ask_decode__discard(void **state)
 {
 	GOOD(0, DISCARD, .arg = 1);
+	GOOD(0, DISCARD, .arg = 1, .gen = 5);
+	BAD(0, DISCARD, .arg = 1, .arg2 = 1);
+	BAD(0, DISCARD, .arg = 1, .flags = MX_F_PLACE);
 	GOOD(0, DISCARD, .arg = 1 << MX_CHUNK_SHIFT_MAX);
 	GOOD(0, DISCARD, .arg = 256, .flags = MX_F_RELEASE);
 	GOOD(0, DISCARD, .page = vol_max - 1, .arg = 1);
@@ -140,6 +185,71 @@ static void mx_ask_decode__bare(void **state)
 	BAD(0, DROP, .arg = 1);
 	BAD(0, STAT, .npages = 1);
 	BAD(0, STAT, .flags = 1);
+}
+
+static void mx_ask_decode__setgen(void **state)
+{
+	const u32 one = sizeof(struct mx_wire_node);
+
+	GOOD(one, SETGEN, .gen = 1);
+	GOOD(3 * one, SETGEN, .gen = ~0U, .page = vol_max - 256,
+	     .flags = MX_F_PLACE);
+	BAD(one, SETGEN, .gen = 0);
+	BAD(0, SETGEN, .gen = 1);
+	BAD(4 * one, SETGEN, .gen = 1);
+	BAD(one + 1, SETGEN, .gen = 1);
+	BAD(one - 1, SETGEN, .gen = 1);
+	BAD(one, SETGEN, .gen = 1, .page = 255);
+	BAD(one, SETGEN, .gen = 1, .page = vol_max);
+	BAD(one, SETGEN, .gen = 1, .npages = 1);
+	BAD(one, SETGEN, .gen = 1, .arg = 1);
+	BAD(one, SETGEN, .gen = 1, .arg2 = 1);
+	BAD(one, SETGEN, .gen = 1, .flags = MX_F_SEALED);
+}
+
+static void mx_ask_decode__list(void **state)
+{
+	GOOD(0, LIST, .npages = 1);
+	GOOD(0, LIST, .npages = MX_OP_PAGES, .page = MX_CHUNKS_MAX - 1);
+	BAD(0, LIST, .npages = 0);
+	BAD(0, LIST, .npages = MX_OP_PAGES + 1);
+	BAD(0, LIST, .npages = 1, .page = MX_CHUNKS_MAX);
+	BAD(0, LIST, .npages = 1, .page = MX_LIST_END);
+	BAD(1, LIST, .npages = 1);
+	BAD(0, LIST, .npages = 1, .gen = 1);
+	BAD(0, LIST, .npages = 1, .arg = 1);
+	BAD(0, LIST, .npages = 1, .arg2 = 1);
+	BAD(0, LIST, .npages = 1, .flags = 1);
+}
+
+static void mx_ask_decode__bitmap(void **state)
+{
+	GOOD(0, BITMAP, .gen = 1);
+	GOOD(0, BITMAP, .gen = 9, .page = vol_max - 256);
+	BAD(0, BITMAP, .gen = 0);
+	BAD(0, BITMAP, .gen = 1, .page = 128);
+	BAD(0, BITMAP, .gen = 1, .page = vol_max);
+	BAD(0, BITMAP, .gen = 1, .npages = 1);
+	BAD(0, BITMAP, .gen = 1, .arg = 1);
+	BAD(0, BITMAP, .gen = 1, .flags = 1);
+	BAD(1, BITMAP, .gen = 1);
+}
+
+static void mx_ask_decode__roster(void **state)
+{
+	GOOD(0, ROSTER);
+	GOOD(8 + 16, ROSTER);
+	GOOD(8 + 16 * MX_ROSTER_MAX, ROSTER);
+	BAD(8, ROSTER);
+	BAD(1, ROSTER);
+	BAD(16, ROSTER);
+	BAD(8 + 17, ROSTER);
+	BAD(8 + 16 * (MX_ROSTER_MAX + 1), ROSTER);
+	BAD(~0U - 7, ROSTER);
+	BAD(0, ROSTER, .page = 1);
+	BAD(0, ROSTER, .gen = 1);
+	BAD(0, ROSTER, .flags = 1);
+	BAD(0, ROSTER, .arg2 = 1);
 }
 
 static void mx_ask_decode__unknown_op(void **state)
@@ -188,6 +298,7 @@ static int answer_trip(struct mx_answer ans, struct mx_ask ask, u32 len)
 	assert_int_equal(back.mask, ans.mask);
 	assert_int_equal(back.free, ans.free);
 	assert_int_equal(back.vol_pages, ans.vol_pages);
+	assert_int_equal(back.arg, ans.arg);
 	return 0;
 }
 
@@ -266,21 +377,150 @@ static void mx_answer_decode__no_payload_otherwise(void **state)
 static void mx_answer_decode__mismatch(void **state)
 {
 	struct mx_ask drop = ASK(DROP);
-	struct mx_answer back;
-	u8 head[HEAD] = { 0 };
 	u32 status;
 
-	for (status = 0; status <= MX_ST_MAX; status++)
-		assert_int_equal(answer_trip(ANSWER(DROP, .status = status),
-					     drop, 0), 0);
-	assert_int_equal(answer_trip(ANSWER(DROP, .status = MX_ST_MAX + 1),
-				     drop, 0), -EBADMSG);
-	assert_int_equal(answer_trip(ANSWER(STAT), drop, 0), -EBADMSG);
+	for (status = 0; status < 16; status++) {
+		bool fits = status <= MX_ST_AGAIN || status == MX_ST_HELD;
 
-	head[2] = MX_OP_DROP;
-	assert_int_equal(mx_answer_decode(head, 0, &drop, &back), 0);
-	head[HEAD - 1] = 1;
-	assert_int_equal(mx_answer_decode(head, 0, &drop, &back), -EBADMSG);
+		assert_int_equal(answer_trip(ANSWER(DROP, .status = status),
+					     drop, 0), fits ? 0 : -EBADMSG);
+		assert_int_equal(answer_trip(ANSWER(DROP, .status = status,
+						    .arg = 1), drop, 0),
+				 status == MX_ST_STALE ? 0 : -EBADMSG);
+	}
+	assert_int_equal(answer_trip(ANSWER(DROP, .status = 0xffff), drop, 0),
+			 -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(STAT), drop, 0), -EBADMSG);
+}
+
+/* Who asks without generations gets no answer that is about them. */
+static void mx_answer_decode__v0(void **state)
+{
+	struct mx_ask asks[] = {
+		ASK(OPEN, .page = 1, .arg = 8), ASK(READ, .npages = 1),
+		ASK(WRITE, .npages = 1), ASK(DISCARD, .arg = 1),
+	};
+	u32 i, status;
+
+	for (i = 0; i < ARRAY_SIZE(asks); i++) {
+		for (status = 0; status < 16; status++) {
+			struct mx_answer ans = { .op = asks[i].op,
+						 .status = status };
+
+			assert_int_equal(answer_trip(ans, asks[i], 0),
+					 status <= MX_ST_AGAIN ? 0 : -EBADMSG);
+			ans.arg = 1;
+			assert_int_equal(answer_trip(ans, asks[i], 0), -EBADMSG);
+		}
+	}
+}
+
+static void mx_answer_decode__open_arg(void **state)
+{
+	struct mx_ask open = ASK(OPEN, .flags = MX_F_FEATURES, .page = 1, .arg = 8);
+
+	assert_int_equal(answer_trip(ANSWER(OPEN), open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 0xffffffff), open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = MX_OPENED_NEW | 1),
+				     open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 2 * MX_OPENED_NEW),
+				     open, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_STALE,
+					    .arg = 0xffffffff), open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_STALE,
+					    .arg = 1ULL << 32), open, 0),
+			 -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_FULL,
+					    .arg = 1), open, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_INVAL,
+					    .arg = 1), open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_INVAL,
+					    .arg = MX_OPENED_NEW), open, 0),
+			 -EBADMSG);
+}
+
+static void mx_answer_decode__nochunk(void **state)
+{
+	const struct mx_answer r = ANSWER(READ, .status = MX_ST_NOCHUNK);
+	const struct mx_answer w = ANSWER(WRITE, .status = MX_ST_NOCHUNK);
+	const struct mx_answer d = ANSWER(DISCARD, .status = MX_ST_NOCHUNK);
+	const struct mx_answer b = ANSWER(BITMAP, .status = MX_ST_NOCHUNK);
+	const struct mx_answer l = ANSWER(LIST, .status = MX_ST_NOCHUNK);
+
+	assert_int_equal(answer_trip(r, ASK(READ, .npages = 1, .gen = 1), 0), 0);
+	assert_int_equal(answer_trip(w, ASK(WRITE, .npages = 1, .gen = 1), 0), 0);
+	assert_int_equal(answer_trip(w, ASK(WRITE, .npages = 1, .gen = 1,
+					    .flags = MX_F_PLACE), 0), -EBADMSG);
+	assert_int_equal(answer_trip(d, ASK(DISCARD, .arg = 1, .gen = 1), 0), 0);
+	assert_int_equal(answer_trip(d, ASK(DISCARD, .arg = 1, .gen = 1,
+					    .flags = MX_F_RELEASE), 0), -EBADMSG);
+	assert_int_equal(answer_trip(b, ASK(BITMAP, .gen = 1), 0), 0);
+	assert_int_equal(answer_trip(l, ASK(LIST, .npages = 1), 0), -EBADMSG);
+}
+
+static void mx_answer_decode__oldgen(void **state)
+{
+	struct mx_answer old = ANSWER(READ, .status = MX_ST_OLDGEN, .arg = 5);
+
+	assert_int_equal(answer_trip(old, ASK(READ, .npages = 1, .gen = 4), 0), 0);
+	assert_int_equal(answer_trip(old, ASK(READ, .npages = 1, .gen = 5), 0),
+			 -EBADMSG);
+	old.arg = 1ULL << 32;
+	assert_int_equal(answer_trip(old, ASK(READ, .npages = 1, .gen = 4), 0),
+			 -EBADMSG);
+	old = ANSWER(SETGEN, .status = MX_ST_OLDGEN, .arg = 5);
+	assert_int_equal(answer_trip(old, ASK(SETGEN, .gen = 4), 0), 0);
+	assert_int_equal(answer_trip(old, ASK(SETGEN, .gen = 5), 0), 0);
+	assert_int_equal(answer_trip(old, ASK(SETGEN, .gen = 6), 0), -EBADMSG);
+	old = ANSWER(ROSTER, .status = MX_ST_OLDGEN, .arg = 5);
+	assert_int_equal(answer_trip(old, ASK(ROSTER), 0), 0);
+	old.arg = 0;
+	assert_int_equal(answer_trip(old, ASK(ROSTER), 0), -EBADMSG);
+	old = ANSWER(STAT, .status = MX_ST_OLDGEN, .arg = 5);
+	assert_int_equal(answer_trip(old, ASK(STAT), 0), -EBADMSG);
+}
+
+#define LISTED(next, len) \
+	answer_trip(ANSWER(LIST, .arg = next), list, len)
+
+static void mx_answer_decode__list(void **state)
+{
+	struct mx_ask list = ASK(LIST, .npages = 2, .page = 10);
+
+	assert_int_equal(LISTED(MX_LIST_END, 0), 0);
+	assert_int_equal(LISTED(MX_LIST_END, 64), 0);
+	assert_int_equal(LISTED(11, 2 * MX_PAGE_SIZE), 0);
+	assert_int_equal(LISTED(11, 0), 0);
+	assert_int_equal(LISTED(MX_CHUNKS_MAX - 1, 64), 0);
+	assert_int_equal(LISTED(MX_CHUNKS_MAX, 64), -EBADMSG);
+	assert_int_equal(LISTED(10, 64), -EBADMSG);
+	assert_int_equal(LISTED(0, 64), -EBADMSG);
+	assert_int_equal(LISTED(11, 63), -EBADMSG);
+	assert_int_equal(LISTED(11, 2 * MX_PAGE_SIZE + 64), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(LIST, .status = MX_ST_NOVOL), list,
+				     64), -EBADMSG);
+}
+
+static void mx_answer_decode__payload_of_others(void **state)
+{
+	struct mx_ask bitmap = ASK(BITMAP, .gen = 1), roster = ASK(ROSTER);
+	struct mx_ask setgen = ASK(SETGEN, .gen = 1);
+
+	assert_int_equal(answer_trip(ANSWER(BITMAP), bitmap, 0), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(BITMAP), bitmap, 1), 0);
+	assert_int_equal(answer_trip(ANSWER(BITMAP), bitmap, 1 << 15), 0);
+	assert_int_equal(answer_trip(ANSWER(BITMAP), bitmap, (1 << 15) + 1),
+			 -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(BITMAP, .arg = 1), bitmap, 1),
+			 -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8), 0);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8 + 16 * 64), 0);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8 + 16 * 65),
+			 -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 9), -EBADMSG);
+	assert_int_equal(answer_trip(ANSWER(SETGEN), setgen, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(SETGEN), setgen, 16), -EBADMSG);
 }
 
 static int ad_trip(struct mx_ad ad)
@@ -383,12 +623,18 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		MXT(mx_ask_encode__layout),
+		MXT(mx_ask_encode__layout_gen),
 		MXT(mx_ask_decode__open),
+		MXT(mx_ask_decode__open_features),
 		MXT(mx_ask_decode__read),
 		MXT(mx_ask_decode__write),
 		MXT(mx_ask_decode__write_sealed),
 		MXT(mx_ask_decode__discard),
 		MXT(mx_ask_decode__bare),
+		MXT(mx_ask_decode__setgen),
+		MXT(mx_ask_decode__list),
+		MXT(mx_ask_decode__bitmap),
+		MXT(mx_ask_decode__roster),
 		MXT(mx_ask_decode__unknown_op),
 		MXT(mx_ask_decode__reserved),
 		MXT(mx_answer_encode__layout),
@@ -396,6 +642,12 @@ int main(void)
 		MXT(mx_answer_decode__sealed),
 		MXT(mx_answer_decode__no_payload_otherwise),
 		MXT(mx_answer_decode__mismatch),
+		MXT(mx_answer_decode__v0),
+		MXT(mx_answer_decode__open_arg),
+		MXT(mx_answer_decode__nochunk),
+		MXT(mx_answer_decode__oldgen),
+		MXT(mx_answer_decode__list),
+		MXT(mx_answer_decode__payload_of_others),
 		MXT(mx_ad_decode__figures),
 		MXT(mx_ad_decode__reserved),
 		MXT(mx_name_valid__charset),

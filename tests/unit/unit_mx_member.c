@@ -130,6 +130,54 @@ static void mx_member_silence__not_the_gone(void **state)
 	assert_int_equal(none.state, MX_MEMBER_NONE);
 }
 
+/* 6f: nobody counts as dead but by silence. */
+static void mx_member_silence__of_the_gone(void **state)
+{
+	int i = advert(2, 1, &server, MX_MEMBER_EV_NEW | MX_MEMBER_EV_STATE);
+	struct mx_member *m = &table.m[i];
+
+	mx_member_gone(m);
+	assert_int_equal(mx_member_silence(m, MX_DEAD_MS - 1), 0);
+	assert_int_equal(m->state, MX_MEMBER_GONE);
+	assert_int_equal(mx_member_silence(m, MX_DEAD_MS), MX_MEMBER_EV_STATE);
+	assert_int_equal(m->state, MX_MEMBER_DEAD);
+	advert(2, 1, &server, MX_MEMBER_EV_STATE);
+	assert_int_equal(m->state, MX_MEMBER_ALIVE);
+}
+
+/* 6f: our own interface went down. */
+static void mx_member_cut__is_suspect(void **state)
+{
+	struct mx_member none = {};
+	int i = advert(2, 1, &server, MX_MEMBER_EV_NEW | MX_MEMBER_EV_STATE);
+	struct mx_member *m = &table.m[i];
+
+	assert_int_equal(mx_member_cut(m), MX_MEMBER_EV_STATE);
+	assert_int_equal(m->state, MX_MEMBER_SUSPECT);
+	assert_int_equal(mx_member_cut(m), 0);
+	/* It was heard a moment ago, which says nothing now. */
+	assert_int_equal(mx_member_silence(m, 100), 0);
+	assert_int_equal(m->state, MX_MEMBER_SUSPECT);
+	mx_member_silence(m, MX_DEAD_MS);
+	assert_int_equal(m->state, MX_MEMBER_DEAD);
+	advert(2, 1, &server, MX_MEMBER_EV_STATE);
+	assert_int_equal(mx_member_silence(m, 100), 0);
+	assert_int_equal(m->state, MX_MEMBER_ALIVE);
+	assert_int_equal(mx_member_cut(&none), 0);
+}
+
+/* 6g: two nodes with one id. */
+static void mx_member_restart__twins(void **state)
+{
+	int i = advert(2, 1, &server, MX_MEMBER_EV_NEW | MX_MEMBER_EV_STATE);
+	struct mx_member *m = &table.m[i];
+
+	assert_int_equal(mx_member_restart(m, 7), MX_MEMBER_EV_RESTART);
+	assert_int_equal(mx_member_restart(m, 8), MX_MEMBER_EV_RESTART);
+	assert_int_equal(mx_member_restart(m, 7), MX_MEMBER_EV_RESTART |
+						  MX_MEMBER_EV_TWIN);
+}
+
 #define CLEAN(test) cmocka_unit_test_setup_teardown(test, clear, mxt_teardown)
 
 int main(void)
@@ -141,6 +189,9 @@ int main(void)
 		CLEAN(mx_member_advert__table_full),
 		CLEAN(mx_member_silence__boundaries),
 		CLEAN(mx_member_silence__not_the_gone),
+		CLEAN(mx_member_silence__of_the_gone),
+		CLEAN(mx_member_cut__is_suspect),
+		CLEAN(mx_member_restart__twins),
 	};
 
 	return MXT_RUN(tests);

@@ -164,37 +164,11 @@ static void mx_quota_news__a_sixteenth(void **state)
 	assert_true(mx_quota_news(&q));
 }
 
-static void mx_chunk_pages__last_is_the_rest(void **state)
-{
-	assert_int_equal(mx_chunk_pages(1, 8, 0), 1);
-	assert_int_equal(mx_chunk_pages(256, 8, 0), 256);
-	assert_int_equal(mx_chunk_pages(257, 8, 0), 256);
-	assert_int_equal(mx_chunk_pages(257, 8, 1), 1);
-	assert_int_equal(mx_chunk_pages(512, 8, 1), 256);
-	assert_int_equal(mx_chunk_pages(1ULL << 32, 18, 16383), 1 << 18);
-}
-
-static void mx_load_decay__arrives(void **state)
-{
-	u8 load = 0;
-	int n;
-
-	assert_int_equal(mx_load_decay(0, 255), 63);
-	assert_int_equal(mx_load_decay(255, 0), 192);
-	assert_int_equal(mx_load_decay(7, 7), 7);
-	for (n = 0; load != 255; n++)
-		load = mx_load_decay(load, 255);
-	assert_in_range(n, 4, 32);
-	for (n = 0; load; n++)
-		load = mx_load_decay(load, 0);
-	assert_in_range(n, 4, 32);
-}
-
 /* Any order of calls: sums agree and no promise is beyond the capacity. */
 static void mx_quota__random_walk(void **state)
 {
 	struct mx_share *share[2] = { &a, &b };
-	u32 seed = 12345, n, beside = 0;
+	u32 seed = 12345, n, overhead = 0;
 	int i;
 
 	start(4096, 3000);
@@ -206,12 +180,12 @@ static void mx_quota__random_walk(void **state)
 		switch (seed >> 16 & 7) {
 		case 0:
 			if (mx_quota_promise(&q, s, n, n / 100))
-				beside += n / 100;
+				overhead += n / 100;
 			break;
 		case 1:
 			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used),
-					  min(n / 100, beside));
-			beside -= min(n / 100, beside);
+					  min(n / 100, overhead));
+			overhead -= min(n / 100, overhead);
 			break;
 		case 2:
 		case 3:
@@ -228,8 +202,8 @@ static void mx_quota__random_walk(void **state)
 		assert_true(a.reserved + b.reserved == q.reserved);
 		assert_true(a.used + b.used == q.used);
 		assert_true(a.used <= a.reserved && b.used <= b.reserved);
-		assert_int_equal(q.beside, beside);
-		assert_true(q.reserved + q.beside + mx_quota_free(&q) <= q.capacity);
+		assert_int_equal(q.overhead, overhead);
+		assert_true(q.reserved + q.overhead + mx_quota_free(&q) <= q.capacity);
 	}
 }
 
@@ -245,8 +219,6 @@ int main(void)
 		MXT(mx_quota_store__beyond_the_room),
 		MXT(mx_quota_drop__shares_are_apart),
 		MXT(mx_quota_news__a_sixteenth),
-		MXT(mx_chunk_pages__last_is_the_rest),
-		MXT(mx_load_decay__arrives),
 		MXT(mx_quota__random_walk),
 	};
 

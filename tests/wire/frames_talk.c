@@ -158,6 +158,12 @@ static void answer(void)
 		len = RMP_PAGE;
 	} else if (ans.op == MX_OP_DISCARD) {
 		ans.status = MX_ST_NOVOL;
+	} else if (ans.op == MX_OP_LIST) {
+		ans.arg = 0x1234;
+		len = sizeof(struct mx_wire_chunk);
+	} else if (ans.op == MX_OP_SETGEN) {
+		ans.status = MX_ST_OLDGEN;
+		ans.arg = 9;
 	}
 	mx_answer_encode(&ans, head);
 	rmp_peer_reply(server.peer, slot, head, len ? page : NULL, len, now,
@@ -243,7 +249,8 @@ static struct rmp_call *ask(struct mx_ask ask, const void *data, u32 len)
 	call->port = PORT_MEMORY;
 	call->buf = (void *)data;
 	call->len = len;
-	call->max_reply = ask.op == MX_OP_READ ? ask.npages * RMP_PAGE : 0;
+	if (ask.op == MX_OP_READ || ask.op == MX_OP_LIST)
+		call->max_reply = ask.npages * RMP_PAGE;
 	rmp_peer_call(client.peer, call, now, &client.sink);
 	return call;
 }
@@ -315,6 +322,31 @@ static void slow_discard(void)
 	assert(nframes == at + 4);
 }
 
+/* What comes with generations. */
+static void generations(void)
+{
+	struct mx_ask place = { .op = MX_OP_WRITE, .flags = MX_F_PLACE,
+				.npages = 1, .gen = 3, .page = 44 };
+	struct mx_ask setgen = { .op = MX_OP_SETGEN, .gen = 4, .page = 256 };
+	struct mx_ask list = { .op = MX_OP_LIST, .npages = 2, .page = 7 };
+	u32 at = nframes;
+	u64 msg;
+
+	msg = ask(place, page, RMP_PAGE)->msg;
+	pump();
+	expect(at + 1, "REQ", msg, "0/3 WRITE 1 page at 44 gen 3 PLACE");
+	expect(at + 4, "REP", msg, "0/1 WRITE OK");
+	msg = ask(setgen, page, sizeof(struct mx_wire_node))->msg;
+	pump();
+	expect(at + 5, "REQ", msg, "0/1 SETGEN at 256 gen 4");
+	expect(at + 6, "REP", msg, "0/1 SETGEN OLDGEN 0x0000000000000009");
+	msg = ask(list, NULL, 0)->msg;
+	pump();
+	expect(at + 7, "REQ", msg, "0/1 LIST from chunk 7");
+	expect(at + 8, "REP", msg, "0/1 LIST OK 0x0000000000001234");
+	assert(nframes == at + 8);
+}
+
 static void idle(void)
 {
 	u32 at = nframes;
@@ -340,7 +372,8 @@ static void reset(void)
 
 void talk(void)
 {
-	struct mx_ask open = { .op = MX_OP_OPEN, .page = 4096, .arg = 8 };
+	struct mx_ask open = { .op = MX_OP_OPEN, .flags = MX_F_FEATURES,
+			       .page = 4096, .arg = 8, .arg2 = MX_FEAT_KNOWN };
 	u32 i;
 
 	for (i = 0; i < sizeof(page); i++)
@@ -361,6 +394,7 @@ void talk(void)
 	write_with_loss();
 	read_with_loss();
 	slow_discard();
+	generations();
 	idle();
 	reset();
 	plain(&server, RMP_T_BYE, NULL);

@@ -19,9 +19,10 @@ static const char * const columns[] = {
 	"rmap.tag.status", "rmap.host", "rmap.fragments", "rmap.missing",
 	"rmap.lowest", "rmap.padding", "rmap.request_in", "rmap.response_in",
 	"rmap.repeat_of", "rmap.time", "memx.req.op", "memx.req.flags",
-	"memx.req.npages", "memx.req.page", "memx.req.arg", "memx.rep.status",
-	"memx.rep.op", "memx.rep.load", "memx.rep.mask", "memx.rep.free",
-	"memx.rep.vol_pages", "memx.advert.roles", "memx.advert.load",
+	"memx.req.npages", "memx.req.gen", "memx.req.page", "memx.req.arg",
+	"memx.req.arg2", "memx.rep.status", "memx.rep.op", "memx.rep.load",
+	"memx.rep.mask", "memx.rep.free", "memx.rep.vol_pages", "memx.rep.arg",
+	"memx.advert.roles", "memx.advert.load",
 	"memx.advert.capacity", "memx.advert.free", "memx.advert.used",
 	"memx.volume_name", "_ws.col.Info",
 };
@@ -117,8 +118,11 @@ static void want_ask(const struct frame *f, const struct rmp_info *info)
 	want("memx.req.op", DEC(req.op));
 	want("memx.req.flags", "0x%02x", req.flags);
 	want("memx.req.npages", DEC(be16_to_cpu(req.npages)));
+	want("memx.req.gen", DEC(be32_to_cpu(req.gen)));
 	want("memx.req.page", DEC(be64_to_cpu(req.page)));
 	want("memx.req.arg", DEC(be64_to_cpu(req.arg)));
+	want("memx.req.arg2", "0x%016llx",
+	     (unsigned long long)be64_to_cpu(req.arg2));
 	/* Blindly changed ones have payload that is no name. */
 	if (req.op == MX_OP_OPEN && info->plen)
 		want("memx.volume_name", f->linked ? "%.*s" : "*", info->plen,
@@ -136,6 +140,7 @@ static void want_answer(const struct rmp_info *info)
 	want("memx.rep.mask", "0x%08x", be32_to_cpu(rep.mask));
 	want("memx.rep.free", DEC(be64_to_cpu(rep.free)));
 	want("memx.rep.vol_pages", DEC(be64_to_cpu(rep.vol_pages)));
+	want("memx.rep.arg", DEC(be64_to_cpu(rep.arg)));
 }
 
 static void want_advert(const struct rmp_info *info)

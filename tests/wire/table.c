@@ -38,10 +38,10 @@
 	X(mx_req, op,		DEC,	"Operation") \
 	X(mx_req, flags,	HEX,	"Flags") \
 	X(mx_req, npages,	DEC,	"Pages") \
-	X(mx_req, reserved,	HEX,	"Reserved") \
+	X(mx_req, gen,		DEC,	"Generation of the chunk") \
 	X(mx_req, page,		DEC,	"First page") \
 	X(mx_req, arg,		DEC,	"Argument") \
-	X(mx_req, reserved2,	HEX,	"Reserved")
+	X(mx_req, arg2,		HEX,	"Second argument")
 
 #define MX_REP_FIELDS(X) \
 	X(mx_rep, status,	DEC,	"Status") \
@@ -61,9 +61,12 @@
 	X(mx_advert, free,	DEC,	"Pages it can promise") \
 	X(mx_advert, used,	DEC,	"Pages stored")
 
-#define OPS(X) X(OPEN) X(DROP) X(READ) X(WRITE) X(DISCARD) X(STAT)
-#define STATUSES(X) X(OK) X(FULL) X(NOVOL) X(STALE) X(INVAL) X(AGAIN)
+#define OPS(X) X(OPEN) X(DROP) X(READ) X(WRITE) X(DISCARD) X(STAT) \
+	X(SETGEN) X(LIST) X(BITMAP) X(ROSTER)
+#define STATUSES(X) X(OK) X(FULL) X(NOVOL) X(STALE) X(INVAL) X(AGAIN) \
+	X(NOCHUNK) X(OLDGEN) X(HELD)
 #define ROLES(X) X(SERVER) X(CLIENT)
+#define OP_FLAGS(X) X(RELEASE) X(SEALED) X(PLACE) X(TENTATIVE) X(FEATURES)
 
 /* Each list has all there is. */
 #define OP_BIT(name) | 1 << MX_OP_##name
@@ -126,8 +129,8 @@ static void print_memory(void)
 	STATUSES(STATUS)
 #define ROLE(name) printf("value role %s %d\n", #name, MX_ROLE_##name);
 	ROLES(ROLE)
-	printf("value op_flag RELEASE %d\n", MX_F_RELEASE);
-	printf("value op_flag SEALED %d\n", MX_F_SEALED);
+#define OP_FLAG(name) printf("value op_flag %s %d\n", #name, MX_F_##name);
+	OP_FLAGS(OP_FLAG)
 }
 
 int main(void)

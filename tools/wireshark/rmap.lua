@@ -83,10 +83,10 @@ local mx_req_fields = {
 	{ name = "op", at = 0, size = 1, shown = "DEC", title = "Operation" },
 	{ name = "flags", at = 1, size = 1, shown = "HEX", title = "Flags" },
 	{ name = "npages", at = 2, size = 2, shown = "DEC", title = "Pages" },
-	{ name = "reserved", at = 4, size = 4, shown = "HEX", title = "Reserved" },
+	{ name = "gen", at = 4, size = 4, shown = "DEC", title = "Generation of the chunk" },
 	{ name = "page", at = 8, size = 8, shown = "DEC", title = "First page" },
 	{ name = "arg", at = 16, size = 8, shown = "DEC", title = "Argument" },
-	{ name = "reserved2", at = 24, size = 8, shown = "HEX", title = "Reserved" },
+	{ name = "arg2", at = 24, size = 8, shown = "HEX", title = "Second argument" },
 }
 local mx_rep_fields = {
 	{ name = "status", at = 0, size = 2, shown = "DEC", title = "Status" },
@@ -113,6 +113,10 @@ local op_names = {
 	[4] = "WRITE",
 	[5] = "DISCARD",
 	[6] = "STAT",
+	[7] = "SETGEN",
+	[8] = "LIST",
+	[9] = "BITMAP",
+	[10] = "ROSTER",
 }
 local status_names = {
 	[0] = "OK",
@@ -121,6 +125,9 @@ local status_names = {
 	[3] = "STALE",
 	[4] = "INVAL",
 	[5] = "AGAIN",
+	[6] = "NOCHUNK",
+	[7] = "OLDGEN",
+	[8] = "HELD",
 }
 local role_names = {
 	[1] = "SERVER",
@@ -129,6 +136,9 @@ local role_names = {
 local op_flag_names = {
 	[1] = "RELEASE",
 	[2] = "SEALED",
+	[4] = "PLACE",
+	[8] = "TENTATIVE",
+	[16] = "FEATURES",
 }
 -- END
 
@@ -553,13 +563,18 @@ end
 local function operation_text(head)
 	local op = value_of(head, req_place.op)
 	local page, arg = tostring(value_of(head, req_place.page)), tostring(value_of(head, req_place.arg))
-	local npages = value_of(head, req_place.npages)
+	local npages, gen = value_of(head, req_place.npages), value_of(head, req_place.gen)
 	local text = op_names[op] or string.format("operation %d", op)
+	local of_gen = gen ~= 0 and string.format(" gen %d", gen) or ""
 
 	if op == op_no.READ or op == op_no.WRITE then
-		return string.format("%s %s at %s", text, pages(npages), page)
+		return string.format("%s %s at %s%s", text, pages(npages), page, of_gen)
 	elseif op == op_no.DISCARD then
-		return string.format("%s %s at %s", text, pages(arg), page)
+		return string.format("%s %s at %s%s", text, pages(arg), page, of_gen)
+	elseif op == op_no.SETGEN or op == op_no.BITMAP then
+		return string.format("%s at %s%s", text, page, of_gen)
+	elseif op == op_no.LIST then
+		return string.format("%s from chunk %s", text, page)
 	elseif op == op_no.OPEN then
 		return string.format("%s %s, chunks of 2^%s", text, pages(page), arg)
 	end
@@ -574,9 +589,11 @@ end
 
 local function reply_text(head)
 	local op, status = value_of(head, rep_place.op), value_of(head, rep_place.status)
+	local arg = value_of(head, rep_place.arg)
 
-	return string.format("%s %s", op_names[op] or string.format("operation %d", op),
-		status_names[status] or string.format("status %d", status))
+	return string.format("%s %s%s", op_names[op] or string.format("operation %d", op),
+		status_names[status] or string.format("status %d", status),
+		arg ~= ZERO and string.format(" 0x%s", arg:tohex()) or "")
 end
 
 local function advert_text(head)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -295,6 +296,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "agent: %s: %s\n", argv[2], strerror(errno));
 		return 1;
 	}
+	/* So that it answers when the machine's swap does not. */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
 	sigaction(SIGCHLD, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&chld);

@@ -3,9 +3,10 @@
  * Writes to a block device words that tell where they belong and which seed
  * wrote them, or reads them back and names the first that is wrong.
  *
- *	pattern write|verify DEVICE OFFSET LENGTH SEED [BLOCK]
+ *	pattern write|verify|insist DEVICE OFFSET LENGTH SEED [BLOCK]
  *
- * Sizes take a suffix K, M or G. Goes past the page cache (O_DIRECT).
+ * Sizes take a suffix K, M or G. Goes past the page cache (O_DIRECT). insist is
+ * verify that repeats reads that fail.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -70,13 +71,14 @@ int main(int argc, char **argv)
 	uint64_t pos, end, seed;
 	size_t block;
 	void *buf;
-	int fd, writing;
+	int fd, writing, insisting;
 
-	if (argc < 6 || (strcmp(argv[1], "write") && strcmp(argv[1], "verify"))) {
-		fprintf(stderr, "usage: pattern write|verify DEVICE OFFSET LENGTH SEED [BLOCK]\n");
+	writing = argc > 5 && !strcmp(argv[1], "write");
+	insisting = argc > 5 && !strcmp(argv[1], "insist");
+	if (argc < 6 || (!writing && !insisting && strcmp(argv[1], "verify"))) {
+		fprintf(stderr, "usage: pattern write|verify|insist DEVICE OFFSET LENGTH SEED [BLOCK]\n");
 		return 2;
 	}
-	writing = !strcmp(argv[1], "write");
 	pos = size_arg(argv[3]);
 	end = pos + size_arg(argv[4]);
 	seed = strtoull(argv[5], NULL, 0);
@@ -92,7 +94,9 @@ int main(int argc, char **argv)
 
 		if (writing)
 			fill(buf, pos, len, seed);
-		n = writing ? pwrite(fd, buf, len, pos) : pread(fd, buf, len, pos);
+		do
+			n = writing ? pwrite(fd, buf, len, pos) : pread(fd, buf, len, pos);
+		while (insisting && n < 0);
 		if (n != (ssize_t)len) {
 			printf("%s of %zu bytes at %" PRIu64 ": %s\n", argv[1], len, pos,
 			       n < 0 ? strerror(errno) : "short");

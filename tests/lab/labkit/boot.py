@@ -10,7 +10,8 @@ from .cpio import Archive
 from .image import root_image
 from .paths import CACHE, LAB, LabError
 
-PROGRAMS = {"agent": ("agent.c", "agent_link.c"), "memsort": ("memsort.c",), "pattern": ("pattern.c",)}
+PROGRAMS = {"agent": ("agent.c", "agent_link.c"), "memsort": ("memsort.c",), "pattern": ("pattern.c",),
+            "probe": ("probe.c",), "versions": ("versions.c",)}
 APPLETS = "sh mount umount mkdir insmod modprobe switch_root cat cp sleep ln ls echo poweroff".split()
 
 

@@ -43,6 +43,10 @@ class Test:
         self.log = Log(os.path.join(self.folder, "log.txt"))
         self.peers = "+".join(f"{net.ip_of(i)}:{host}" for i, host in enumerate(self.hosts, 1))
 
+    @classmethod
+    def before_boot(cls):
+        """Makes what the test needs of this machine beside the image; before anything boots."""
+
     def run(self):
         """What the test does; written by each test."""
         raise NotImplementedError

@@ -39,8 +39,20 @@ def config(name, extra, memory, kind, disks, vcpus, cmdline):
                          boot=BOOT, disks=", ".join(f"'{disk}'" for disk in disks))
 
 
+# xenconsoled names the console's terminal in xenstore some time after the domain was made.
+JOIN = """n=0
+until t=$(xenstore-read /local/domain/{id}/console/tty 2>/dev/null) && [ -c "$t" ]; do
+    n=$((n + 1)); [ $n -gt {tries} ] && exit 1
+    sleep 0.1
+done
+stty -F $t raw -echo && exec 3<>$t && {{ cat <&3 & exec cat >&3; }}"""
+
+
 class Guest(Machine):
     """A guest of a running test."""
+
+    TTY_LIMIT = 60              # seconds until the console has its terminal
+    MOVE_LIMIT = 30             # seconds between the end of a stream and the next one, after a migration
 
     def __init__(self, host, name, run):
         super().__init__(name, run.log, lambda data: self._lines.send(data))
@@ -57,11 +69,20 @@ class Guest(Machine):
         if not line.startswith((b"@R ", b"@N ", b"@D ")):       # our own words, echoed before the agent was there
             self._console.write(line + b"\n")
 
+    def _dead(self, stream):
+        """A stream that has ended ends all that waits for it: before the agent was heard at once, later unless attach() makes another."""
+        if self.commands.ready:
+            time.sleep(self.MOVE_LIMIT)
+        if stream is self._stream:
+            self.commands.lose(f"the stream to its console has ended, with code {stream.rc}")
+
     def _poll(self):
         while not self._console.closed:
             time.sleep(1)
             stream = self._stream
-            if stream and stream.running() and (not self.commands.ready or self.commands.waiting()):
+            if stream and not stream.running():
+                self._dead(stream)
+            elif stream and (not self.commands.ready or self.commands.waiting()):
                 self._lines.poll()
 
     def attach(self, host):
@@ -70,10 +91,8 @@ class Guest(Machine):
         self.id = host.domid(self.name)
         if self.id is None:
             raise Failed(f"{self.name}: no such domain on {host}; its console said:\n{self._early(host)}")
-        tty = f"$(xenstore-read /local/domain/{self.id}/console/tty)"
         # The words to the log are this command's; what it prints is the stream.
-        self._stream = host.bg(f"t={tty}; stty -F $t raw -echo && exec 3<>$t && {{ cat <&3 & exec cat >&3; }}",
-                               stdin=True, on_output=self._lines.feed)
+        self._stream = host.bg(JOIN.format(id=self.id, tries=self.TTY_LIMIT * 10), stdin=True, on_output=self._lines.feed)
         self._lines.connect(self._stream.write)
 
     def wait_ready(self, timeout):

@@ -33,6 +33,7 @@ class Options:
     vcpus: int = 1
     core: int = -1                  # of this machine that all of it runs on; -1: any
     mtu: int = 1500                 # of eth0; up to 9000
+    nics: int = 1                   # 2: an eth1, down, on a switch of its own
     xenstored: str = "C"            # or "oxenstored"
     kernel: str = "6.1"
     cmdline: str = ""               # more for Linux's command line
@@ -71,11 +72,12 @@ class Host(Machine):
         self.share = os.path.join(run.folder, "share-" + name)
         self.console_path = os.path.join(run.folder, name + ".console.log")
         self.guests = []
+        self.build = ""
         self._run = run
         self._qemu = None
         self._socket = None
         self._boots = 0
-        self.tap = net.plug(index)
+        self.taps = net.plug(index, options.nics)
 
     # Power.
 
@@ -174,6 +176,10 @@ class Host(Machine):
         """Frames that what netem() put on eth0 has dropped so far."""
         return json.loads(self.sh("tc -s -j qdisc show dev eth0 root"))[0]["drops"]
 
+    def flap(self, dev, seconds):
+        """Takes an interface down for so long."""
+        self.sh(f"ip link set {dev} down; sleep {seconds}; ip link set {dev} up", seconds + 60)
+
     def mtu(self, size):
         """Sets eth0's MTU."""
         self.sh(f"ip link set eth0 mtu {size}")
@@ -201,9 +207,14 @@ class Host(Machine):
     def module_dir(self):
         """Where this host sees the built modules."""
         release = self._run.boot.release
-        if not os.path.isdir(os.path.join(BUILD, "modules", release)):
+        if not os.path.isdir(os.path.join(BUILD, self.build, "modules", release)):
             raise Failed(f"no modules built for the hosts' kernel {release}: run make KVER={release}")
-        return "/memx-build/modules/" + release
+        return os.path.join("/memx-build", self.build, "modules", release)
+
+    def use(self, build=""):
+        """Modules and memxctl come from another folder of build/ from now on, see builds.py; "": today's."""
+        self.build = build
+        self.sh(f"ln -sf {os.path.join('/memx-build', build, 'tools/memxctl')} /usr/sbin/memxctl")
 
     def memx_load(self, *modules, **params):
         """

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The virtual switch: one bridge in the run's own network namespace and a tap for each host."""
+"""The virtual switches: bridges in the run's own network namespace, and a tap for each interface of a host."""
 import os
 import subprocess
 
 PREFIX = "10.77.0."
 MTU = "9000"
 SWITCH = "br0"                  # frames sent on it leave by the port of the host they are for
+SECOND = "br1"                  # where the second interfaces of hosts are
 
 
 def _ip(*args):
@@ -14,17 +15,19 @@ def _ip(*args):
 
 
 def switch():
-    """Makes the bridge; it only switches, the namespace's own IP stack is not used."""
-    _ip("link", "add", SWITCH, "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
-    _ip("link", "set", SWITCH, "mtu", MTU, "addrgenmode", "none", "up")
+    """Makes the bridges; they only switch, the namespace's own IP stack is not used."""
+    for bridge in (SWITCH, SECOND):
+        _ip("link", "add", bridge, "type", "bridge", "stp_state", "0", "mcast_snooping", "0", "forward_delay", "0")
+        _ip("link", "set", bridge, "mtu", MTU, "addrgenmode", "none", "up")
 
 
-def plug(index):
-    """Makes the tap for host number @index and returns its name."""
-    tap = f"tap{index}"
-    _ip("tuntap", "add", tap, "mode", "tap", "vnet_hdr")
-    _ip("link", "set", tap, "mtu", MTU, "master", SWITCH, "addrgenmode", "none", "up")
-    return tap
+def plug(index, nics=1):
+    """Makes the taps for host number @index and returns their names; each interface is on a switch of its own."""
+    taps = [f"tap{index}", f"tap{index}b"][:nics]
+    for tap, bridge in zip(taps, (SWITCH, SECOND)):
+        _ip("tuntap", "add", tap, "mode", "tap", "vnet_hdr")
+        _ip("link", "set", tap, "mtu", MTU, "master", bridge, "addrgenmode", "none", "up")
+    return taps
 
 
 def cable(index, connected):
@@ -48,5 +51,5 @@ def ip_of(index):
     return f"{PREFIX}{index}"
 
 
-def mac_of(index):
-    return f"52:54:00:4d:58:{index:02x}"
+def mac_of(index, nic=0):
+    return f"52:54:00:4d:{0x58 + nic:02x}:{index:02x}"

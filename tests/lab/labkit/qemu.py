@@ -42,8 +42,9 @@ def command(host, boot, channel_fd):
            "-no-reboot", "-serial", "file:" + host.console_path]
     cmd += _kernel(host, boot)
     cmd += ["-drive", f"file={boot.root_img},format=raw,if=virtio,snapshot=on,cache=unsafe"]
-    cmd += ["-netdev", f"tap,id=net0,ifname={host.tap},script=no,downscript=no,vhost=off",
-            "-device", f"virtio-net-pci,netdev=net0,mac={net.mac_of(host.index)},host_mtu={net.MTU},romfile="]
+    for i, tap in enumerate(host.taps):
+        cmd += ["-netdev", f"tap,id=net{i},ifname={tap},script=no,downscript=no,vhost=off",
+                "-device", f"virtio-net-pci,netdev=net{i},mac={net.mac_of(host.index, i)},host_mtu={net.MTU},romfile="]
     cmd += ["-chardev", f"socket,id=agent,fd={channel_fd}", "-device", "virtio-serial-pci",
             "-device", "virtserialport,chardev=agent,name=agent"]
     cmd += _share("share", host.share, False) + _share("lab-boot", boot.folder, True)

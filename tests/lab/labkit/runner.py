@@ -70,6 +70,7 @@ def _one(name, boot):
     if os.path.exists(result):
         os.unlink(result)
     with Turn():
+        cls.before_boot()
         start = time.monotonic()
         code = isolated(lambda: run_case(cls(name, boot)), cls.timeout + SPARE)
         seconds = time.monotonic() - start

@@ -18,7 +18,7 @@ class Sniffer:
         self._on = False
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
-        self._socket.bind((host.tap, 0))
+        self._socket.bind((host.taps[0], 0))
         self._socket.settimeout(0.2)
         self._thread = threading.Thread(target=self._run, daemon=True)
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What requests and replies carry besides pages, between its wire form and host
+ * order: the members of a home, the entries of LIST and rosters.
+ */
+#include "mx_wire.h"
+
+enum {
+	MX_MEMBER_LEN		= sizeof(struct mx_wire_node),
+	MX_ROSTER_HEAD_LEN	= sizeof(struct mx_wire_roster),
+	MX_CHUNK_PAGES_MAX	= 1 << MX_CHUNK_SHIFT_MAX,
+};
+
+static void life_encode(const struct mx_life *life, struct mx_wire_node *raw)
+{
+	*raw = (struct mx_wire_node){
+		.node	= cpu_to_be64(life->node),
+		.inc	= cpu_to_be32(life->inc),
+	};
+}
+
+static bool life_decode(const struct mx_wire_node *raw, struct mx_life *life)
+{
+	life->node = be64_to_cpu(raw->node);
+	life->inc = be32_to_cpu(raw->inc);
+	return life->node && life->inc && !raw->reserved;
+}
+
+static bool life_is_zero(const struct mx_wire_node *raw)
+{
+	return !raw->node && !raw->inc && !raw->reserved;
+}
+
+/* The members of a home are different nodes. */
+static bool has_node(const struct mx_life *life, u32 n, u64 node)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (life[i].node == node)
+			return true;
+	return false;
+}
+
+/* A roster may have a node in two lives, of which one is thought to be over. */
+static bool has_life(const struct mx_life *life, u32 n, const struct mx_life *one)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (life[i].node == one->node && life[i].inc == one->inc)
+			return true;
+	return false;
+}
+
+u32 mx_members_encode(const struct mx_life *member, u32 n, u8 *payload)
+{
+	struct mx_wire_node raw;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		life_encode(&member[i], &raw);
+		memcpy(payload + i * MX_MEMBER_LEN, &raw, MX_MEMBER_LEN);
+	}
+	return n * MX_MEMBER_LEN;
+}
+
+int mx_members_decode(const u8 *payload, u32 len, struct mx_life *member)
+{
+	u32 n = len / MX_MEMBER_LEN, i;
+	struct mx_wire_node raw;
+
+	if (!n || n > MX_COPIES_MAX || len % MX_MEMBER_LEN)
+		return -EBADMSG;
+	for (i = 0; i < n; i++) {
+		memcpy(&raw, payload + i * MX_MEMBER_LEN, MX_MEMBER_LEN);
+		if (!life_decode(&raw, &member[i]) ||
+		    has_node(member, i, member[i].node))
+			return -EBADMSG;
+	}
+	return n;
+}
+
+void mx_listed_encode(const struct mx_listed *l, u8 *entry)
+{
+	struct mx_wire_chunk raw = {
+		.index		= cpu_to_be32(l->index),
+		.gen		= cpu_to_be32(l->gen),
+		.pages		= cpu_to_be32(l->pages),
+		.nmembers	= l->nmembers,
+		.state		= l->state,
+	};
+	u32 i;
+
+	for (i = 0; i < l->nmembers; i++)
+		life_encode(&l->member[i], &raw.member[i]);
+	memcpy(entry, &raw, sizeof(raw));
+}
+
+static bool listed_members(const struct mx_wire_chunk *raw, struct mx_listed *l)
+{
+	u32 i;
+
+	if (!l->nmembers || l->nmembers > MX_COPIES_MAX)
+		return false;
+	for (i = 0; i < MX_COPIES_MAX; i++) {
+		l->member[i] = (struct mx_life){};
+		if (i >= l->nmembers) {
+			if (!life_is_zero(&raw->member[i]))
+				return false;
+			continue;
+		}
+		if (!life_decode(&raw->member[i], &l->member[i]) ||
+		    has_node(l->member, i, l->member[i].node))
+			return false;
+	}
+	return true;
+}
+
+int mx_listed_decode(const u8 *entry, struct mx_listed *l)
+{
+	struct mx_wire_chunk raw;
+
+	memcpy(&raw, entry, sizeof(raw));
+	l->index = be32_to_cpu(raw.index);
+	l->gen = be32_to_cpu(raw.gen);
+	l->pages = be32_to_cpu(raw.pages);
+	l->nmembers = raw.nmembers;
+	l->state = raw.state;
+	if (l->index >= MX_CHUNKS_MAX || !l->gen ||
+	    l->pages > MX_CHUNK_PAGES_MAX || l->state > MX_COPY_FILLING ||
+	    raw.reserved)
+		return -EBADMSG;
+	return listed_members(&raw, l) ? 0 : -EBADMSG;
+}
+
+u32 mx_roster_encode(const struct mx_roster *r, u8 *payload)
+{
+	struct mx_wire_roster head = {
+		.number	= cpu_to_be32(r->number),
+		.n	= cpu_to_be32(r->n),
+	};
+
+	memcpy(payload, &head, sizeof(head));
+	return MX_ROSTER_HEAD_LEN +
+	       mx_members_encode(r->member, r->n, payload + MX_ROSTER_HEAD_LEN);
+}
+
+int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r)
+{
+	struct mx_wire_roster head;
+	struct mx_wire_node raw;
+	u32 i;
+
+	if (len < MX_ROSTER_HEAD_LEN)
+		return -EBADMSG;
+	memcpy(&head, payload, sizeof(head));
+	r->number = be32_to_cpu(head.number);
+	r->n = be32_to_cpu(head.n);
+	if (r->n > MX_ROSTER_MAX || !r->number != !r->n ||
+	    len != MX_ROSTER_HEAD_LEN + r->n * MX_MEMBER_LEN)
+		return -EBADMSG;
+	for (i = 0; i < r->n; i++) {
+		memcpy(&raw, payload + MX_ROSTER_HEAD_LEN + i * MX_MEMBER_LEN,
+		       sizeof(raw));
+		if (!life_decode(&raw, &r->member[i]) ||
+		    has_life(r->member, i, &r->member[i]))
+			return -EBADMSG;
+	}
+	return 0;
+}

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A memory server's decisions about claims, ranges and generations.
+ */
+#include "mx_store.h"
+
+void mx_store_init(struct mx_store *st, u32 max_vols)
+{
+	*st = (struct mx_store){ .max_vols = max_vols };
+}
+
+void mx_store_start(struct mx_store *st, u64 capacity, u64 room)
+{
+	mx_quota_init(&st->quota, capacity, room);
+	st->state = MX_STORE_RUNNING;
+}
+
+/* Less than 0, 0, more than 0, as the sender's claim is lower, equal, higher. */
+static int compare(const struct mx_store_who *who, const struct mx_store_claim *c)
+{
+	if (who->epoch != c->epoch)
+		return who->epoch < c->epoch ? -1 : 1;
+	if (who->node != c->node)
+		return who->node < c->node ? -1 : 1;
+	return 0;
+}
+
+static bool is_claim(const struct mx_store_who *who,
+		     const struct mx_store_claim *c)
+{
+	return c->node && !compare(who, c) && who->inc == c->inc;
+}
+
+static bool claim_has_gen(const struct mx_store_claim *c)
+{
+	return c->features & MX_FEAT_GEN;
+}
+
+bool mx_store_old(const struct mx_store_vol *v)
+{
+	return v->claim.node && !claim_has_gen(&v->claim);
+}
+
+static u32 features_of(const struct mx_ask *ask)
+{
+	return ask->flags & MX_F_FEATURES ? (u32)ask->arg2 : 0;
+}
+
+static void claim_set(struct mx_store_claim *c, const struct mx_store_who *who,
+		      u32 features)
+{
+	*c = (struct mx_store_claim){
+		.node		= who->node,
+		.epoch		= who->epoch,
+		.inc		= who->inc,
+		.features	= features,
+	};
+}
+
+static void claim_end(struct mx_store_claim *c)
+{
+	*c = (struct mx_store_claim){};
+}
+
+static bool is_sealed(const struct mx_ask *ask)
+{
+	return ask->flags & MX_F_SEALED;
+}
+
+/* --- OPEN -------------------------------------------------------------- */
+
+static bool same_volume(const struct mx_store_vol *v, const struct mx_ask *ask,
+			const char *name, u32 len)
+{
+	return v->pages == ask->page && v->shift == ask->arg &&
+	       v->sealed == is_sealed(ask) && strlen(v->name) == len &&
+	       !memcmp(v->name, name, len);
+}
+
+/*
+ * Before there were generations a node that came back after a restart went on
+ * at its epoch, and the first of two nodes at one epoch had the volume.
+ */
+static int open_old(struct mx_store_vol *v, const struct mx_store_who *who,
+		    bool *fenced)
+{
+	if (compare(who, &v->claim) || claim_has_gen(&v->claim))
+		return MX_ST_STALE;
+	MX_COVER(store_open_old_again);
+	*fenced = who->inc != v->claim.inc;
+	v->claim.inc = who->inc;
+	return MX_ST_OK;
+}
+
+/* A claim that a tentative one stands against: it must not be the lower one. */
+static bool beats_tentative(const struct mx_store_vol *v,
+			    const struct mx_store_who *who)
+{
+	return !v->tentative.node || compare(who, &v->tentative) > 0 ||
+	       is_claim(who, &v->tentative);
+}
+
+static int open_tentative(struct mx_store_vol *v,
+			  const struct mx_store_who *who, u32 features, u64 *arg)
+{
+	if (!beats_tentative(v, who)) {
+		MX_COVER(store_open_tentative_lower);
+		*arg = v->tentative.epoch;
+		return MX_ST_STALE;
+	}
+	MX_COVER(store_open_tentative);
+	claim_set(&v->tentative, who, features);
+	return MX_ST_OK;
+}
+
+/* The claim is higher than the one in force, if there is one. */
+static int open_higher(struct mx_store_vol *v, const struct mx_store_who *who,
+		       u32 features, u64 *arg, bool *fenced)
+{
+	/* Another life of the node that has made the tentative claim. */
+	if (v->tentative.node && !compare(who, &v->tentative) &&
+	    who->inc != v->tentative.inc) {
+		*arg = v->tentative.epoch;
+		return MX_ST_STALE;
+	}
+	if (v->tentative.node && compare(who, &v->tentative) >= 0) {
+		MX_COVER(store_open_ends_tentative);
+		claim_end(&v->tentative);
+	}
+	MX_COVER(store_open_higher);
+	*fenced = v->claim.node;
+	claim_set(&v->claim, who, features);
+	return MX_ST_OK;
+}
+
+static int open_known(struct mx_store_vol *v, const struct mx_store_who *who,
+		      const struct mx_ask *ask, u64 *arg, bool *fenced)
+{
+	bool old = !(ask->flags & MX_F_FEATURES);
+	u32 features = features_of(ask);
+
+	if (is_claim(who, &v->claim)) {
+		MX_COVER(store_open_same);
+		v->claim.features = features;
+		return MX_ST_OK;
+	}
+	*arg = v->claim.epoch;
+	if (v->claim.node && old && who->epoch == v->claim.epoch)
+		return open_old(v, who, fenced);
+	if (v->claim.node && compare(who, &v->claim) <= 0) {
+		MX_COVER(store_open_lower);
+		return MX_ST_STALE;
+	}
+	if (ask->flags & MX_F_TENTATIVE)
+		return open_tentative(v, who, features, arg);
+	return open_higher(v, who, features, arg, fenced);
+}
+
+int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
+		  const struct mx_store_who *who, const struct mx_ask *ask,
+		  const char *name, u32 len, u64 *arg, bool *fenced)
+{
+	int status;
+
+	*arg = 0;
+	*fenced = false;
+	if (!who->volume || !mx_name_valid(name, len))
+		return MX_ST_INVAL;
+	/* It could do nothing but be in the way of others. */
+	if (ask->flags & MX_F_TENTATIVE && !(features_of(ask) & MX_FEAT_GEN))
+		return MX_ST_INVAL;
+	if (!v)
+		return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
+	if (!same_volume(v, ask, name, len)) {
+		/* Not to be taken for a server that does not know this OPEN. */
+		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
+		return MX_ST_INVAL;
+	}
+	status = open_known(v, who, ask, arg, fenced);
+	if (status == MX_ST_OK)
+		*arg = MX_FEAT_KNOWN;
+	if (!(ask->flags & MX_F_FEATURES))
+		*arg = 0;
+	return status;
+}
+
+u64 mx_store_vol_init(struct mx_store *st, struct mx_store_vol *v,
+		      const struct mx_store_who *who, const struct mx_ask *ask,
+		      const char *name, u32 len)
+{
+	bool tentative = ask->flags & MX_F_TENTATIVE;
+
+	MX_ASSERT(len <= MX_NAME_MAX);
+	MX_COVER(store_open_made);
+	/* Not assigned as a whole: a roster is large for a stack. */
+	memset(v, 0, sizeof(*v));
+	v->id = who->volume;
+	v->pages = ask->page;
+	v->shift = ask->arg;
+	v->sealed = is_sealed(ask);
+	memcpy(v->name, name, len);
+	claim_set(tentative ? &v->tentative : &v->claim, who, features_of(ask));
+	st->nvols++;
+	return ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN | MX_OPENED_NEW : 0;
+}
+
+void mx_store_vol_gone(struct mx_store *st)
+{
+	MX_ASSERT(st->nvols);
+	st->nvols--;
+}
+
+/* --- the other requests ------------------------------------------------ */
+
+/* A claim of the sender's life that it may have raised since. */
+static bool is_own(const struct mx_store_who *who, const struct mx_store_claim *c)
+{
+	return c->node && who->node == c->node && who->inc == c->inc &&
+	       who->epoch >= c->epoch;
+}
+
+int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
+{
+	if (!v)
+		return MX_ST_OK;
+	if (is_own(who, &v->tentative)) {
+		MX_COVER(store_drop_withdraws);
+		claim_end(&v->tentative);
+		return v->claim.node ? MX_ST_OK : MX_STORE_FREE;
+	}
+	if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {
+		MX_COVER(store_drop_lower);
+		return MX_ST_STALE;
+	}
+	if (v->tentative.node) {
+		MX_COVER(store_drop_held);
+		return is_claim(who, &v->claim) && claim_has_gen(&v->claim) ?
+		       MX_ST_HELD : MX_ST_AGAIN;
+	}
+	MX_COVER(store_drop);
+	return MX_STORE_FREE;
+}
+
+/* What may be asked under a claim that is not committed. */
+static bool tentative_may(const struct mx_ask *ask, u32 len)
+{
+	return ask->op == MX_OP_LIST || ask->op == MX_OP_BITMAP ||
+	       ask->op == MX_OP_STAT || (ask->op == MX_OP_ROSTER && !len);
+}
+
+/* Whether a request is of the version of its claim. */
+static bool version_fits(const struct mx_store_claim *c, const struct mx_ask *ask)
+{
+	switch (ask->op) {
+	case MX_OP_READ:
+	case MX_OP_WRITE:
+	case MX_OP_DISCARD:
+		return claim_has_gen(c) == !!ask->gen;
+	case MX_OP_SETGEN:
+	case MX_OP_LIST:
+	case MX_OP_BITMAP:
+	case MX_OP_ROSTER:
+		return claim_has_gen(c);
+	}
+	return true;
+}
+
+static int claim_admit(const struct mx_store_vol *v,
+		       const struct mx_store_who *who, const struct mx_ask *ask,
+		       u32 len, u64 *arg)
+{
+	if (is_claim(who, &v->claim))
+		return version_fits(&v->claim, ask) ? MX_ST_OK : MX_ST_INVAL;
+	if (is_claim(who, &v->tentative))
+		return tentative_may(ask, len) ? MX_ST_OK : MX_ST_INVAL;
+	if (who->epoch > v->claim.epoch)
+		return MX_ST_INVAL;	/* it has to OPEN first */
+	MX_COVER(store_stale);
+	/* DROP and STAT do not show whether their sender knows arguments. */
+	if (ask->gen || ask->op > MX_OP_STAT)
+		*arg = v->claim.epoch;
+	return MX_ST_STALE;
+}
+
+u32 mx_store_chunk_pages(const struct mx_store_vol *v, u64 index)
+{
+	u64 first = index << v->shift;
+
+	MX_ASSERT(first < v->pages);
+	return min((u64)1 << v->shift, v->pages - first);
+}
+
+/* Whether @n pages from @page are the volume's, and in one chunk. */
+static bool run_valid(const struct mx_store_vol *v, u64 page, u64 n)
+{
+	if (!n || page >= v->pages || n > v->pages - page)
+		return false;
+	return page >> v->shift == (page + n - 1) >> v->shift;
+}
+
+/* Whether @page is the first of a chunk. */
+static bool first_valid(const struct mx_store_vol *v, u64 page)
+{
+	return page < v->pages && !(page & (((u64)1 << v->shift) - 1));
+}
+
+static bool range_valid(const struct mx_store_vol *v, const struct mx_ask *ask)
+{
+	switch (ask->op) {
+	case MX_OP_READ:
+	case MX_OP_WRITE:
+		/* Ciphertext taken for data, or the reverse, is of no use. */
+		return is_sealed(ask) == v->sealed &&
+		       run_valid(v, ask->page, ask->npages);
+	case MX_OP_DISCARD:
+		if (!run_valid(v, ask->page, ask->arg))
+			return false;
+		return !(ask->flags & MX_F_RELEASE) ||
+		       (first_valid(v, ask->page) &&
+			ask->arg == mx_store_chunk_pages(v, ask->page >> v->shift));
+	case MX_OP_SETGEN:
+	case MX_OP_BITMAP:
+		return first_valid(v, ask->page);
+	}
+	return true;
+}
+
+int mx_store_admit(const struct mx_store_vol *v, const struct mx_store_who *who,
+		   const struct mx_ask *ask, u32 len, u64 *arg)
+{
+	int status;
+
+	*arg = 0;
+	if (!v)
+		return MX_ST_NOVOL;
+	status = claim_admit(v, who, ask, len, arg);
+	if (status == MX_ST_OK && !range_valid(v, ask))
+		return MX_ST_INVAL;
+	return status;
+}
+
+static bool same_roster(const struct mx_roster *a, const struct mx_roster *b)
+{
+	u32 i;
+
+	if (a->number != b->number || a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (a->member[i].node != b->member[i].node ||
+		    a->member[i].inc != b->member[i].inc)
+			return false;
+	return true;
+}
+
+int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
+			u64 *arg)
+{
+	*arg = 0;
+	if (r->number > v->roster.number) {
+		MX_COVER(store_roster_new);
+		v->roster = *r;
+		return MX_ST_OK;
+	}
+	if (same_roster(r, &v->roster))
+		return MX_ST_OK;
+	MX_COVER(store_roster_old);
+	*arg = v->roster.number;
+	return MX_ST_OLDGEN;
+}
+
+/* --- the account ------------------------------------------------------- */
+
+/* Pages for the trailers of a chunk of @size pages. */
+static u64 overhead(const struct mx_store_vol *v, u32 size)
+{
+	return v->sealed ? mx_trailer_pages(size) : 0;
+}
+
+int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index)
+{
+	u32 size = mx_store_chunk_pages(v, index);
+
+	if (st->state == MX_STORE_CLOSING)
+		return MX_ST_AGAIN;
+	if (st->state != MX_STORE_DRAINING &&
+	    mx_quota_promise(&st->quota, &v->share, size, overhead(v, size)))
+		return MX_ST_OK;
+	MX_COVER(store_full);
+	return MX_ST_FULL;
+}
+
+void mx_store_withdraw(struct mx_store *st, struct mx_store_vol *v, u32 size)
+{
+	mx_quota_withdraw(&st->quota, &v->share, size, overhead(v, size));
+}
+
+void mx_store_stored(struct mx_store *st, struct mx_store_vol *v,
+		     struct mx_store_chunk *c, u32 n)
+{
+	MX_ASSERT(mx_store_here(c) && n <= c->size - c->used);
+	c->used += n;
+	mx_quota_store(&st->quota, &v->share, n);
+}
+
+void mx_store_dropped(struct mx_store *st, struct mx_store_vol *v,
+		      struct mx_store_chunk *c, u32 n)
+{
+	MX_ASSERT(n <= c->used);
+	c->used -= n;
+	mx_quota_drop(&st->quota, &v->share, n);
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The run that tries the cluster: volumes of several clients on several memory
+ * servers, with the engines that the kernel's modules have, over RMAP.
+ *
+ * What a page holds is a word here. Payloads of READ and WRITE are such words,
+ * one for each page; other payloads are bytes as on the wire.
+ */
+#ifndef SIM_CLUSTER_H
+#define SIM_CLUSTER_H
+
+#include "../kit/kit.h"
+#include "cl_model.h"
+#include "engine/mx_member.h"
+#include "engine/mx_op.h"
+#include "engine/mx_owner.h"
+#include "engine/mx_store.h"
+
+enum {
+	CL_SERVERS	= 4,		/* at most, without a twin */
+	CL_TWIN		= SIM_NODES - 1,
+	CL_MEMBERS	= 8,		/* entries of a member table in use at most */
+	CL_VOLS		= 3,
+	CL_CHUNKS	= 5,		/* of a volume at most */
+	CL_SHIFT	= MX_CHUNK_SHIFT_MIN,
+	CL_CHUNK	= 1 << CL_SHIFT,
+	CL_HOT		= 12,		/* pages of a chunk that are used most */
+	CL_JOBS		= 512,
+	CL_PORT		= 1,
+	CL_TIMEOUT_MS	= 15000,	/* of writes and discards */
+	CL_OPS		= 2000,		/* that a seed has at least */
+	CL_FAULTS	= 5,		/* likewise */
+};
+
+/* Events of this run. */
+enum {
+	EV_IO = EV_RUN,		/* a volume may begin another I/O */
+	EV_TICK,		/* once a second, on each node */
+	EV_JOB,			/* a worker of a server looks at a job */
+	EV_WAKE,		/* an operation has waited */
+	EV_CLAIM,		/* a client claims a volume */
+	EV_COMMIT,		/* a tentative claim is decided about */
+	EV_TWIN,		/* a twin leaves */
+	EV_RESUME,		/* a server that was stopped serves again */
+};
+
+/* --- servers ----------------------------------------------------------- */
+
+/**
+ * struct cl_chunk - a chunk on a server
+ * @c:    the engine's part
+ * @page: what its pages hold, 0: not stored
+ */
+struct cl_chunk {
+	struct mx_store_chunk c;
+	u64 page[CL_CHUNK];
+};
+
+/**
+ * struct cl_claim - a claim as servers see it
+ * @epoch: of it
+ * @node:  whose it is
+ */
+struct cl_claim {
+	u32 epoch;
+	u64 node;
+};
+
+/**
+ * struct cl_svol - a volume on a server
+ * @v:     the engine's part
+ * @id:    its id, 0: entry unused
+ * @chunk: by number
+ * @top:   oracle: highest claim that was committed here
+ */
+struct cl_svol {
+	struct mx_store_vol v;
+	u64 id;
+	struct cl_chunk *chunk[CL_CHUNKS];
+	struct cl_claim top;
+};
+
+/**
+ * struct cl_job - a request that is not answered yet
+ * @slot: RMAP's, NULL: entry unused
+ * @ask:  what is asked
+ * @who:  by which node
+ * @inc:  and in which of its lives
+ * @good: whether @ask could be decoded
+ * @since: when it came, ns
+ * @due:  when a worker looks at it next, ns
+ * @mask: READ: pages in the reply
+ * @arg:  of the answer
+ * @reply: payload of the reply, or NULL
+ */
+struct cl_job {
+	struct rmp_slot *slot;
+	struct mx_ask ask;
+	u8 who;
+	u32 inc;
+	bool good;
+	u64 since;
+	u64 due;
+	u32 mask;
+	u64 arg;
+	struct pbuf *reply;
+};
+
+/**
+ * struct cl_server - a memory server
+ * @st:      the engine's part
+ * @vol:     volumes
+ * @job:     requests not answered yet
+ * @serving: it runs
+ * @life:    counts up with each start; in it nothing may be executed twice
+ * @mute:    until then it answers nothing, though it announces, ns
+ * @dry:     until then it has no pages, ns
+ * @poor:    until then it cannot allocate, ns
+ * @forgot:  a client was forgotten: it may execute something again
+ * @capacity: pages that it is started with; outlives it
+ */
+struct cl_server {
+	struct mx_store st;
+	struct cl_svol vol[CL_VOLS];
+	struct cl_job job[CL_JOBS];
+	bool serving;
+	u32 life;
+	u64 mute;
+	u64 dry;
+	u64 poor;
+	bool forgot;
+	u64 capacity;
+};
+
+/* --- clients ----------------------------------------------------------- */
+
+/**
+ * struct cl_call - a call of the cluster's
+ * @call: the engine's
+ * @done: what comes when it has ended
+ */
+struct cl_call {
+	struct rmp_call call;
+	void (*done)(struct cl_call *nc);
+};
+
+struct cl_vol;
+
+/**
+ * struct cl_srv - a server of a claim
+ * @nc:   the owner's call, under way if @busy
+ * @vol:  whose
+ * @idx:  of the server in the member table
+ * @oc:   what is asked
+ * @ask:  the same as on the wire
+ * @flow: of all calls to it
+ * @busy: see @nc
+ */
+struct cl_srv {
+	struct cl_call nc;
+	struct cl_vol *vol;
+	u8 idx;
+	struct mx_owner_call oc;
+	struct mx_ask ask;
+	struct rmp_flow flow;
+	bool busy;
+};
+
+struct cl_op;
+
+/**
+ * struct cl_leg - a leg on the wire
+ * @nc:   its call
+ * @op:   its operation
+ * @i:    its number in it
+ * @ask:  what is asked
+ * @busy: the call is under way
+ * @kept: a reply is kept until the operation has ended
+ */
+struct cl_leg {
+	struct cl_call nc;
+	struct cl_op *op;
+	u8 i;
+	struct mx_ask ask;
+	bool busy;
+	bool kept;
+};
+
+/**
+ * struct cl_op - an operation, and the I/O that it is done for
+ * @op:     the engine's
+ * @vol:    whose
+ * @next:   in cl_vol.ops
+ * @prev:   likewise
+ * @chunk:  number of its chunk
+ * @page:   first page, within the volume
+ * @uid:    of the write or discard, for the model
+ * @since:  READ: when it began, for the model
+ * @began:  ns
+ * @data:   WRITE: what it stores, by page
+ * @rest:   WRITE: what incomplete pages were completed from: the first, the last
+ * @edges:  WRITE: which of them were incomplete
+ * @leg:    its legs
+ * @wakes:  number of the newest EV_WAKE
+ * @io:     somebody waits for it
+ * @ended:  how it has ended: 1 or an error; 0: it has not
+ */
+struct cl_op {
+	struct mx_op op;
+	struct cl_vol *vol;
+	struct cl_op *next;
+	struct cl_op *prev;
+	u32 chunk;
+	u32 page;
+	u64 uid;
+	u64 since;
+	u64 began;
+	u64 data[MX_OP_PAGES];
+	u64 rest[2];
+	u8 edges;
+	struct cl_leg leg[MX_COPIES_MAX];
+	u64 wakes;
+	bool io;
+	int ended;
+};
+
+/**
+ * struct cl_vchunk - a chunk at its owner
+ * @c:     the engine's
+ * @have:  bitmap
+ * @lost:  bitmap
+ * @begun: it is known what servers have of it
+ */
+struct cl_vchunk {
+	struct mx_chunk c;
+	u64 have[CL_CHUNK / 64];
+	u64 lost[CL_CHUNK / 64];
+	bool begun;
+};
+
+/**
+ * struct cl_truth - a volume, as nobody in the cluster knows it
+ * @no:      its number
+ * @id:      its id
+ * @name:    its name
+ * @pages:   its size
+ * @nchunks: the same in chunks
+ * @copies:  of each chunk
+ * @model:   what it may hold
+ * @claims:  claims begun so far
+ * @top:     the newest claim that has served, as servers know it
+ * @seq:     counts those up
+ * @keeper:  client that claims it when it has started
+ * @gen:     highest generation of each chunk that a server has stored
+ * @written: a write was acknowledged at some time
+ * @dropped: it is given up
+ */
+struct cl_truth {
+	u8 no;
+	u64 id;
+	char name[16];
+	u32 pages;
+	u32 nchunks;
+	u8 copies;
+	struct model model;
+	u32 claims;
+	struct cl_claim top;
+	u32 seq;
+	u8 keeper;
+	u32 gen[CL_CHUNKS];
+	bool written;
+	bool dropped;
+};
+
+/**
+ * struct cl_vol - a claim on a volume at a client
+ * @s:      the simulation
+ * @truth:  the volume
+ * @node:   the client
+ * @no:     number of the claim among those on the volume, from 1 on
+ * @o:      the claim
+ * @found:  for its take-over
+ * @srv:    servers, by index in the member table
+ * @life:   what mx_op may know of them
+ * @env:    likewise
+ * @chunk:  chunks
+ * @todo:   of mx_op, by chunk
+ * @ops:    all operations
+ * @nops:   how many
+ * @ios:    those that somebody waits for
+ * @seq:    cl_truth.seq when it began to serve as the newest, or 0
+ * @since:  when it was begun, ns
+ * @depth:  I/Os at once at most
+ * @running: cl_run() is in it
+ * @again:  and has to look once more
+ * @tentative: it was begun as one
+ * @leaving: it begins nothing any more, for whatever reason
+ * @aborting: what is under way is given up
+ * @handing: the next claim is to follow it at once
+ * @dropping: the volume is to be deleted
+ * @outlaw:  an admin has decided that it is over, and it may not know that yet
+ * @last_err: how the last I/O has ended
+ * @ended:  mx_owner has nothing more to do
+ */
+struct cl_vol {
+	struct sim *s;
+	struct cl_truth *truth;
+	u8 node;
+	u32 no;
+	struct mx_owner o;
+	struct mx_owner_chunk found[CL_CHUNKS];
+	struct cl_srv srv[CL_MEMBERS];
+	struct mx_srv_life life[MX_MEMBERS];
+	struct mx_env env;
+	struct cl_vchunk chunk[CL_CHUNKS];
+	struct mx_todo todo[CL_CHUNKS];
+	struct cl_op *ops;
+	u32 nops;
+	u32 ios;
+	u32 seq;
+	u64 since;
+	u32 depth;
+	bool running;
+	bool again;
+	bool tentative;
+	bool leaving;
+	bool aborting;
+	bool handing;
+	bool dropping;
+	bool outlaw;
+	int last_err;
+	bool ended;
+};
+
+/**
+ * struct cl_node - a client
+ * @members: its table of servers
+ * @heard:   when each was heard last, ns
+ * @awake:   since when it has run without a pause, ns
+ * @ticked:  its last tick, ns
+ * @vol:     its claims, by volume
+ */
+struct cl_node {
+	struct mx_members members;
+	u64 heard[MX_MEMBERS];
+	u64 awake;
+	u64 ticked;
+	struct cl_vol *vol[CL_VOLS];
+};
+
+/**
+ * struct cl_sim - one run
+ * @s:      what the kit knows of; first
+ * @server: memory servers, the last one for twins
+ * @client: clients
+ * @truth:  volumes
+ * @nvols:  how many
+ * @quota:  I/Os to begin
+ * @begun:  I/Os begun
+ * @faults: faults that have struck
+ * @slow:   chance that a request is left to a worker, in 1/100000
+ * @refuse: chance that a client cannot allocate, likewise
+ * @uid:    last one given to a write
+ * @life:   last one given to a server
+ * @done:   life of the server that has executed a payload, by its uid
+ * @ndone:  entries of @done
+ * @ops:    operations alive
+ * @claimed_twice: some volume had two claims, or may have
+ */
+struct cl_sim {
+	struct sim s;
+	struct cl_server server[SIM_SERVERS];
+	struct cl_node client[SIM_CLIENTS];
+	struct cl_truth truth[CL_VOLS];
+	u8 nvols;
+	u32 quota;
+	u32 begun;
+	u32 faults;
+	u32 slow;
+	u32 refuse;
+	u64 uid;
+	u32 life;
+	u32 *done;
+	u64 ndone;
+	long ops;
+	bool claimed_twice;
+};
+
+static inline struct cl_sim *cl_of(struct sim *s)
+{
+	return container_of(s, struct cl_sim, s);
+}
+
+static inline struct cl_node *cl_client(const struct cl_vol *v)
+{
+	return &cl_of(v->s)->client[v->node];
+}
+
+/* cl_server.c */
+void cl_server_start(struct sim *s, u8 node);
+void cl_server_stop(struct sim *s, u8 node);
+void cl_server_deliver(struct link *l, struct rmp_slot *slot);
+void cl_server_orphans(struct link *l);
+bool cl_server_forget(struct link *l);
+void cl_server_job(struct sim *s, u8 node, u32 no);
+void cl_server_check(struct sim *s, u8 node);
+bool cl_server_empty(struct sim *s, u8 node);
+bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
+bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b);
+
+/* cl_client.c */
+void cl_client_start(struct sim *s, u8 node);
+void cl_client_stop(struct sim *s, u8 node);
+void cl_client_tick(struct sim *s, u8 node);
+void cl_client_heard(struct link *l, const struct rmp_info *info);
+void cl_client_news(struct link *l, u32 events);
+void cl_client_cut(struct link *l);
+void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
+void cl_commit(struct sim *s, u8 node, u8 vol, u64 claim);
+void cl_vol_park(struct cl_vol *v);
+void cl_vol_serves(struct cl_vol *v);
+bool cl_vol_newest(const struct cl_vol *v);
+void cl_run(struct cl_vol *v);
+void cl_done(struct link *l, struct rmp_call *call);
+void cl_reply_free(struct sim *s, struct cl_call *nc);
+
+/* cl_owner.c */
+struct link *cl_link(struct cl_vol *v, u8 server);
+bool cl_owner_run(struct cl_vol *v);
+void cl_owner_servers(struct cl_vol *v);
+
+/* cl_chunk.c */
+void cl_env(struct cl_vol *v);
+void cl_chunks_begin(struct cl_vol *v);
+void cl_chunks_life(struct cl_vol *v);
+void cl_chunks_tick(struct cl_vol *v);
+void cl_fenced(struct cl_vol *v);
+bool cl_chunks_idle(const struct cl_vol *v);
+
+/* cl_op.c */
+struct cl_op *cl_op_new(struct cl_vol *v, u32 chunk, u8 kind, u8 owner, u32 first,
+			u32 n, u8 edges);
+bool cl_op_run(struct cl_vol *v, u32 chunk);
+void cl_op_wake(struct sim *s, u8 node, u8 vol, u64 wakes);
+bool cl_op_sent(const struct mx_op *op);
+void cl_op_crash(struct cl_op *co);
+
+/* cl_leg.c */
+void cl_leg_send(struct cl_op *co, u8 i);
+void cl_leg_void(struct cl_op *co, u8 i);
+void cl_leg_free(struct cl_op *co);
+u64 cl_leg_page(struct cl_op *co, u8 i, u32 mask, u32 page);
+
+/* cl_io.c */
+void cl_io_next(struct sim *s, u8 node, u8 vol, u64 claim);
+void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n);
+void cl_io_edge(struct cl_op *co, u32 page, u64 value);
+void cl_io_end(struct cl_op *co);
+
+/* cl_fault.c */
+void cl_plan(struct sim *s);
+void cl_strike(struct sim *s);
+void cl_mend(struct sim *s, struct event *ev);
+
+#endif /* SIM_CLUSTER_H */

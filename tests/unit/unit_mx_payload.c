@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of memx-core/engine/mx_payload.c: members, entries of LIST and rosters
+ * come back as they were, and what makes no sense is refused.
+ */
+#include "mxtest.h"
+#include "engine/mx_wire.h"
+
+static const struct mx_life a = { 0x0a0b, 0x11 };
+static const struct mx_life b = { 0x0b0c, 0x22 };
+static const struct mx_life c = { 0x0c0d, 0x33 };
+
+static void assert_same(const struct mx_life *x, const struct mx_life *y)
+{
+	assert_int_equal(x->node, y->node);
+	assert_int_equal(x->inc, y->inc);
+}
+
+static void mx_members_encode__layout(void **state)
+{
+	static const u8 expect[16] = {
+		0, 0, 0, 0, 0, 0, 0x0a, 0x0b, 0, 0, 0, 0x11, 0, 0, 0, 0,
+	};
+	u8 payload[16];
+
+	memset(payload, 0xff, sizeof(payload));
+	assert_int_equal(mx_members_encode(&a, 1, payload), 16);
+	assert_memory_equal(payload, expect, 16);
+}
+
+static int members(const struct mx_life *member, u32 n)
+{
+	struct mx_life back[MX_COPIES_MAX];
+	u8 payload[16 * (MX_COPIES_MAX + 1)];
+	u32 len = mx_members_encode(member, n, payload);
+	int err = mx_members_decode(payload, len, back);
+	int i;
+
+	for (i = 0; i < err; i++)
+		assert_same(&member[i], &back[i]);
+	return err;
+}
+
+static void mx_members_decode__bounds(void **state)
+{
+	const struct mx_life all[] = { a, b, c, { 4, 4 } };
+	const struct mx_life twice[] = { a, { a.node, a.inc + 1 } };
+	struct mx_life back[MX_COPIES_MAX];
+	u8 payload[64];
+
+	assert_int_equal(members(all, 1), 1);
+	assert_int_equal(members(all, 3), 3);
+	assert_int_equal(members(all, 4), -EBADMSG);
+	assert_int_equal(members(all, 0), -EBADMSG);
+	assert_int_equal(members(twice, 2), -EBADMSG);
+	assert_int_equal(members(&(struct mx_life){ 0, 1 }, 1), -EBADMSG);
+	assert_int_equal(members(&(struct mx_life){ 1, 0 }, 1), -EBADMSG);
+	mx_members_encode(all, 1, payload);
+	assert_int_equal(mx_members_decode(payload, 15, back), -EBADMSG);
+	assert_int_equal(mx_members_decode(payload, 17, back), -EBADMSG);
+	payload[15] = 1;
+	assert_int_equal(mx_members_decode(payload, 16, back), -EBADMSG);
+}
+
+static int listed(const struct mx_listed *l)
+{
+	struct mx_listed back;
+	u8 entry[64];
+	u32 i;
+
+	memset(entry, 0xff, sizeof(entry));
+	memset(&back, 0xa5, sizeof(back));
+	mx_listed_encode(l, entry);
+	if (mx_listed_decode(entry, &back))
+		return -EBADMSG;
+	assert_int_equal(back.index, l->index);
+	assert_int_equal(back.gen, l->gen);
+	assert_int_equal(back.pages, l->pages);
+	assert_int_equal(back.nmembers, l->nmembers);
+	assert_int_equal(back.state, l->state);
+	for (i = 0; i < MX_COPIES_MAX; i++)
+		assert_same(&back.member[i], &l->member[i]);
+	return 0;
+}
+
+#define LISTED(...) listed(&(struct mx_listed){ __VA_ARGS__ })
+#define ONE .nmembers = 1, .member = { a }
+
+static void mx_listed_decode__bounds(void **state)
+{
+	assert_int_equal(LISTED(.gen = 1, ONE), 0);
+	assert_int_equal(LISTED(.gen = ~0U, .index = MX_CHUNKS_MAX - 1,
+				.pages = 1 << MX_CHUNK_SHIFT_MAX,
+				.state = MX_COPY_FILLING, ONE), 0);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 3, .member = { a, b, c }),
+			 0);
+	assert_int_equal(LISTED(.gen = 1, .index = MX_CHUNKS_MAX, ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 0, ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .pages = (1 << MX_CHUNK_SHIFT_MAX) + 1,
+				ONE), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .state = MX_COPY_FILLING + 1, ONE),
+			 -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1), -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 2, .member = { a, a }),
+			 -EBADMSG);
+	assert_int_equal(LISTED(.gen = 1, .nmembers = 2, .member = { a }),
+			 -EBADMSG);
+}
+
+static void mx_listed_decode__reserved(void **state)
+{
+	const struct mx_listed one = { .gen = 1, .nmembers = 1, .member = { a } };
+	struct mx_listed back;
+	u8 entry[64];
+	u32 i;
+
+	for (i = 0; i < sizeof(entry); i++) {
+		bool reserved = i == 14 || i == 15 || i >= 28;
+
+		mx_listed_encode(&one, entry);
+		assert_int_equal(mx_listed_decode(entry, &back), 0);
+		entry[i] ^= 0x01;
+		if (reserved)
+			assert_int_equal(mx_listed_decode(entry, &back), -EBADMSG);
+	}
+	mx_listed_encode(&one, entry);
+	entry[12] = MX_COPIES_MAX + 1;
+	assert_int_equal(mx_listed_decode(entry, &back), -EBADMSG);
+	entry[12] = 255;
+	assert_int_equal(mx_listed_decode(entry, &back), -EBADMSG);
+}
+
+static int roster(const struct mx_roster *r)
+{
+	static u8 payload[MX_PAGE_SIZE];
+	struct mx_roster back;
+	u32 len = mx_roster_encode(r, payload), i;
+
+	assert_int_equal(len, 8 + 16 * r->n);
+	if (mx_roster_decode(payload, len, &back))
+		return -EBADMSG;
+	assert_int_equal(back.number, r->number);
+	assert_int_equal(back.n, r->n);
+	for (i = 0; i < r->n; i++)
+		assert_same(&back.member[i], &r->member[i]);
+	return 0;
+}
+
+static void mx_roster_decode__bounds(void **state)
+{
+	struct mx_roster r = { .number = 1 };
+	u32 i;
+
+	for (i = 0; i < MX_ROSTER_MAX; i++)
+		r.member[i] = (struct mx_life){ 100 + i, 1 };
+	r.n = MX_ROSTER_MAX;
+	assert_int_equal(roster(&r), 0);
+	r.n = 1;
+	assert_int_equal(roster(&r), 0);
+	r.n = 0;
+	assert_int_equal(roster(&r), -EBADMSG);
+	r.number = 0;
+	assert_int_equal(roster(&r), 0);
+	r.n = 1;
+	assert_int_equal(roster(&r), -EBADMSG);
+	/* One node in two lives is no contradiction, one life twice is. */
+	r = (struct mx_roster){ .number = 9, .n = 2,
+				.member = { a, { a.node, a.inc + 1 } } };
+	assert_int_equal(roster(&r), 0);
+	r.member[1] = a;
+	assert_int_equal(roster(&r), -EBADMSG);
+	r.member[1].inc = 0;
+	assert_int_equal(roster(&r), -EBADMSG);
+}
+
+static void mx_roster_decode__length(void **state)
+{
+	const struct mx_roster r = { .number = 1, .n = 2, .member = { a, b } };
+	u8 payload[8 + 16 * 3] = {};
+	struct mx_roster back;
+	u32 len;
+
+	mx_roster_encode(&r, payload);
+	for (len = 0; len <= sizeof(payload); len++)
+		assert_int_equal(mx_roster_decode(payload, len, &back),
+				 len == 8 + 32 ? 0 : -EBADMSG);
+	payload[4] = 0x10;	/* n, whose bytes would wrap around */
+	assert_int_equal(mx_roster_decode(payload, 8 + 32, &back), -EBADMSG);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		MXT(mx_members_encode__layout),
+		MXT(mx_members_decode__bounds),
+		MXT(mx_listed_decode__bounds),
+		MXT(mx_listed_decode__reserved),
+		MXT(mx_roster_decode__bounds),
+		MXT(mx_roster_decode__length),
+	};
+
+	return MXT_RUN(tests);
+}
