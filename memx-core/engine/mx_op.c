@@ -171,7 +171,11 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 		    const struct mx_env *env)
 {
-	return !mx_chunk_haunted(c, env->now_ms) &&
+	/*
+	 * A server that may have taken the chunk, or may come back with it, has an
+	 * older copy: without the newer one a take-over would find that.
+	 */
+	return !mx_chunk_haunted(c, env->now_ms) && !c->avoid &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);

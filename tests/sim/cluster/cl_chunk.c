@@ -49,11 +49,15 @@ static void adopt(struct cl_vol *v, struct mx_chunk *c,
 /* Servers that have something older of the chunk are to release it. */
 static void release_others(struct cl_vol *v, u32 i, const struct mx_owner_home *h)
 {
+	u64 others = h->others;
 	struct cl_op *co;
-	u8 srv;
+	u8 srv, k;
 
+	for (k = 0; k < h->n; k++)
+		if (h->stale & BIT(k))
+			others |= BIT_ULL(h->server[k]);
 	for (srv = 0; srv < CL_MEMBERS; srv++) {
-		if (!(h->others & BIT_ULL(srv)) || !h->gen)
+		if (!(others & BIT_ULL(srv)) || !h->gen)
 			continue;
 		co = cl_op_new(v, i, MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0);
 		if (co)

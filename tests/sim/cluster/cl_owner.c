@@ -112,6 +112,10 @@ static void owner_done(struct cl_call *nc)
 	sim_trace(v->s, "%u/%u owner call %u to %u: %d status %u arg %llx", v->node,
 		  v->truth->no, srv->oc.kind, srv->idx, err, ans.status,
 		  (unsigned long long)ans.arg);
+	/* A server that has forgotten newer claims is right in this one's eyes. */
+	if (!err && ans.status == MX_ST_OK && srv->oc.kind == MX_CALL_OPEN &&
+	    ans.arg & MX_OPENED_NEW && v->seq && !cl_vol_newest(v))
+		v->outlaw = true;
 	mx_owner_answer(&v->o, srv->idx, err, &ans);
 	cl_run(v);
 }
