@@ -19,6 +19,12 @@ void mx_home_clear(struct mx_home *h)
 void mx_home_add(struct mx_home *h, u8 server, const struct mx_srv_life *life,
 		 u32 gen)
 {
+	int i;
+
+	/* Who has lost what it took a moment ago is passed by. */
+	for (i = h->n - 1; i >= 0; i--)
+		if (h->member[i].state == MX_HOME_LOST)
+			h->member[i] = h->member[--h->n];
 	MX_ASSERT(h->n < MX_COPIES_MAX && mx_home_find(h, server) < 0);
 	h->member[h->n++] = (struct mx_home_member) {
 		.inc	= life->inc,

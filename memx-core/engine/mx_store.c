@@ -212,11 +212,18 @@ void mx_store_vol_gone(struct mx_store *st)
 
 /* --- the other requests ------------------------------------------------ */
 
+/* A claim of the sender's life that it may have raised since. */
+static bool is_own(const struct mx_store_who *who, const struct mx_store_claim *c)
+{
+	return c->node && who->node == c->node && who->inc == c->inc &&
+	       who->epoch >= c->epoch;
+}
+
 int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
 {
 	if (!v)
 		return MX_ST_OK;
-	if (is_claim(who, &v->tentative)) {
+	if (is_own(who, &v->tentative)) {
 		MX_COVER(store_drop_withdraws);
 		claim_end(&v->tentative);
 		return v->claim.node ? MX_ST_OK : MX_STORE_FREE;

@@ -33,10 +33,11 @@ endef
 
 $(eval $(call flavour,asan,$(CC),-O1 $(sanitize)))
 $(eval $(call flavour,fast,$(CC),-O2))
+$(eval $(call flavour,cover,$(CC),-O2 -DMX_COVERAGE))
 $(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
 $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -DNDEBUG))
 
--include $(shell find $(O)/asan $(O)/fast $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/asan $(O)/fast $(O)/cover $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
 .SECONDARY:
 .PHONY: unit sim sim-cluster fuzz wire pure-objects
 
@@ -82,12 +83,12 @@ $(O)/sim/sim-asan: $(sim-objs:%=$(O)/asan/%) $(O)/asan/engines.a
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) -o $@ $^ $(crypto-libs)
 
-# the cluster's engines, likewise
+# the cluster's engines, likewise; the fast one counts arrows (--coverage)
 
 cluster-objs := $(patsubst %.c,%.o,$(wildcard tests/sim/kit/*.c tests/sim/cluster/*.c))
 sim-cluster: $(O)/sim/sim-cluster $(O)/sim/sim-cluster-asan
 	$(if $(SEEDS),$(O)/sim/sim-cluster --seeds $(SEEDS))
-$(O)/sim/sim-cluster: $(cluster-objs:%=$(O)/fast/%) $(O)/fast/engines.a
+$(O)/sim/sim-cluster: $(cluster-objs:%=$(O)/cover/%) $(O)/cover/engines.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(crypto-libs)
 $(O)/sim/sim-cluster-asan: $(cluster-objs:%=$(O)/asan/%) $(O)/asan/engines.a

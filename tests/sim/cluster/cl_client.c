@@ -218,13 +218,46 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 		  clean ? " clean" : "");
 	cl_owner_servers(v);
 	mx_owner_tick(&v->o, node_now(s, node) / 1000000);
-	if (mx_owner_claim(&v->o))
+	/* Not of a fresh volume, and not always to the end. */
+	if (v->no > 1 && sim_chance(s, 30000)) {
+		v->tentative = true;
+		if (mx_owner_propose(&v->o))
+			sim_fail(s, "a claim cannot be proposed");
+		sim_push(s, (struct event){
+			.kind = EV_COMMIT, .a = node, .b = no, .n = v->no,
+			.at = s->now + sim_below(s, sim_chance(s, 50000) ?
+						 MS(2) : SEC(3)),
+			.gen = s->node[node].inc });
+	} else if (mx_owner_claim(&v->o)) {
 		sim_fail(s, "a claim cannot be begun");
+	}
 	cl_run(v);
 	if (!s->failed)
 		sim_push(s, (struct event){
 			.kind = EV_IO, .at = s->now, .a = node, .b = no,
 			.gen = s->node[node].inc, .n = v->no });
+}
+
+/* A tentative claim comes to its decision. */
+void cl_commit(struct sim *s, u8 node, u8 no, u64 claim)
+{
+	struct cl_vol *v = node_of(s, node)->vol[no];
+
+	if (!v || v->no != claim || v->leaving)
+		return;
+	sim_trace(s, "%u/%u claim %u is decided in state %s", node, no, v->no,
+		  mx_owner_state_name(v->o.state));
+	if (sim_chance(s, 20000)) {
+		v->leaving = true;
+		v->aborting = true;
+		if (sim_chance(s, 50000))
+			mx_owner_withdraw(&v->o);
+		else
+			mx_owner_drop(&v->o, 0);
+	} else {
+		mx_owner_commit(&v->o);
+	}
+	cl_run(v);
 }
 
 void cl_vol_park(struct cl_vol *v)
@@ -251,9 +284,10 @@ static void vol_end(struct cl_vol *v)
 	u8 state = v->o.state;
 
 	if (v->leaving && !v->nops && state != MX_OWN_PARKED &&
-	    state != MX_OWN_LEAVING && state != MX_OWN_GONE) {
+	    state != MX_OWN_LEAVING && state != MX_OWN_WITHDRAWING &&
+	    state != MX_OWN_GONE) {
 		if (v->dropping)
-			mx_owner_drop(&v->o, 0);
+			mx_owner_drop(&v->o, v->o.now + 4000);
 		else
 			mx_owner_park(&v->o);
 	}

@@ -5,7 +5,7 @@
  */
 #include "cluster.h"
 
-enum { CALM_S = 60 };	/* in which something must go on once faults have ended */
+enum { CALM_S = 90 };	/* in which something must go on once faults have ended */
 
 static bool show_coverage;
 
@@ -55,6 +55,9 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 	case EV_CLAIM:
 		claim(s, ev);
 		break;
+	case EV_COMMIT:
+		cl_commit(s, ev->a, ev->b, ev->n);
+		break;
 	default:
 		cl_mend(s, ev);
 		break;
@@ -64,7 +67,7 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 static bool waits(u8 kind)
 {
 	return kind == EV_TICK || kind == EV_JOB || kind == EV_WAKE ||
-	       kind == EV_CLAIM;
+	       kind == EV_CLAIM || kind == EV_COMMIT;
 }
 
 static bool serves(struct sim *s, u8 node)
@@ -275,6 +278,123 @@ static void read_back(struct sim *s, struct cl_vol *v)
 		}
 }
 
+static u64 moment(struct sim *s)
+{
+	return s->now + sim_below(s, sim_chance(s, 50000) ? 8 * s->f.delay :
+				  SEC(2));
+}
+
+/*
+ * A claim on a volume that will be deleted anyway, which ends at any moment, in
+ * any way.
+ */
+static void odd_end(struct sim *s, u8 node, u8 vol)
+{
+	struct cl_sim *cs = cl_of(s);
+	u8 srv = SIM_CLIENTS + sim_below(s, s->ns);
+	struct cl_vol *v;
+	u32 dice, i;
+
+	cl_claim(s, node, vol, sim_chance(s, 30000));
+	v = cs->client[node].vol[vol];
+	for (i = 0; i < 2 && v && !s->failed; i++) {
+		run_to(s, sim_chance(s, 20000) ? s->now : moment(s), false);
+		v = cs->client[node].vol[vol];
+		if (!v)
+			break;
+		dice = sim_below(s, 8);
+		if (v->leaving)
+			break;
+		v->leaving = dice != 5;
+		v->aborting = v->leaving;
+		v->dropping = dice < 4;
+		if (dice == 0 && s->node[srv].up)
+			node_crash(s, srv, false);
+		else if (dice == 1)
+			cs->server[srv - SIM_CLIENTS].mute = s->now + SEC(3);
+		if (dice < 4 && (!v->nops || dice == 2))
+			mx_owner_drop(&v->o, dice == 3 ? v->o.now + 1 : 0);
+		else if (dice == 4)
+			mx_owner_withdraw(&v->o);
+		else if (dice == 5)
+			mx_owner_accept(&v->o);
+		else if (dice == 6 && !v->nops)
+			mx_owner_park(&v->o);
+		cl_run(v);
+	}
+	run_to(s, moment(s), false);
+	if (!s->node[srv].up)
+		node_start(s, srv);
+}
+
+static void odd_ends(struct sim *s)
+{
+	struct cl_sim *cs = cl_of(s);
+	u32 i, n = sim_below(s, 5);
+
+	cs->claimed_twice = true;
+	for (i = 0; i < n && !s->failed; i++)
+		odd_end(s, sim_below(s, s->nc), sim_below(s, cs->nvols));
+	for (i = 0; i < CL_SERVERS; i++)
+		cs->server[i].mute = 0;
+	for (i = 0; i < cs->nvols; i++)
+		model_forget(&cs->truth[i].model);
+}
+
+static bool all_empty(struct sim *s)
+{
+	u32 i;
+
+	for (i = 0; i < s->ns; i++)
+		if (!cl_server_empty(s, SIM_CLIENTS + i))
+			return false;
+	return true;
+}
+
+static bool is_known(struct sim *s, u8 vol)
+{
+	struct cl_sim *cs = cl_of(s);
+	u32 i, k;
+
+	for (i = 0; i < s->ns; i++)
+		for (k = 0; k < CL_VOLS; k++)
+			if (cs->server[i].vol[k].id == cs->truth[vol].id)
+				return true;
+	return false;
+}
+
+/* The claim in force lets servers forget a volume; if there is none, one is made. */
+static void drop_one(struct sim *s, u8 vol)
+{
+	struct cl_sim *cs = cl_of(s);
+	struct cl_vol *v = newest(cs, vol);
+	bool any = false;
+	u8 i;
+
+	for (i = 0; i < s->nc; i++) {
+		any |= cs->client[i].vol[vol] != NULL;
+		if (cs->client[i].vol[vol] && cs->client[i].vol[vol] != v &&
+		    !cs->client[i].vol[vol]->dropping)
+			cl_vol_park(cs->client[i].vol[vol]);
+	}
+	/* A take-over that does not come to serve forgets what it has made only. */
+	if (v && v->o.state == MX_OWN_WAITING) {
+		mx_owner_accept(&v->o);
+		cl_run(v);
+	} else if (v && v->o.state == MX_OWN_SERVING && half_fenced(v)) {
+		cl_vol_park(v);
+	} else if (v && v->o.state == MX_OWN_SERVING) {
+		v->leaving = true;
+		v->aborting = true;
+		v->dropping = true;
+	} else if (v && !is_known(s, vol)) {
+		cl_vol_park(v);
+	} else if (!any && is_known(s, vol)) {
+		for (i = 0; i < s->nc && !newest(cs, vol); i++)
+			cl_claim(s, i, vol, false);
+	}
+}
+
 /* The volumes are deleted: nothing of them may be left anywhere. */
 static void drop_all(struct sim *s)
 {
@@ -282,18 +402,13 @@ static void drop_all(struct sim *s)
 	struct cl_vol *v;
 	u32 i, k;
 
-	for (k = 0; k < cs->nvols; k++) {
-		owners(s);
-		cs->truth[k].dropped = true;
-		v = newest(cs, k);
-		if (v) {
-			v->leaving = true;
-			v->aborting = true;
-			v->dropping = true;
-		}
-	}
-	for (i = 0; i < 30 && !s->failed && any_claim(cs); i++)
+	for (i = 0; i < CALM_S && !s->failed; i++) {
+		for (k = 0; k < cs->nvols; k++)
+			drop_one(s, k);
 		run_to(s, s->now + SEC(1), false);
+		if (all_empty(s) && !any_claim(cs))
+			return;
+	}
 	for (k = 0; k < SIM_CLIENTS * CL_VOLS && !s->failed; k++) {
 		v = cs->client[k / CL_VOLS].vol[k % CL_VOLS];
 		if (v)
@@ -351,6 +466,8 @@ static void settle(struct sim *s)
 	for (i = 0; i < s->ns && !s->failed; i++)
 		cl_server_check(s, SIM_CLIENTS + i);
 	if (!s->failed)
+		odd_ends(s);
+	if (!s->failed)
 		drop_all(s);
 	if (!s->failed)
 		run_to(s, s->now + SEC(3), false);
@@ -382,6 +499,47 @@ static bool option(const char *word)
 	return true;
 }
 
+#ifdef MX_COVERAGE
+extern struct mx_cover __start_mx_cover[], __stop_mx_cover[];
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct mx_cover *)a)->name,
+		      ((const struct mx_cover *)b)->name);
+}
+
+/* Each arrow and how often it was taken. Return: whether all were. */
+static bool report(void)
+{
+	u32 n = __stop_mx_cover - __start_mx_cover, i, arrows = 0, never = 0;
+	unsigned long count = 0;
+
+	if (!show_coverage)
+		return true;
+	qsort(__start_mx_cover, n, sizeof(struct mx_cover), by_name);
+	for (i = 0; i < n; i++) {
+		count += __start_mx_cover[i].count;
+		/* One that stands in several places is one. */
+		if (i + 1 < n && !by_name(&__start_mx_cover[i],
+					  &__start_mx_cover[i + 1]))
+			continue;
+		printf("%12lu %s\n", count, __start_mx_cover[i].name);
+		arrows++;
+		never += !count;
+		count = 0;
+	}
+	printf("%u arrows, %u of them never taken\n", arrows, never);
+	return !never;
+}
+#else
+static bool report(void)
+{
+	if (show_coverage)
+		printf("not built to count arrows\n");
+	return true;
+}
+#endif
+
 static const struct run_ops cluster_run = {
 	.name = "sim-cluster",
 	.past = "tests/sim/seeds-cluster.txt",
@@ -410,6 +568,7 @@ static const struct run_ops cluster_run = {
 	.listens = listens,
 	.usage = " [--coverage]",
 	.option = option,
+	.report = report,
 };
 
 int main(int argc, char **argv)

@@ -161,6 +161,14 @@ void model_forgive(struct model *m, u32 page)
 	m->page[page].blind = ~0ULL;
 }
 
+void model_forget(struct model *m)
+{
+	u32 i;
+
+	for (i = 0; i < m->pages; i++)
+		model_forgive(m, i);
+}
+
 bool model_only(const struct model *m, u32 page, u64 *value)
 {
 	const struct model_page *p = &m->page[page];

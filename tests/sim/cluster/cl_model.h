@@ -87,6 +87,9 @@ const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 /** model_forgive() - anything may be found until a read has settled it */
 void model_forgive(struct model *m, u32 page);
 
+/** model_forget() - whatever the volume holds from now on is right */
+void model_forget(struct model *m);
+
 /** model_only() - the one value that a page can hold. Return: whether there is one */
 bool model_only(const struct model *m, u32 page, u64 *value);
 

@@ -39,7 +39,7 @@ enum {
 	EV_JOB,			/* a worker of a server looks at a job */
 	EV_WAKE,		/* an operation has waited */
 	EV_CLAIM,		/* a client claims a volume */
-	EV_PARK,		/* a client lets a volume go to another one */
+	EV_COMMIT,		/* a tentative claim is decided about */
 	EV_TWIN,		/* a twin leaves */
 	EV_RESUME,		/* a server that was stopped serves again */
 };
@@ -293,6 +293,7 @@ struct cl_truth {
  * @depth:  I/Os at once at most
  * @running: cl_run() is in it
  * @again:  and has to look once more
+ * @tentative: it was begun as one
  * @leaving: it begins nothing any more, for whatever reason
  * @aborting: what is under way is given up
  * @handing: the next claim is to follow it at once
@@ -321,6 +322,7 @@ struct cl_vol {
 	u32 depth;
 	bool running;
 	bool again;
+	bool tentative;
 	bool leaving;
 	bool aborting;
 	bool handing;
@@ -414,6 +416,7 @@ void cl_client_heard(struct link *l, const struct rmp_info *info);
 void cl_client_news(struct link *l, u32 events);
 void cl_client_cut(struct link *l);
 void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
+void cl_commit(struct sim *s, u8 node, u8 vol, u64 claim);
 void cl_vol_park(struct cl_vol *v);
 void cl_vol_serves(struct cl_vol *v);
 bool cl_vol_newest(const struct cl_vol *v);
