@@ -141,7 +141,9 @@ bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input)
 	if (to == MX_OSRV_DROPPING && !may_drop(o, s) && s->call != MX_CALL_OPEN)
 		to = MX_OSRV_DROPPED;
 	s->state = to == RESET ? MX_OSRV_NONE : to;
-	s->why = MX_WHY_NONE;
+	/* Who is asked again has refused until it answers. */
+	if (input != SI_ASK)
+		s->why = MX_WHY_NONE;
 	if (to == MX_OSRV_LISTING || to == MX_OSRV_OPENING)
 		begin_list(o, i);
 	if (to == MX_OSRV_DROPPING || input == SI_ANEW)
