@@ -168,6 +168,17 @@ static void unplace_left(struct cl_vol *v, u32 i)
 	}
 }
 
+/* What has no effect to protect is over at once when nobody waits for it. */
+static void expect_no_reads(struct cl_vol *v, u32 i)
+{
+	struct cl_op *co;
+
+	for (co = v->ops; co && !v->s->failed; co = co->next)
+		if (co->chunk == i && co->op.kind == MX_KIND_READ)
+			sim_fail(v->s, "%u/%u a read that was given up is still there",
+				 v->node, v->truth->no);
+}
+
 void cl_chunks_tick(struct cl_vol *v)
 {
 	bool more;
@@ -187,6 +198,8 @@ void cl_chunks_tick(struct cl_vol *v)
 				mx_op_void_all(c, &v->todo[i]);
 			cl_run(v);
 		} while (more && !v->s->failed);
+		if (v->aborting)
+			expect_no_reads(v, i);
 		release_spare(v, i);
 		unplace_left(v, i);
 	}

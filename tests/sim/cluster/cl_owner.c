@@ -166,6 +166,13 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 	switch (note->what) {
 	case MX_NEWS_SERVING:
 	case MX_NEWS_CHUNKS:
+		/*
+		 * Not mended yet: a life that was believed lost may come back
+		 * with copies that are older than what was placed meanwhile,
+		 * and a take-over may find them when the newer ones are gone.
+		 */
+		if (v->s->twins && note->what == MX_NEWS_SERVING && v->no > 1)
+			model_forget(&v->truth->model);
 		cl_vol_serves(v);
 		cl_chunks_begin(v);
 		break;
