@@ -128,8 +128,9 @@ class T(Test):
         """Discards of pages and of whole chunks, which release them, and later writes end as well."""
         theirs, _ = self.shared(5)
         self.mode("mute")
-        whole, part, again = theirs[:3]
-        self.timed([f"blkdiscard -o {whole << 20} -l {1 << 20} {DEV}"], "releases")
-        self.timed([f"blkdiscard -o {part << 20} -l 65536 {DEV}"], "discards")
+        whole, part, again = theirs[1:4]
+        # -f: it would look for file systems first, and reads do wait.
+        self.timed([f"blkdiscard -f -o {whole << 20} -l {1 << 20} {DEV}"], "releases")
+        self.timed([f"blkdiscard -f -o {part << 20} -l 65536 {DEV}"], "discards")
         self.timed([f"dd if=/dev/urandom of={DEV} bs=4k count=1 seek={again * 256} oflag=direct conv=notrunc"], "overwrites")
         self.remove("with chunks on a mute server")
