@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Room for replies: all nodes together are asked for no more pages at a time
- * than the way to us can hold, however many servers answer at once.
+ * The budget of replies: all nodes together are asked for no more pages at a time
+ * than the path to us can hold, however many servers answer at once.
  */
 #include <linux/module.h>
 #include "rmp_budget.h"
@@ -9,7 +9,7 @@
 #include "rmp_node.h"
 #include "rmp_stats.h"
 
-/* A page is three frames, and what switches and NICs queue is some hundreds. */
+/* A page is three frames at MTU 1500; switches and NICs queue some hundred frames. */
 static unsigned int reply_room = 256;
 module_param(reply_room, uint, 0644);
 MODULE_PARM_DESC(reply_room, "pages of replies asked for at a time, of all nodes together (default 256)");
@@ -19,8 +19,8 @@ static atomic_t asked;		/* pages asked for, not here yet */
 static DEFINE_SPINLOCK(budget_lock);	/* budget_queue; within a node's lock */
 static LIST_HEAD(budget_queue);		/* nodes that found no room, oldest first */
 
-/* Whatever is asked for alone may be. */
-static bool room_try(u16 pages)
+/* A request is never refused when nothing else is asked for. */
+static bool budget_try(u16 pages)
 {
 	int limit = min_t(unsigned int, READ_ONCE(reply_room), INT_MAX / 2);
 	int old = atomic_read(&asked);
@@ -42,19 +42,19 @@ bool rmp_budget_take(struct rmp_node *node, u16 pages, bool turn)
 {
 	bool got;
 
-	/* Who has just been answered must not pass those that wait. */
-	if ((turn || list_empty_careful(&budget_queue)) && room_try(pages))
+	/* A node that was just answered must not pass the nodes that wait. */
+	if ((turn || list_empty_careful(&budget_queue)) && budget_try(pages))
 		return true;
 	rmp_stat_inc(RMP_G_NO_ROOM);
 	spin_lock(&budget_lock);
-	if (list_empty(&node->room))
-		list_add_tail(&node->room, &budget_queue);
-	/* Pairs with rmp_budget_give(): either it sees us, or we what it gave. */
+	if (list_empty(&node->budget_link))
+		list_add_tail(&node->budget_link, &budget_queue);
+	/* Pairs with rmp_budget_give(): either it sees this node, or this node sees the pages. */
 	smp_mb();
-	got = list_first_entry(&budget_queue, struct rmp_node, room) == node &&
-	      room_try(pages);
+	got = list_first_entry(&budget_queue, struct rmp_node, budget_link) == node &&
+	      budget_try(pages);
 	if (got)
-		list_del_init(&node->room);
+		list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 	return got;
 }
@@ -72,21 +72,21 @@ bool rmp_budget_give(u16 pages)
 	return !list_empty_careful(&budget_queue);
 }
 
-/* The nodes that wait, first come first served, each once. */
-static struct rmp_node *room_pop(void)
+/* Takes the node that has waited longest out of the queue. */
+static struct rmp_node *budget_pop(void)
 {
 	struct rmp_node *node;
 
 	spin_lock(&budget_lock);
-	node = list_first_entry_or_null(&budget_queue, struct rmp_node, room);
+	node = list_first_entry_or_null(&budget_queue, struct rmp_node, budget_link);
 	if (node)
-		list_del_init(&node->room);
+		list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 	return node;
 }
 
 /*
- * rmp_budget_kick() - let those go on that found no room
+ * rmp_budget_kick() - let the nodes go on that found no room
  *
  * Context: bottom halves off, RCU read section, which keeps the nodes.
  */
@@ -95,13 +95,13 @@ void rmp_budget_kick(void)
 	struct rmp_node *node;
 	struct rmp_ctx ctx;
 
-	while ((node = room_pop())) {
+	while ((node = budget_pop())) {
 		rmp_ctx_begin(&ctx, node);
 		ctx.turn = true;
 		rmp_ctx_end(&ctx, rmp_peer_kick(&node->peer, ctx.now,
 						&ctx.sink));
-		/* It stands in line again: there is no room for the others. */
-		if (!list_empty_careful(&node->room))
+		/* It is queued again: there is no room for the others either. */
+		if (!list_empty_careful(&node->budget_link))
 			return;
 	}
 }
@@ -110,6 +110,6 @@ void rmp_budget_kick(void)
 void rmp_budget_leave(struct rmp_node *node)
 {
 	spin_lock(&budget_lock);
-	list_del_init(&node->room);
+	list_del_init(&node->budget_link);
 	spin_unlock(&budget_lock);
 }

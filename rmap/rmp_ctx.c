@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/net.h>
 #include "rmp.h"
 #include "rmp_announce.h"
 #include "rmp_budget.h"
@@ -202,8 +203,9 @@ static void ctx_deliver(struct rmp_ctx *ctx)
 }
 
 /*
- * A life that is over does not come back. Nor is an old frame believed. So it is
- * another node, and they will go on taking turns.
+ * The peer has another incarnation. If it is the one before the last, two nodes
+ * share an id: an incarnation that has ended does not come back, and the frames
+ * of before are not believed.
  */
 static void ctx_restarted(struct rmp_ctx *ctx)
 {
@@ -216,7 +218,7 @@ static void ctx_restarted(struct rmp_ctx *ctx)
 	ctx->inc[1] = peer->ses.inc;
 }
 
-/* What watchers are to hear; the reference for it is dropped. */
+/* Tells watchers and the log, and drops the reference that was taken for it. */
 static void ctx_news(struct rmp_ctx *ctx, u32 events)
 {
 	struct rmp_node *node = ctx->node;
@@ -275,7 +277,7 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	ctx_deliver(ctx);
 	ctx_done(ctx);
 	ctx_free(ctx);
-	/* Not further down than this: a kick gives nothing back. */
+	/* This does not recurse further: a kick gives no pages back. */
 	if (unlikely(ctx->kick))
 		rmp_budget_kick();
 	rcu_read_unlock();

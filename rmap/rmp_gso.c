@@ -3,9 +3,9 @@
  * Trains: the frames of a message, or of several, given to the device together,
  * so that it is told of them once.
  *
- * To tell a device of a frame is dear, most of all from inside a virtual
- * machine. The kernel can pass on many at once (xmit_more), but only for what
- * came to it as one packet that it had to divide. So a train is such a packet:
+ * Notifying a device of a frame is expensive, above all in a virtual machine. The
+ * kernel notifies once for many frames (xmit_more), but only if they came to it
+ * as one packet that it had to divide. So a train is such a packet:
  * the first frame with the others, complete with their Ethernet headers, in its
  * fragment list, and we are asked to divide it right above the driver. Queueing
  * disciplines see one packet of all the bytes, taps see the frames.
@@ -33,7 +33,7 @@ static struct sk_buff *frame_own(struct sk_buff *skb)
 	return own;
 }
 
-/* What the device cannot take in pieces becomes one. */
+/* A frame is made linear if the device cannot gather it. */
 static bool frame_fit(struct sk_buff *skb, netdev_features_t features)
 {
 	return features & NETIF_F_SG || !skb_is_nonlinear(skb) ||
@@ -74,7 +74,7 @@ static struct sk_buff *train_divide(struct sk_buff *skb,
 
 	if (skb_shinfo(skb)->gso_type != SKB_GSO_FRAGLIST)
 		return ERR_PTR(-EINVAL);
-	/* A copy, of a mirror say, holds the very same frames. */
+	/* A clone, made by a mirror for example, refers to the same frames. */
 	if (skb_unclone(skb, GFP_ATOMIC | __GFP_NOWARN))
 		return ERR_PTR(-ENOMEM);
 
@@ -177,7 +177,7 @@ unsigned int rmp_gso_train(struct sk_buff *skb, struct sk_buff_head *list)
 	skb_shinfo(skb)->gso_type = SKB_GSO_FRAGLIST;
 	skb_shinfo(skb)->gso_segs = n;
 	skb_shinfo(skb)->gso_size = skb_shinfo(skb)->frag_list->len;
-	/* There is none: nobody has to compute one before the train is divided. */
+	/* There is no checksum, so none has to be computed before the train is divided. */
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return n;
 }

@@ -39,7 +39,7 @@ static unsigned int net_hook(void *priv, struct sk_buff *skb,
 
 	if (likely(skb->protocol != htons(RMP_ETHERTYPE)))
 		return NF_ACCEPT;
-	/* A VLAN's frames are its device's; other hosts' may be a guest's. */
+	/* Tagged frames are for the VLAN's device, those for other hosts for a guest. */
 	if (skb_vlan_tag_present(skb) || skb->pkt_type == PACKET_OTHERHOST)
 		return NF_ACCEPT;
 	if (unlikely(!READ_ONCE(iface->up))) {

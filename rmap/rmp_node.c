@@ -153,7 +153,7 @@ static struct rmp_node *node_alloc(u64 id)
 	node->id = id;
 	refcount_set(&node->ref, 1);
 	spin_lock_init(&node->lock);
-	INIT_LIST_HEAD(&node->room);
+	INIT_LIST_HEAD(&node->budget_link);
 	node->armed_ns = U64_MAX;
 	hrtimer_setup(&node->timer, rmp_ctx_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);

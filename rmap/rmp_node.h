@@ -72,7 +72,7 @@ struct rmp_way {
  * @since_ns: when @way was last changed
  * @other:    another way on which it was heard
  * @twins:    of the engine's RMP_S_TWINS those that have been told of
- * @room:     in the queue of those that found no room for replies; under that
+ * @budget_link: in the queue of those that found no room for replies; under that
  *            queue's lock
  * @armed_ns: when the timer will expire; U64_MAX: it is not armed
  * @timer:    calls rmp_peer_timer(); may run earlier than needed
@@ -95,7 +95,7 @@ struct rmp_node {
 	u64			since_ns;
 	struct rmp_way		other;
 	u64			twins;
-	struct list_head	room;
+	struct list_head	budget_link;
 	u64			armed_ns;
 	struct hrtimer		timer;
 	u8			advert[RMP_HEAD_LEN];

@@ -20,14 +20,14 @@
 #include "rmp_tag.h"
 #include "rmp_trace.h"
 
-#define BIRTHS_MAX	32	/* first frames waiting at a time */
+#define NEW_MAX	32	/* first frames waiting at a time */
 #define RESETS_BURST	16	/* to unknown nodes, per tenth of a second */
 #define ANSWERS_BURST	32	/* to SOLICIT, per tenth of a second */
 
-static struct sk_buff_head births;
-static void births_work_fn(struct work_struct *work);
-static DECLARE_WORK(births_work, births_work_fn);
-static struct workqueue_struct *births_wq;
+static struct sk_buff_head new_nodes;
+static void new_work_fn(struct work_struct *work);
+static DECLARE_WORK(new_work, new_work_fn);
+static struct workqueue_struct *new_wq;
 
 static struct rmp_rate reset_limit;
 static struct rmp_rate answer_limit;
@@ -200,17 +200,17 @@ static void recv_unknown(struct rmp_iface *iface, struct sk_buff *skb,
 	switch (info->type) {
 	case RMP_T_HELLO:
 	case RMP_T_ANNOUNCE:
-		if (skb_queue_len_lockless(&births) >= BIRTHS_MAX) {
-			drop(skb, RMP_G_DROP_BIRTHS);
+		if (skb_queue_len_lockless(&new_nodes) >= NEW_MAX) {
+			drop(skb, RMP_G_DROP_NEW);
 			return;
 		}
-		skb_queue_tail(&births, skb);
-		queue_work(births_wq, &births_work);
+		skb_queue_tail(&new_nodes, skb);
+		queue_work(new_wq, &new_work);
 		return;
 	case RMP_T_REQ:
 	case RMP_T_REP:
 	case RMP_T_ACK:
-		/* With keys such a frame has not come so far. */
+		/* With keys, such a frame was dropped before. */
 		send_reset(iface, skb, info);
 		break;
 	}
@@ -270,7 +270,7 @@ static bool recv_bye(struct rmp_ctx *ctx, struct rmp_iface *iface)
 		ctx->left = iface;
 	if (!lost)
 		return false;
-	/* The next one that is shown wins at once. */
+	/* The next way on which the node is heard is used at once. */
 	node->way.heard_ns = 0;
 	node->since_ns = 0;
 	memset(node->advert, 0, sizeof(node->advert));
@@ -345,7 +345,7 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 		consume_skb(skb);
 		return;
 	}
-	/* What is given up needs no service. */
+	/* A request that is given up is answered by the engine alone. */
 	if (info->type == RMP_T_REQ && !(info->flags & RMP_F_VOID) &&
 	    !rmp_call_served(info->port)) {
 		drop(skb, RMP_G_DROP_SERVICE);
@@ -358,7 +358,7 @@ static void recv_frame(struct rmp_iface *iface, struct sk_buff *skb)
 }
 
 /*
- * rmp_recv_own() - make a frame ours alone, before anything looks at it
+ * rmp_recv_own() - make a frame this host's own before anything looks at it
  *
  * Frames that a bridge passes on may be zero-copy: those of xen-netback consist
  * of pages of the guest that sent them, granted to us. The guest can change them
@@ -403,7 +403,7 @@ void rmp_recv(struct rmp_iface *iface, struct sk_buff *skb)
 }
 
 /* Make the node that a frame comes from known, then take the frame in again. */
-static void births_one(struct sk_buff *skb)
+static void new_one(struct sk_buff *skb)
 {
 	struct rmp_iface *iface;
 	__be64 id;
@@ -429,25 +429,25 @@ static void births_one(struct sk_buff *skb)
 	local_bh_enable();
 }
 
-static void births_work_fn(struct work_struct *work)
+static void new_work_fn(struct work_struct *work)
 {
 	struct sk_buff *skb;
 
-	while ((skb = skb_dequeue(&births)))
-		births_one(skb);
+	while ((skb = skb_dequeue(&new_nodes)))
+		new_one(skb);
 }
 
 int rmp_recv_init(void)
 {
-	skb_queue_head_init(&births);
+	skb_queue_head_init(&new_nodes);
 	/* Not rmp_wq: making a node allocates. */
-	births_wq = alloc_workqueue("memx_rmap_nodes", WQ_UNBOUND, 1);
-	return births_wq ? 0 : -ENOMEM;
+	new_wq = alloc_workqueue("memx_rmap_nodes", WQ_UNBOUND, 1);
+	return new_wq ? 0 : -ENOMEM;
 }
 
 /* No hook is registered any more. */
 void rmp_recv_exit(void)
 {
-	destroy_workqueue(births_wq);
-	skb_queue_purge(&births);
+	destroy_workqueue(new_wq);
+	skb_queue_purge(&new_nodes);
 }

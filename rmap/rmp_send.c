@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames are given to their devices: at once, or corked, together with those
- * of other messages that are begun in one go.
+ * Hands frames to their devices: at once, or corked, together with the frames of
+ * other messages that are sent in the same go.
  */
 #include <linux/module.h>
 #include <linux/netdevice.h>

@@ -28,7 +28,7 @@
 	X(DROP_HANDSHAKE, "drop_handshake", "handshakes that make no sense") \
 	X(DROP_OWN,	"drop_own",	"frames with the node id of this node") \
 	X(DROP_UNKNOWN,	"drop_unknown",	"frames of nodes not known, other than HELLO and ANNOUNCE") \
-	X(DROP_BIRTHS,	"drop_births",	"first frames of nodes dropped as too many came at once") \
+	X(DROP_NEW,	"drop_new",	"first frames of nodes dropped as too many came at once") \
 	X(DROP_NODES,	"drop_nodes",	"first frames of nodes beyond max_nodes") \
 	X(DROP_SERVICE,	"drop_service",	"requests to a port that no service serves") \
 	X(DROP_MEMORY,	"drop_memory",	"frames dropped as memory was short") \

@@ -2,8 +2,8 @@
 /*
  * Spreads the work of receiving over processors. Network cards do not hash
  * private EtherTypes, and neither does the kernel's receive packet steering, so
- * all frames come in on one processor. While there are few that is the
- * quickest; when there are many, each message is worked on somewhere else.
+ * all frames come in on one processor. That is fastest while there are few. When
+ * there are many, messages are distributed over all processors.
  */
 #include <linux/cpumask.h>
 #include <linux/etherdevice.h>
@@ -90,7 +90,7 @@ bool rmp_steer(struct sk_buff *skb)
 	if (cpu >= nr_cpu_ids || cpu == smp_processor_id())
 		return false;
 	lane = per_cpu_ptr(&lanes, cpu);
-	/* Nothing may overtake what waits there. */
+	/* A frame must not overtake the frames that wait there. */
 	if (!many() && skb_queue_empty_lockless(&lane->queue))
 		return false;
 	if (skb_queue_len_lockless(&lane->queue) >= LANE_MAX) {

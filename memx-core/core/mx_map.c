@@ -23,10 +23,11 @@ void mx_map_lock(struct mx_vchunk *ck, struct mx_snap *snap)
 static void count_moves(struct mx_volume *vol, const struct mx_chunk *c,
 			const struct mx_snap *snap)
 {
-	if (c->server == MX_NO_SERVER && c->home.n)
-		mx_vstat_inc(vol, MX_VS_LOSSES);
-	else if (c->server == MX_NO_SERVER)
-		mx_vstat_inc(vol, MX_VS_RELEASED);
+	bool released = snap->state == MX_CHUNK_RELEASING &&
+			c->nlost == snap->nlost;
+
+	if (c->server == MX_NO_SERVER)
+		mx_vstat_inc(vol, released ? MX_VS_RELEASED : MX_VS_LOSSES);
 	else if (snap->state == MX_CHUNK_LOST || snap->state == MX_CHUNK_HOLE)
 		mx_vstat_inc(vol, MX_VS_REGAINED);
 	else

@@ -74,6 +74,17 @@ void mx_recover_end(struct mx_volume *vol)
 	}
 }
 
+/* An operation of the cluster's own on a chunk, not submitted yet, or NULL. */
+static struct mx_vop *own_vop(struct mx_volume *vol, u32 i, u8 kind)
+{
+	u64 page = (u64)i << vol->shift;
+	struct mx_vop *vop = mx_vop_get(vol, mx_io_slot(vol, page << MX_PAGE_SHIFT));
+
+	if (vop)
+		mx_vop_set(vop, kind, page, 0, 0);
+	return vop;
+}
+
 /* Chunks that have become empty are given back to their servers. */
 static void release_spare(struct mx_volume *vol)
 {
@@ -85,13 +96,17 @@ static void release_spare(struct mx_volume *vol)
 
 		if (READ_ONCE(ck->c.nhave) || READ_ONCE(ck->c.blind))
 			continue;
-		vop = mx_vop_get(vol, mx_io_slot(vol, (u64)i << vol->shift <<
-						 MX_PAGE_SHIFT));
+		/* It is released later. */
+		if (READ_ONCE(ck->c.avoid) ||
+		    mx_chunk_haunted(&ck->c, mx_volume_now_ms())) {
+			set_bit(MX_VF_SPARE, &vol->flags);
+			continue;
+		}
+		vop = own_vop(vol, i, MX_KIND_DISCARD);
 		if (!vop) {
 			set_bit(MX_VF_SPARE, &vol->flags);
 			return;
 		}
-		mx_vop_set(vop, MX_KIND_DISCARD, (u64)i << vol->shift, 0, 0);
 		mx_run_start(vop);
 	}
 }
@@ -116,12 +131,48 @@ static void fetch_bitmaps(struct mx_volume *vol)
 			return;
 		if (READ_ONCE(ck->c.fetcher))
 			continue;
-		vop = mx_vop_get(vol, mx_io_slot(vol, (u64)i << vol->shift <<
-						 MX_PAGE_SHIFT));
+		vop = own_vop(vol, i, MX_KIND_FETCH);
 		if (!vop)
 			return;
-		mx_vop_set(vop, MX_KIND_FETCH, (u64)i << vol->shift, 0, 0);
 		mx_run_start(vop);
+	}
+}
+
+/* A server has something older of a chunk, which nobody wants. */
+static void unplace(struct mx_volume *vol, u32 i, u8 server, u32 gen)
+{
+	struct mx_vop *vop = own_vop(vol, i, MX_KIND_UNPLACE);
+	struct mx_vchunk *ck = &vol->cks[i];
+	struct mx_snap snap;
+	struct mx_env env;
+
+	if (!vop)
+		return;
+	mx_volume_env(vol, &env);
+	mx_map_lock(ck, &snap);
+	mx_op_unplace(&ck->c, &vop->op, server, gen, &env, &ck->todo);
+	mx_run_unlock(vol, ck, &snap);
+}
+
+/* Copies of a chunk in lives of servers that are back, and that it left there. */
+static void unplace_left(struct mx_volume *vol, u32 i)
+{
+	struct mx_vchunk *ck = &vol->cks[i];
+	struct mx_snap snap;
+	struct mx_env env;
+	bool begun = true;
+
+	while (begun && READ_ONCE(ck->c.nleft)) {
+		struct mx_vop *vop = own_vop(vol, i, MX_KIND_UNPLACE);
+
+		if (!vop)
+			return;
+		mx_volume_env(vol, &env);
+		mx_map_lock(ck, &snap);
+		begun = mx_op_unplace_left(&ck->c, &vop->op, &env, &ck->todo);
+		mx_run_unlock(vol, ck, &snap);
+		if (!begun)
+			mx_vop_put(vop);
 	}
 }
 
@@ -143,40 +194,17 @@ static void adopt(struct mx_volume *vol, struct mx_chunk *c,
 	set_bit(MX_VF_BLIND, &vol->flags);
 }
 
-/* What else servers have of the chunk is not to count at the next take-over. */
-static void release_others(struct mx_volume *vol, u32 i,
-			   const struct mx_owner_home *home)
-{
-	struct mx_vchunk *ck = &vol->cks[i];
-	struct mx_snap snap;
-	struct mx_env env;
-	u8 server;
-
-	for (server = 0; server < MX_MEMBERS; server++) {
-		struct mx_vop *vop;
-
-		if (!(home->others & BIT_ULL(server)) || !home->gen)
-			continue;
-		vop = mx_vop_get(vol, server);
-		if (!vop)
-			return;
-		mx_vop_set(vop, MX_KIND_UNPLACE, (u64)i << vol->shift, 0, 0);
-		mx_volume_env(vol, &env);
-		mx_map_lock(ck, &snap);
-		mx_op_unplace(&ck->c, &vop->op, server, home->gen, &env, &ck->todo);
-		mx_run_unlock(vol, ck, &snap);
-	}
-}
-
 void mx_recover_proved(struct mx_volume *vol, u32 i,
 		       const struct mx_owner_home *home)
 {
 	struct mx_vchunk *ck = &vol->cks[i];
 	struct mx_snap snap;
 	struct mx_env env;
+	u32 k;
 
 	mx_volume_env(vol, &env);
 	mx_map_lock(ck, &snap);
+	mx_home_behind(&ck->c.home, home->gen);
 	switch (home->proof) {
 	case MX_PROOF_HOLE:
 		mx_chunk_proved_hole(&ck->c);
@@ -190,8 +218,9 @@ void mx_recover_proved(struct mx_volume *vol, u32 i,
 	}
 	mx_op_advance(&ck->c, &env, &ck->todo);
 	mx_run_unlock(vol, ck, &snap);
-	if (home->proof == MX_PROOF_PLACED)
-		release_others(vol, i, home);
+	for (k = 0; home->proof != MX_PROOF_NONE && k < MX_MEMBERS; k++)
+		if (home->others & BIT_ULL(k))
+			unplace(vol, i, k, home->gen);
 }
 
 static bool tick_some(struct mx_volume *vol, struct mx_vchunk *ck)
@@ -239,7 +268,7 @@ void mx_recover_server(struct mx_volume *vol, u8 idx)
 		struct mx_snap snap;
 		struct mx_env env;
 
-		if (!READ_ONCE(ck->c.home.n))
+		if (!READ_ONCE(ck->c.home.n) && !READ_ONCE(ck->c.nleft))
 			continue;
 		mx_volume_env(vol, &env);
 		mx_map_lock(ck, &snap);
@@ -248,5 +277,6 @@ void mx_recover_server(struct mx_volume *vol, u8 idx)
 			mx_op_advance(&ck->c, &env, &ck->todo);
 		}
 		mx_run_unlock(vol, ck, &snap);
+		unplace_left(vol, i);
 	}
 }

@@ -39,12 +39,23 @@ static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 	return s;
 }
 
+/* One that is silent is of interest only if it may have some of the volume. */
+static bool of_interest(struct mx_volume *vol, u8 idx)
+{
+	const struct mx_owner *o = &vol->claim->o;
+
+	if (mx_member_alive(idx))
+		return true;
+	return !o->spec.fresh && !o->served &&
+	       READ_ONCE(mx_members.m[idx].state) != MX_MEMBER_NONE;
+}
+
 struct mx_vsrv *mx_vsrv_get(struct mx_volume *vol, u8 idx)
 {
 	struct mx_vsrv *s = vol->srv[idx];
 
 	lockdep_assert_held(&vol->claim->mutex);
-	if (!s && mx_member_alive(idx))
+	if (!s && of_interest(vol, idx))
 		s = add_server(vol, idx);
 	return s;
 }

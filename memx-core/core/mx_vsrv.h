@@ -47,8 +47,9 @@ struct mx_vsrv {
 	bool		hope;
 };
 
-/** mx_vsrv_get() - server @idx, from now on one of the volume's if it is alive.
- * Under mx_claim.mutex. Return: NULL if it is not, or there is no memory
+/** mx_vsrv_get() - server @idx, from now on one of the volume's if it is alive, or
+ * is known and the volume is being taken over. Under mx_claim.mutex. Return: NULL
+ * if it is not, or there is no memory
  */
 struct mx_vsrv *mx_vsrv_get(struct mx_volume *vol, u8 idx);
 void mx_vsrv_free_all(struct mx_volume *vol);

@@ -43,6 +43,26 @@ struct mx_env {
 	u8	copies;
 };
 
+enum mx_left_limits {
+	MX_LEFT_MAX	= 2,		/* left-overs remembered */
+	MX_LEFT_MS	= 600000,	/* while a chunk is not released for their sake */
+};
+
+/**
+ * struct mx_left - a copy that may be left in a life of a server that is over,
+ * as far as is known, while the chunk was placed anew
+ * @inc:    the life
+ * @era:    likewise
+ * @gen:    generation of the copy, at most
+ * @server: index of the server
+ */
+struct mx_left {
+	u32	inc;
+	u32	era;
+	u32	gen;
+	u8	server;
+};
+
 /**
  * enum mx_chunk_state - where a chunk is
  * @MX_CHUNK_HOLE:      no server; all pages read as zeros
@@ -83,6 +103,11 @@ enum mx_page {
  * @blind:   @have is not known (after a take-over): it is fetched first
  * @avoid:   bit per server that may have taken the chunk without our knowing,
  *           and has not released it: the chunk is not placed there meanwhile
+ * @left:    copies to be released if their lives come back. While they are not
+ *           forgotten the chunk is not released for some time: after a take-over
+ *           the newer copy, even empty, has to be there to count more
+ * @nleft:   how many
+ * @left_ms: when the last one was left, 0: since the last mx_chunk_sync()
  * @placer:  the write that is looking for servers while PLACING
  * @setter:  the operation that is settling the home
  * @settling: some operation may be waiting for that
@@ -105,6 +130,9 @@ struct mx_chunk {
 	bool	blind;
 	bool	settling;
 	u64	avoid;
+	struct mx_left left[MX_LEFT_MAX];
+	u8	nleft;
+	u64	left_ms;
 	struct mx_op *placer;
 	struct mx_op *setter;
 	struct mx_op *fetcher;
@@ -159,10 +187,27 @@ void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n);
 void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len);
 
 /** mx_chunk_take() - PLACING: a server has taken the chunk. With the first one,
- * what is known of an older home is forgotten
+ * the older home becomes left-overs
  */
 void mx_chunk_take(struct mx_chunk *c, u8 server,
 		   const struct mx_srv_life *life, u32 gen);
+
+/** mx_chunk_leave_lost() - the home goes on without its lost members, which
+ * become left-overs
+ */
+void mx_chunk_leave_lost(struct mx_chunk *c);
+
+/** mx_chunk_left() - a left-over whose life is back. Return: NULL if there is none
+ * that is not being released already
+ */
+const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
+				    const struct mx_env *env);
+
+/** mx_chunk_left_gone() - it has been released */
+void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
+
+/** mx_chunk_haunted() - must the chunk stay where it is, though it is empty? */
+bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms);
 
 /** mx_chunk_placed() - PLACING is over: those that took it are the home */
 void mx_chunk_placed(struct mx_chunk *c);

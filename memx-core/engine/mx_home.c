@@ -82,7 +82,6 @@ bool mx_home_stale(struct mx_home *h, u8 server)
 		return false;
 	MX_COVER(home_stale);
 	h->member[i].state = MX_HOME_STALE;
-	h->stray = true;
 	h->unsettled = true;
 	return true;
 }

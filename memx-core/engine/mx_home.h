@@ -64,7 +64,6 @@ struct mx_srv_life {
  * struct mx_home - the members of a chunk
  * @member:    members
  * @n:         how many
- * @stray:     some server may have an older copy that missed a write
  * @unsettled: the members in sync are not those that @gen says
  * @behind:    some member in sync has stored a newer generation than @gen: no
  *             request about pages has success there before SETGEN had
@@ -74,7 +73,6 @@ struct mx_srv_life {
 struct mx_home {
 	struct mx_home_member member[MX_COPIES_MAX];
 	u8	n;
-	bool	stray;
 	bool	unsettled;
 	bool	behind;
 	u32	gen;

@@ -168,13 +168,15 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 }
 
 /* Will the chunk be empty, and is nobody else on it? */
-static bool empties(const struct mx_chunk *c, const struct mx_op *op)
+static bool empties(const struct mx_chunk *c, const struct mx_op *op,
+		    const struct mx_env *env)
 {
 	/*
-	 * A server that may have taken the chunk, or has missed a write to it, has
-	 * an older copy: without the newer one a take-over would find that.
+	 * Somebody may have an older copy: without the newer one, even if that
+	 * is empty, a take-over would find it. That goes for stale members, too.
 	 */
-	return !c->avoid && !c->home.stray &&
+	return !c->avoid && c->home.n == mx_home_in_sync(&c->home) &&
+	       !mx_chunk_haunted(c, env->now_ms) &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);
@@ -191,7 +193,7 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
-	op->whole = empties(c, op);
+	op->whole = empties(c, op, env);
 	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
@@ -703,6 +705,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->done = false;
 	op->later = false;
 	op->fenced = false;
+	op->over = false;
 	for (i = 0; i < MX_COPIES_MAX; i++)
 		op->leg[i].state = MX_LEG_FREE;
 }
@@ -735,6 +738,18 @@ void mx_op_unplace(struct mx_chunk *c, struct mx_op *op, u8 server, u32 gen,
 	mx_op_take_back(c, op, leg, env, todo);
 	op->where = MX_OP_LEFT;
 	list_add_tail(&op->link, &c->tombs);
+}
+
+bool mx_op_unplace_left(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo)
+{
+	const struct mx_left *l = mx_chunk_left(c, env);
+
+	if (!l)
+		return false;
+	MX_COVER(op_unplace_left);
+	mx_op_unplace(c, op, l->server, l->gen, env, todo);
+	return true;
 }
 
 void mx_op_wake(struct mx_chunk *c, struct mx_op *op, const struct mx_env *env,

@@ -247,6 +247,7 @@ enum mx_do {
  * @done:     the pages have been written or discarded; SETTLE comes before END
  * @later:    placing: some server may take the chunk later
  * @fenced:   placing: some server says that a higher claim is in force
+ * @over:     placing: the volume is going away
  * @leg:      legs
  */
 struct mx_op {
@@ -280,6 +281,7 @@ struct mx_op {
 	bool	done;
 	bool	later;
 	bool	fenced;
+	bool	over;
 	struct mx_leg leg[MX_COPIES_MAX];
 };
 
@@ -327,6 +329,12 @@ void mx_op_submit(struct mx_chunk *c, struct mx_op *op,
  */
 void mx_op_unplace(struct mx_chunk *c, struct mx_op *op, u8 server, u32 gen,
 		   const struct mx_env *env, struct mx_todo *todo);
+
+/** mx_op_unplace_left() - begin a MX_KIND_UNPLACE for mx_chunk_left(). Due after
+ * the life of a server has changed. Return: whether there was one
+ */
+bool mx_op_unplace_left(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo);
 
 /**
  * mx_op_picked() - MX_DO_PICK was carried out

@@ -221,7 +221,7 @@ struct mx_owner_life {
  * @ghost:    a life that nobody has, which stands for what it has lost; 0: none
  * @news:     BIT(enum mx_owner_news) to be told
  * @state:    enum mx_owner_srv_state
- * @why:      enum mx_owner_why
+ * @why:      enum mx_owner_why; of the last answer while it is asked again
  * @call:     enum mx_owner_kind under way
  * @call_old: mx_owner_call.old of the call under way
  * @call_tentative: likewise

@@ -137,10 +137,13 @@ bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input)
 	o->dirty = true;
 	if (to == STAY)
 		return true;
-	if (to == MX_OSRV_DROPPING && !may_drop(o, s))
+	/* The answer to an OPEN that is under way will tell who made the volume. */
+	if (to == MX_OSRV_DROPPING && !may_drop(o, s) && s->call != MX_CALL_OPEN)
 		to = MX_OSRV_DROPPED;
 	s->state = to == RESET ? MX_OSRV_NONE : to;
-	s->why = MX_WHY_NONE;
+	/* Who is asked again has refused until it answers. */
+	if (input != SI_ASK)
+		s->why = MX_WHY_NONE;
 	if (to == MX_OSRV_LISTING || to == MX_OSRV_OPENING)
 		begin_list(o, i);
 	if (to == MX_OSRV_DROPPING || input == SI_ANEW)
@@ -298,7 +301,7 @@ static u8 kind_due(const struct mx_owner *o, u32 i)
 	const struct mx_owner_srv *s = &o->srv[i];
 
 	if (s->state == MX_OSRV_DROPPING)
-		return MX_CALL_DROP;
+		return may_drop(o, s) ? MX_CALL_DROP : MX_CALL_NONE;
 	if (!wants(o))
 		return MX_CALL_NONE;
 	switch (s->state) {
@@ -565,12 +568,26 @@ static void drop_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		mx_osrv_input(o, i, SI_DROPPED);
 }
 
+/* The OPEN that was under way when the volume was to be dropped has ended. */
+static void late_open(struct mx_owner *o, u32 i, const struct mx_answer *ans)
+{
+	struct mx_owner_srv *s = &o->srv[i];
+
+	if (ans && ans->status == MX_ST_OK && !s->call_old &&
+	    (ans->arg & MX_OPENED_NEW))
+		s->made = true;
+	if (!may_drop(o, s))
+		mx_osrv_input(o, i, SI_DROPPED);
+}
+
 /* A call has ended without an answer that can be read. */
 static void unanswered(struct mx_owner *o, u32 i, u8 kind, int err)
 {
 	struct mx_owner_srv *s = &o->srv[i];
 
 	pause_for(o, i, MX_OWNER_HELD_MS);
+	if (s->state == MX_OSRV_DROPPING && kind == MX_CALL_OPEN)
+		late_open(o, i, NULL);
 	if (err == -ESTALE) {
 		/* Its new incarnation will be told by mx_owner_server(). */
 		s->accepted = false;
@@ -599,6 +616,8 @@ void mx_owner_answer(struct mx_owner *o, u32 i, int err,
 		unanswered(o, i, kind, err);
 	else if (kind == MX_CALL_DROP)
 		drop_answer(o, i, ans);
+	else if (s->state == MX_OSRV_DROPPING && kind == MX_CALL_OPEN)
+		late_open(o, i, ans);
 	else if (!wants(o))
 		;	/* nobody wants to know any more */
 	else if (kind == MX_CALL_OPEN)

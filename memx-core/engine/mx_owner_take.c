@@ -366,7 +366,7 @@ static int lack_of(const struct mx_owner *o, u32 i, u32 inc)
 	s = &o->srv[i];
 	if (s->inc != inc)
 		return MX_LACK_RESTARTED;
-	if (s->state == MX_OSRV_REFUSED)
+	if (s->why)
 		return MX_LACK_REFUSED;
 	if (s->state == MX_OSRV_FENCED)
 		return MX_LACK_FENCED;

@@ -10,7 +10,7 @@ void rmp_asm_start(struct rmp_asm *a, const struct rmp_info *info)
 	a->frag_size = info->frag_size;
 	a->nfrags = rmp_frag_count(info->msg_len, info->frag_size);
 	a->got = 0;
-	/* @pkt stays as it is: only entries with a bit set are ever read. */
+	/* @pkt need not be cleared: only entries whose bit is set are read. */
 	memset(a->have, 0, sizeof(a->have));
 }
 
@@ -44,7 +44,7 @@ void rmp_asm_free(struct rmp_run *r, struct rmp_asm *a)
 {
 	u16 no;
 
-	/* The only message without payload in a fragment is an empty one. */
+	/* Only an empty message has a fragment without payload. */
 	if (a->got && a->len)
 		for (no = 0; no < a->nfrags; no++)
 			if (rmp_bit(a->have, no))

@@ -23,7 +23,7 @@ static_assert(sizeof(struct rmp_hs) == RMP_HS_LEN, "HELLO's payload");
 static_assert((int)RMP_TAG_LEN == MX_TAG_LEN, "a tag fits its field");
 
 /**
- * struct rmp_auth - keys and guards of one peer, beside its struct rmp_peer
+ * struct rmp_auth - keys and guards of one peer, kept next to its struct rmp_peer
  * @keys:    its keypairs
  * @hint:    a cluster key that the peer is known to have; zeros: none yet
  * @inc:     incarnation that @group is about; 0: none believed yet
@@ -47,7 +47,7 @@ struct rmp_auth {
 };
 
 /**
- * struct rmp_auth_env - what a call needs beside its frame
+ * struct rmp_auth_env - what a call needs besides its frame
  * @ring:   cluster keys; rmp_auth_tx() and rmp_auth_group() count in it
  * @limit:  rmp_auth_tx() of WELCOME: the node's limit on handshakes
  * @src:    likewise: hash of the source address, under a secret

@@ -56,7 +56,7 @@ int rmp_decode(const void *raw, u32 len, struct rmp_info *info);
  * rmp_frag_unit() - fragment size for a path
  * @mtu: bytes an Ethernet frame may carry
  *
- * What fits beside the header, rounded down to 8 bytes: a sealed page goes in
+ * What fits into a frame with the header, rounded down to 8 bytes: a sealed page goes in
  * three at MTU 1500.
  *
  * Return: bytes, or 0 if @mtu is below RMP_MTU_MIN.

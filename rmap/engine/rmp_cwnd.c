@@ -16,8 +16,8 @@ void rmp_cwnd_init(struct rmp_peer *p)
 }
 
 /*
- * A call was answered that is still accounted to the window. A window that was
- * not needed does not grow: nothing is known of what it would do.
+ * A call that is still accounted to the window was answered. The window does not
+ * grow unless it was needed, since nothing shows that a larger one works.
  */
 void rmp_cwnd_grow(struct rmp_peer *p, u16 cost)
 {
@@ -25,7 +25,7 @@ void rmp_cwnd_grow(struct rmp_peer *p, u16 cost)
 		return;
 	if (p->req.cwnd < p->req.ssthresh) {
 		p->req.cwnd += cost;
-	} else if (p->req.delay.room) {
+	} else if (p->req.delay.grow) {
 		p->req.cwnd_cnt += RMP_CWND_STEP * cost;
 		if (p->req.cwnd_cnt >= p->req.cwnd) {
 			p->req.cwnd_cnt -= p->req.cwnd;
@@ -51,7 +51,7 @@ bool rmp_cwnd_cut(struct rmp_peer *p, u64 msg)
 	return true;
 }
 
-/* A time-out may be a loss or only a slow answer: keep what it takes to tell. */
+/* A time-out may be a loss or a slow answer: what tells them apart is stored. */
 void rmp_cwnd_timeout(struct rmp_peer *p, u64 msg, u64 now_ns)
 {
 	u32 cwnd = p->req.cwnd;

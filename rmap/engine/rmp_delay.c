@@ -3,11 +3,11 @@
  * The window follows delay: how many pages of ours wait somewhere on the way,
  * and how many should.
  *
- * What a call takes beyond the least time that one of its size ever took is
- * spent in queues, so of the pages in flight that part of them waits, as TCP
- * Vegas reckons (Brakmo, O'Malley and Peterson, SIGCOMM 1994). A few that wait
- * keep the narrowest place on the way busy; more only delay each other, and
- * take from the engine the choice of whose turn it is.
+ * The time of a call beyond the least time of a call of its size is spent in
+ * queues. So that part of the pages in flight waits, as in TCP Vegas (Brakmo,
+ * O'Malley and Peterson, SIGCOMM 1994). A few waiting pages keep the bottleneck
+ * busy. More only delay each other, and what has been sent can no longer be
+ * scheduled by the engine.
  */
 #include "rmp_run.h"
 
@@ -17,23 +17,23 @@ void rmp_delay_init(struct rmp_delay *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->queue = RMP_QUEUE_NONE;
-	d->room = true;
+	d->grow = true;
 }
 
 /*
- * The least time of each period is kept for the next one. If we ourselves keep
- * queues filled it would never be seen again, so a busy window is let run
- * empty for a moment at the end of each period.
+ * The least time of each period is kept for the next one. It could not be measured
+ * again while our own pages fill the queues, so at the end of a period a window
+ * that was busy is closed until few pages are in flight: the RTT is probed.
  */
 static void rmp_delay_turn(struct rmp_run *r)
 {
 	struct rmp_delay *d = &r->p->req.delay;
 	u8 i;
 
-	if (r->now - d->turn_ns < RMP_LOOK_NS)
+	if (r->now - d->turn_ns < RMP_LEAST_NS)
 		return;
 	d->turn_ns = r->now;
-	d->look = d->busy ? RMP_LOOK_DRAIN : RMP_LOOK_NOT;
+	d->probe = d->busy ? RMP_PROBE_RTT_DRAIN : RMP_PROBE_RTT_NOT;
 	d->busy = false;
 	for (i = 0; i < RMP_DELAY_CLASSES; i++) {
 		d->least_us[i][1] = d->least_us[i][0];
@@ -56,7 +56,7 @@ static void rmp_delay_round(struct rmp_run *r)
 
 	p->req.delay.round = p->req.next_msg;
 	p->req.delay.queue = RMP_QUEUE_NONE;
-	p->req.delay.room = queue < RMP_QUEUE_LOW;
+	p->req.delay.grow = queue < RMP_QUEUE_LOW;
 	if (queue < RMP_QUEUE_LOW)
 		return;
 	p->req.delay.busy = true;
@@ -83,8 +83,8 @@ void rmp_delay_sample(struct rmp_run *r, const struct rmp_call *call, u32 us)
 	if (us > least)
 		queue = div64_u64((u64)p->req.inflight * (us - least), us);
 	d->queue = min(d->queue, queue);
-	if (d->look == RMP_LOOK_WAIT && call->msg >= d->look_msg)
-		d->look = RMP_LOOK_NOT;
+	if (d->probe == RMP_PROBE_RTT_WAIT && call->msg >= d->probe_msg)
+		d->probe = RMP_PROBE_RTT_NOT;
 	if (call->msg >= d->round)
 		rmp_delay_round(r);
 }
@@ -94,15 +94,15 @@ void rmp_delay_sent(struct rmp_peer *p, const struct rmp_call *call)
 {
 	struct rmp_delay *d = &p->req.delay;
 
-	if (d->look != RMP_LOOK_DRAIN)
+	if (d->probe != RMP_PROBE_RTT_DRAIN)
 		return;
-	d->look = RMP_LOOK_WAIT;
-	d->look_msg = call->msg;
+	d->probe = RMP_PROBE_RTT_WAIT;
+	d->probe_msg = call->msg;
 }
 
 /* Pages that may be in flight now. */
 u32 rmp_delay_window(const struct rmp_peer *p)
 {
-	return p->req.delay.look == RMP_LOOK_NOT ? p->req.cwnd :
+	return p->req.delay.probe == RMP_PROBE_RTT_NOT ? p->req.cwnd :
 					       min_t(u32, p->req.cwnd, RMP_CWND_MIN);
 }

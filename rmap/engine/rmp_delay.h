@@ -14,15 +14,15 @@ struct rmp_run;
 #define RMP_DELAY_CLASSES 6	/* calls of 1, 2-3, 4-7, 8-15, 16-31, 32 pages */
 
 /**
- * enum rmp_look - looking at the path while little is in flight
- * @RMP_LOOK_NOT:   no
- * @RMP_LOOK_DRAIN: nothing is sent until little is in flight
- * @RMP_LOOK_WAIT:  what was sent then is not answered yet
+ * enum rmp_probe_rtt - measuring the path while little is in flight
+ * @RMP_PROBE_RTT_NOT:   no
+ * @RMP_PROBE_RTT_DRAIN: nothing is sent until little is in flight
+ * @RMP_PROBE_RTT_WAIT:  what was sent then is not answered yet
  */
-enum rmp_look {
-	RMP_LOOK_NOT,
-	RMP_LOOK_DRAIN,
-	RMP_LOOK_WAIT,
+enum rmp_probe_rtt {
+	RMP_PROBE_RTT_NOT,
+	RMP_PROBE_RTT_DRAIN,
+	RMP_PROBE_RTT_WAIT,
 };
 
 /**
@@ -32,9 +32,9 @@ enum rmp_look {
  * @turn_ns:  start of the period
  * @round:    first id of the round trip in progress
  * @queue:    least queue of that round so far, pages
- * @look_msg: RMP_LOOK_WAIT: first id sent with little in flight
- * @look:     enum rmp_look
- * @room:     the last round found fewer pages waiting than should
+ * @probe_msg: RMP_PROBE_RTT_WAIT: first id sent with little in flight
+ * @probe:     enum rmp_probe_rtt
+ * @grow:     the last round found fewer pages waiting than should
  * @busy:     a round of this period found as many as should
  */
 struct rmp_delay {
@@ -42,9 +42,9 @@ struct rmp_delay {
 	u64	turn_ns;
 	u64	round;
 	u32	queue;
-	u64	look_msg;
-	u8	look;
-	bool	room;
+	u64	probe_msg;
+	u8	probe;
+	bool	grow;
 	bool	busy;
 };
 

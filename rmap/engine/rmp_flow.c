@@ -6,7 +6,7 @@
  * Deficit round robin (Shreedhar and Varghese, SIGCOMM 1995), counted in pages:
  * each flow with calls gets its weight's worth of pages a round, and keeps what
  * it could not use for the next only while it has calls. Within a flow reads
- * pass writes, for somebody waits for them, but not more than a few in a row.
+ * pass writes, since a reader waits for them, but not more than a few in a row.
  */
 #include "rmp_run.h"
 

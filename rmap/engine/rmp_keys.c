@@ -128,7 +128,7 @@ static struct rmp_keypair *rmp_pair_new(struct rmp_keys *keys,
 	return p;
 }
 
-/* What the handshake vouches for beside its own message. */
+/* What the handshake proves besides its own message. */
 static void rmp_hs_bind(struct rmp_bytes bind[2], const struct rmp_bytes *hdr,
 			const struct rmp_hs *hs)
 {

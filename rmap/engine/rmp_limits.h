@@ -31,7 +31,7 @@ enum rmp_flow_limits {
 };
 
 enum rmp_resend_limits {
-	RMP_BURST	= 8,	/* fragments resent by one time-out, calls hurried by one answer */
+	RMP_BURST	= 8,	/* fragments resent by a time-out, fast retransmits by an answer */
 	RMP_ACK_BURST	= 16,	/* fragments resent by one ACK */
 	RMP_TIMEOUTS	= 4,	/* calls that time out together */
 	RMP_SKIPS	= 3,	/* later calls done before the oldest counts as lost */
@@ -65,6 +65,6 @@ enum rmp_rto_us {
 #define RMP_DOUBT_GAP_NS	RMP_MS(1)
 #define RMP_ASK_GAP_NS		RMP_MS(1000)
 #define RMP_REREPLY_GAP_NS	(RMP_MS(1) / 10)
-#define RMP_LOOK_NS		RMP_MS(10000)	/* a least time is believed in so long */
+#define RMP_LEAST_NS		RMP_MS(10000)	/* a least time is believed in so long */
 
 #endif /* RMP_LIMITS_H */

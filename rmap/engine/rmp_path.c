@@ -74,7 +74,7 @@ static void rmp_raise_plan(struct rmp_run *r)
 		p->ses.raise_ns = r->now + rmp_raise_wait_ns(p);
 }
 
-/* Something has changed: what was tried in vain before may work now. */
+/* Something has changed, so a size that failed before may work now. */
 static void rmp_raise_anew(struct rmp_run *r)
 {
 	r->p->ses.raises = 0;
@@ -112,9 +112,9 @@ void rmp_path_told(struct rmp_run *r, const struct rmp_info *info)
 }
 
 /*
- * A HELLO larger than our size has come. It proves the other direction only,
- * but what has widened that one may have widened ours. An attempt that is due
- * sooner stays so, else HELLOs that keep coming would put it off for ever.
+ * A HELLO larger than our size has arrived. It proves the other direction only,
+ * but the same change may have widened ours, so a larger size is tried soon. An
+ * attempt that is due earlier is not put off.
  */
 void rmp_path_hint(struct rmp_run *r)
 {

@@ -25,7 +25,7 @@
 	X(SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
 	X(REVOKED,	"revoked",	"requests given up after they had been sent") \
 	X(VOIDED,	"voided",	"requests of the peer not executed as it had given them up") \
-	X(HURRIES,	"hurries",	"times more was asked as later requests were answered first") \
+	X(FAST_RETRANS,	"fast_retrans",	"times more was asked as later requests were answered first") \
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
 	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \

@@ -34,7 +34,7 @@ static void rmp_call_end(struct rmp_run *r, struct rmp_call *call, int status)
 	r->sink->done(r->sink, call);
 }
 
-/* Nothing more is expected to come soon of what was asked for. */
+/* Its reply is here, or is not expected soon: others may be asked for theirs. */
 static void rmp_call_unreserve(struct rmp_run *r, struct rmp_call *call)
 {
 	if (call->asked)
@@ -80,8 +80,8 @@ static struct rmp_call *rmp_call_find(struct rmp_run *r,
 }
 
 /*
- * That others were answered shows that the responder is not just busy: there is
- * no need to be as patient with a call that was lost before.
+ * After a fast retransmit the time-out is shorter: the answers to other calls
+ * show that the responder is not just busy.
  */
 static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 {
@@ -89,7 +89,7 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 	u32 max_us = pending ? RMP_PROBE_MAX_US : RMP_RTO_MAX_US;
 	u32 floor_us = RMP_RTO_MIN_US;
 
-	if (call->hurried && !pending)
+	if (call->fast && !pending)
 		floor_us = RMP_RTO_LOST_US;
 
 	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, call->tries,
@@ -182,7 +182,7 @@ static u16 rmp_call_missing(const struct rmp_call *call)
 	return call->nfrags - rmp_bitmap_count(call->acked, call->nfrags);
 }
 
-/* Repeats what will get the call on: see the table in docs/rmap-protocol.md. */
+/* Repeats what the call needs to go on: see the table in docs/rmap-protocol.md. */
 static void rmp_call_repeat(struct rmp_run *r, struct rmp_call *call)
 {
 	struct rmp_peer *p = r->p;
@@ -210,8 +210,8 @@ static void rmp_call_timeout(struct rmp_run *r, struct rmp_call *call)
 	if (call->tries < RMP_TRIES_MAX)
 		call->tries++;
 	rmp_count(r, RMP_S_TIMEOUTS);
-	r->p->req.delay.look = RMP_LOOK_NOT;
-	/* A silent responder must not keep others from being asked. */
+	r->p->req.delay.probe = RMP_PROBE_RTT_NOT;
+	/* A silent responder does not keep others from being asked; a slow one can. */
 	rmp_call_unreserve(r, call);
 	if (call->state == RMP_CALL_SENT && !rmp_call_mute(r->p, call))
 		rmp_cwnd_timeout(r->p, call->msg, r->now);
@@ -235,7 +235,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	call->frag_size = p->ses.frag_size;
 	call->nfrags = rmp_frag_count(call->len, call->frag_size);
 	call->tries = 0;
-	call->hurried = false;
+	call->fast = false;
 	memset(call->acked, 0, sizeof(call->acked));
 	call->first_ns = r->now;
 	call->nack_ns = 0;
@@ -250,7 +250,7 @@ static bool rmp_call_may_start(struct rmp_run *r, const struct rmp_call *call)
 
 	if (p->req.next_msg - p->req.una >= RMP_WINDOW)
 		return false;
-	/* One call may always go, else a small credit would stop everything. */
+	/* A single call is always sent: a small credit must not stop everything. */
 	if (!p->req.inflight)
 		return true;
 	return p->req.inflight + call->cost <=
@@ -281,8 +281,8 @@ void rmp_requester_start(struct rmp_run *r)
  * was last asked for @call, as others answered by now were, then frames of
  * @call are probably lost. Return: whether more of it was asked for.
  */
-static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
-			  const struct rmp_call *done)
+static bool rmp_fast_one(struct rmp_run *r, struct rmp_call *call,
+			 const struct rmp_call *done)
 {
 	struct rmp_rtt *rtt = &r->p->req.rtt;
 	u64 asked_ns = max(call->sent_ns, call->nack_ns);
@@ -296,8 +296,8 @@ static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
 	if (div64_u64(r->now - asked_ns, 1000) <
 	    (u64)rtt->srtt_us + 2 * rtt->rttvar_us)
 		return false;
-	call->hurried = true;
-	rmp_count(r, RMP_S_HURRIES);
+	call->fast = true;
+	rmp_count(r, RMP_S_FAST_RETRANS);
 	if (call->reply.got)
 		rmp_send_nack(r, call);
 	else
@@ -312,7 +312,7 @@ static bool rmp_hurry_one(struct rmp_run *r, struct rmp_call *call,
  * call is looked at as long as they are answered in order. A burst that just
  * overflowed a queue must not come again whole.
  */
-static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
+static void rmp_fast_retrans(struct rmp_run *r, const struct rmp_call *done)
 {
 	struct rmp_call *call;
 	u16 n = 0;
@@ -320,7 +320,7 @@ static void rmp_hurry(struct rmp_run *r, const struct rmp_call *done)
 
 	for (msg = r->p->req.una; msg < done->msg && n < RMP_BURST; msg++) {
 		call = r->p->req.call[msg % RMP_WINDOW];
-		if (call && rmp_hurry_one(r, call, done))
+		if (call && rmp_fast_one(r, call, done))
 			n++;
 	}
 }
@@ -336,7 +336,7 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 
 		if (us && !call->voided)
 			rmp_delay_sample(r, call, us);
-		if (call->hurried)
+		if (call->fast)
 			rmp_cwnd_cut(p, call->msg);
 	}
 	p->req.latency[rmp_lat_bucket(r->now - call->first_ns)]++;
@@ -344,11 +344,11 @@ static void rmp_call_answered(struct rmp_run *r, struct rmp_call *call,
 		rmp_count(r, RMP_S_SPURIOUS);
 	rmp_cwnd_grow(p, call->cost);
 	rmp_call_close(r, call);
-	rmp_hurry(r, call);
+	rmp_fast_retrans(r, call);
 	rmp_call_end(r, call, 0);
 }
 
-/* Not more often than reordering needs to sort itself out. */
+/* Long enough for frames that were only reordered to arrive. */
 static bool rmp_rtt_half_over(struct rmp_run *r, u64 since)
 {
 	return r->now - since >= (u64)r->p->req.rtt.srtt_us * 1000 / 2;
@@ -383,7 +383,7 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 		rmp_call_answered(r, call, &f->info);
 		return;
 	}
-	/* Still coming, between the replies of others. */
+	/* The reply is arriving, between the replies to other calls. */
 	call->skips = 0;
 	call->tries = 0;
 	rmp_call_wait(r, call);

@@ -65,7 +65,7 @@ enum rmp_call_state {
  * @nfrags:    fragments of the request
  * @tries:     time-outs in a row without progress, for back-off
  * @skips:     later calls answered since anything was last asked for it or came
- * @hurried:   more was asked because later calls were answered before it
+ * @fast:   more was asked because later calls were answered before it
  * @voided:    rmp_peer_revoke() has taken its payload away
  * @cost:      pages accounted to the window
  * @asked:     pages of its reply reserved with sink->reserve
@@ -97,7 +97,7 @@ struct rmp_call {
 	u16		nfrags;
 	u8		tries;
 	u8		skips;
-	bool		hurried;
+	bool		fast;
 	bool		voided;
 	u16		cost;
 	u16		asked;

@@ -8,7 +8,7 @@ from labkit.memx import DEV, Cluster
 
 SWAP, TAIL = 448, 64            # MiB of the device to swap to, and behind these for the prober; chunks of 1 MiB
 HOGS, HOG = 12, 12              # processes that change memory, MiB of each
-CHURN = 160                     # MiB that are filled and given back all the time
+CHURN = 240                     # MiB that are filled and given back all the time
 PLACES = 6                      # chunks that the prober uses
 QUIET, ALIVE, DEAD = 25, 40, 50  # seconds: before anything is measured, with both servers, with one
 FACTOR = 3                      # of the longest wait with both servers

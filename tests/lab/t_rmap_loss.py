@@ -75,7 +75,7 @@ class T(Test):
         """
         dropped = self.c1.dropped() + self.s1.dropped()
         self.figure(f"{name}_dropped", dropped)
-        for key in ("tx_frames", "retrans", "timeouts", "spurious", "hurries", "rx_dup"):
+        for key in ("tx_frames", "retrans", "timeouts", "spurious", "fast_retrans", "rx_dup"):
             self.figure(f"{name}_{key}", counts[key])
         self.check(counts["calls_failed"] == 0, "no call failed")
         if dropped >= FEW:

@@ -448,6 +448,33 @@ static void mx_owner_claim__made_anew_by_another(void **state)
 	assert_int_equal(mx_owner_unproved(&o), CHUNKS);
 }
 
+/* What an OPEN that was under way has made is dropped, and nothing else. */
+static void mx_owner_drop__open_under_way(void **state)
+{
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		setup(NULL);
+		servers(1);
+		if (i == 1)
+			known(0, 1, 9);
+		fake[0].hung = true;
+		init(false, false, true);
+		mx_owner_claim(&o);
+		all_see();
+		mx_owner_drop(&o, now + 1000);
+		run();
+		assert_int_equal(o.state, MX_OWN_LEAVING);
+		if (i < 2)
+			release(0);
+		else
+			wait_ms(1000);
+		assert_int_equal(o.state, MX_OWN_GONE);
+		assert_int_equal(fake[0].epoch, i == 1);
+		assert_true(news(MX_NEWS_ENDED));
+	}
+}
+
 /* One call is under way, one server is dead: both are given up in time. */
 static void mx_owner_drop__given_up(void **state)
 {
@@ -630,6 +657,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_drop__all),
 	OWNER(mx_owner_drop__before_anything),
 	OWNER(mx_owner_drop__given_up),
+	OWNER(mx_owner_drop__open_under_way),
 	OWNER(mx_owner_drop__not_served),
 	OWNER(mx_owner_claim__made_anew_by_another),
 	OWNER(mx_owner_drop__restarted),

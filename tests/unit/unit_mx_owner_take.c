@@ -320,6 +320,12 @@ static void mx_owner_claim__old_server_has_it(void **state)
 	assert_int_equal(o.state, MX_OWN_WAITING);
 	assert_int_equal(mx_owner_missing(&o, 0, &life, &server), MX_LACK_REFUSED);
 	assert_int_equal(o.srv[0].why, MX_WHY_OLD);
+	/* Why is known while it is asked again. */
+	fake[0].hung = true;
+	wait_ms(MX_OWNER_AGAIN_MS);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPENING);
+	assert_int_equal(mx_owner_missing(&o, 0, &life, &server), MX_LACK_REFUSED);
+	assert_int_equal(o.srv[0].why, MX_WHY_OLD);
 	/* The owner of today was not fenced by the attempt. */
 	assert_int_equal(fake[0].owner.node, 9);
 }

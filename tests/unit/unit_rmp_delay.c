@@ -128,7 +128,7 @@ static void rmp_delay__longer_path(void **state)
 	end = path->now + 30 * 1000000ULL;
 	while (path->now < end)
 		path_run(path, 100, 3000);
-	assert_int_equal(path->p.req.delay.room || path->p.req.cwnd > 100, 1);
+	assert_int_equal(path->p.req.delay.grow || path->p.req.cwnd > 100, 1);
 	assert_true(path->p.req.cwnd >= 16);
 	free(path);
 }

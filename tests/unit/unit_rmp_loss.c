@@ -249,10 +249,10 @@ static void expect(const struct shape *shape, u32 loss, u32 least)
 {
 	struct world *none = run(shape, 0), *some = run(shape, loss);
 
-	print_message("%u/10000 lost: %lu of %lu calls, %lu resent for %lu lost, %lu time-outs %lu hurries\n",
+	print_message("%u/10000 lost: %lu of %lu calls, %lu resent for %lu lost, %lu time-outs %lu fast retransmits\n",
 		      loss, some->done, none->done, resent(some), some->lost,
 		      some->client.p->stat[RMP_S_TIMEOUTS],
-		      some->client.p->stat[RMP_S_HURRIES]);
+		      some->client.p->stat[RMP_S_FAST_RETRANS]);
 	assert_int_equal(resent(none), 0);
 	assert_true(some->done * 100 >= none->done * least);
 	assert_true(resent(some) <= 2 * some->lost);

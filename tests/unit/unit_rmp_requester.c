@@ -381,7 +381,7 @@ static void rmp_idle_timer__tells_twice(void **state)
 	rig_free(rig);
 }
 
-static void rmp_hurry__oldest_is_overtaken(void **state)
+static void rmp_fast_retrans__oldest_is_overtaken(void **state)
 {
 	struct rig *rig = rig_up(1500);
 	struct rmp_call *call[6];
@@ -480,7 +480,7 @@ static void rig_six_free(struct rig *rig, struct rmp_call **call)
 	rig_free(rig);
 }
 
-static void rmp_hurry__all_that_are_overtaken(void **state)
+static void rmp_fast_retrans__all_that_are_overtaken(void **state)
 {
 	struct rmp_call *call[6];
 	struct rig *rig = rig_six(call, 0);
@@ -491,11 +491,11 @@ static void rmp_hurry__all_that_are_overtaken(void **state)
 	assert_int_equal(rig->nsent, 2);
 	assert_int_equal(rig->sent[0].info.msg, call[0]->msg);
 	assert_int_equal(rig->sent[1].info.msg, call[1]->msg);
-	assert_int_equal(rig->p->stat[RMP_S_HURRIES], 2);
+	assert_int_equal(rig->p->stat[RMP_S_FAST_RETRANS], 2);
 	rig_six_free(rig, call);
 }
 
-static void rmp_hurry__end_of_a_reply(void **state)
+static void rmp_fast_retrans__end_of_a_reply(void **state)
 {
 	struct rmp_call *call[6];
 	struct rig *rig = rig_six(call, 4096);
@@ -516,7 +516,7 @@ static void rmp_hurry__end_of_a_reply(void **state)
 	rig_six_free(rig, call);
 }
 
-static void rmp_hurry__not_while_the_reply_comes(void **state)
+static void rmp_fast_retrans__not_while_the_reply_comes(void **state)
 {
 	struct rmp_call *call[6];
 	struct rig *rig = rig_six(call, 4096);
@@ -539,7 +539,7 @@ static void rmp_call_wait__short_for_what_was_lost(void **state)
 
 	for (i = 1; i < 6; i++)
 		rig_rep(rig, call[i]->msg, 0, 1376, 0);
-	assert_int_equal(rig->p->stat[RMP_S_HURRIES], 1);
+	assert_int_equal(rig->p->stat[RMP_S_FAST_RETRANS], 1);
 	assert_int_equal(call[0]->due_ns - rig->now, RMP_RTO_LOST_US * 1000);
 	assert_int_equal(rmp_peer_deadline(rig->p), call[0]->due_ns);
 	rig_timer(rig);
@@ -566,7 +566,7 @@ static void rmp_requester_timer__few_time_out_together(void **state)
 	rig_six_free(rig, call);
 }
 
-static void rmp_hurry__few_at_a_time(void **state)
+static void rmp_fast_retrans__few_at_a_time(void **state)
 {
 	struct rmp_call *call[6], *more[20];
 	struct rig *rig = rig_six(call, 0);
@@ -792,12 +792,12 @@ int main(void)
 		MXT(rmp_peer_revoke__old_responder),
 		MXT(rmp_rep_void__nobody_asked),
 		MXT(rmp_idle_timer__tells_twice),
-		MXT(rmp_hurry__oldest_is_overtaken),
-		MXT(rmp_hurry__all_that_are_overtaken),
+		MXT(rmp_fast_retrans__oldest_is_overtaken),
+		MXT(rmp_fast_retrans__all_that_are_overtaken),
 		MXT(rmp_requester_timer__few_time_out_together),
-		MXT(rmp_hurry__few_at_a_time),
-		MXT(rmp_hurry__end_of_a_reply),
-		MXT(rmp_hurry__not_while_the_reply_comes),
+		MXT(rmp_fast_retrans__few_at_a_time),
+		MXT(rmp_fast_retrans__end_of_a_reply),
+		MXT(rmp_fast_retrans__not_while_the_reply_comes),
 		MXT(rmp_call_wait__short_for_what_was_lost),
 		MXT(rmp_call_repeat__path_became_narrow),
 		MXT(rmp_peer_deadline__moves_nearer_with_event),

@@ -147,7 +147,7 @@ static void rmp_cwnd__grows_and_is_cut_once(void **state)
 	rmp_cwnd_grow(p, 1);
 	assert_int_equal(p->req.cwnd, 25);
 	/* Enough waits on the way as it is. */
-	p->req.delay.room = false;
+	p->req.delay.grow = false;
 	for (i = 0; i < 100; i++)
 		rmp_cwnd_grow(p, 1);
 	assert_int_equal(p->req.cwnd, 25);

@@ -154,6 +154,20 @@ static void release_spare(struct cl_vol *v, u32 i)
 		mx_op_submit(&v->chunk[i].c, &co->op, &v->env, &v->todo[i]);
 }
 
+/* Copies that the chunk left in lives of servers that are back. */
+static void unplace_left(struct cl_vol *v, u32 i)
+{
+	struct mx_chunk *c = &v->chunk[i].c;
+	struct cl_op *co;
+
+	while (!v->leaving && mx_chunk_left(c, &v->env)) {
+		co = cl_op_new(v, i, MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0);
+		if (!co)
+			return;
+		mx_op_unplace_left(c, &co->op, &v->env, &v->todo[i]);
+	}
+}
+
 /* What has no effect to protect is over at once when nobody waits for it. */
 static void expect_no_reads(struct cl_vol *v, u32 i)
 {
@@ -188,6 +202,7 @@ void cl_chunks_tick(struct cl_vol *v)
 			cl_run(v);
 		}
 		release_spare(v, i);
+		unplace_left(v, i);
 	}
 	tell_owner(v);
 	cl_run(v);
