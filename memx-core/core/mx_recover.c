@@ -96,8 +96,9 @@ static void release_spare(struct mx_volume *vol)
 
 		if (READ_ONCE(ck->c.nhave) || READ_ONCE(ck->c.blind))
 			continue;
-		/* It will be spare later. */
-		if (mx_chunk_haunted(&ck->c, mx_volume_now_ms())) {
+		/* It is released later. */
+		if (READ_ONCE(ck->c.avoid) ||
+		    mx_chunk_haunted(&ck->c, mx_volume_now_ms())) {
 			set_bit(MX_VF_SPARE, &vol->flags);
 			continue;
 		}

@@ -151,37 +151,41 @@ const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
 
 bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms)
 {
-	return c->nleft && (s64)(now_ms - c->left_ms) < MX_LEFT_MS;
+	/* mx_chunk_sync() has not seen the clock yet if it is 0. */
+	return c->nleft && (!c->left_ms ||
+			    (s64)(now_ms - c->left_ms) < MX_LEFT_MS);
 }
 
-/* The chunk is placed anew; copies that were lost may come back. */
-static void leave_behind(struct mx_chunk *c, u64 now_ms)
+/* The home goes on without a copy that may come back. */
+static void leave_one(struct mx_chunk *c, const struct mx_home_member *m)
+{
+	MX_COVER(chunk_left);
+	if (c->nleft == MX_LEFT_MAX)
+		memmove(c->left, c->left + 1, --c->nleft * sizeof(c->left[0]));
+	c->left[c->nleft++] = (struct mx_left) {
+		.inc	= m->inc,
+		.era	= m->era,
+		.gen	= c->home.gen,
+		.server	= m->server,
+	};
+	c->left_ms = 0;
+}
+
+void mx_chunk_leave_lost(struct mx_chunk *c)
 {
 	u8 i;
 
-	for (i = 0; i < c->home.n; i++) {
-		const struct mx_home_member *m = &c->home.member[i];
-
-		MX_COVER(chunk_left);
-		if (c->nleft == MX_LEFT_MAX)
-			memmove(c->left, c->left + 1,
-				--c->nleft * sizeof(c->left[0]));
-		c->left[c->nleft++] = (struct mx_left) {
-			.inc	= m->inc,
-			.era	= m->era,
-			.gen	= c->home.gen,
-			.server	= m->server,
-		};
-		c->left_ms = now_ms;
-	}
+	for (i = 0; i < c->home.n; i++)
+		if (c->home.member[i].state == MX_HOME_LOST)
+			leave_one(c, &c->home.member[i]);
 }
 
 void mx_chunk_take(struct mx_chunk *c, u8 server,
-		   const struct mx_srv_life *life, u32 gen, u64 now_ms)
+		   const struct mx_srv_life *life, u32 gen)
 {
 	MX_ASSERT(c->state == MX_CHUNK_PLACING && !c->nhave);
 	if (!mx_home_in_sync(&c->home)) {
-		leave_behind(c, now_ms);
+		mx_chunk_leave_lost(c);
 		mx_home_clear(&c->home);
 		c->blind = false;
 	}
@@ -233,8 +237,12 @@ bool mx_chunk_lose(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 {
 	int i = mx_home_find(&c->home, server);
 
-	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era ||
-	    !mx_home_lose(&c->home, server) || !is_placed(c))
+	if (i < 0 || c->home.member[i].inc != inc || c->home.member[i].era != era)
+		return false;
+	/* A home has no place for one that is lost and was not in sync. */
+	if (c->home.member[i].state == MX_HOME_STALE)
+		leave_one(c, &c->home.member[i]);
+	if (!mx_home_lose(&c->home, server) || !is_placed(c))
 		return false;
 	if (mx_home_in_sync(&c->home)) {
 		set_state(c, c->state);
@@ -254,6 +262,7 @@ bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 		return false;
 	last = mx_chunk_lose(c, server, inc, era);
 	mx_home_forget(&c->home, server);
+	mx_chunk_left_gone(c, server, inc, era);
 	return last;
 }
 
@@ -289,6 +298,8 @@ bool mx_chunk_sync(struct mx_chunk *c, const struct mx_env *env)
 	bool lost = false;
 	int i;
 
+	if (unlikely(c->nleft && !c->left_ms))
+		c->left_ms = env->now_ms;
 	/* Backwards, since a member that is not in sync is taken out. */
 	for (i = c->home.n - 1; i >= 0; i--) {
 		const struct mx_home_member m = c->home.member[i];

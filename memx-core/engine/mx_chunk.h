@@ -107,7 +107,7 @@ enum mx_page {
  *           forgotten the chunk is not released for some time: after a take-over
  *           the newer copy, even empty, has to be there to count more
  * @nleft:   how many
- * @left_ms: when the last one was left
+ * @left_ms: when the last one was left, 0: since the last mx_chunk_sync()
  * @placer:  the write that is looking for servers while PLACING
  * @setter:  the operation that is settling the home
  * @settling: some operation may be waiting for that
@@ -190,7 +190,12 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len);
  * the older home becomes left-overs
  */
 void mx_chunk_take(struct mx_chunk *c, u8 server,
-		   const struct mx_srv_life *life, u32 gen, u64 now_ms);
+		   const struct mx_srv_life *life, u32 gen);
+
+/** mx_chunk_leave_lost() - the home goes on without its lost members, which
+ * become left-overs
+ */
+void mx_chunk_leave_lost(struct mx_chunk *c);
 
 /** mx_chunk_left() - a left-over whose life is back. Return: NULL if there is none
  * that is not being released already

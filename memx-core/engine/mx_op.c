@@ -171,7 +171,12 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 		    const struct mx_env *env)
 {
-	return !mx_chunk_haunted(c, env->now_ms) &&
+	/*
+	 * Somebody may have an older copy: without the newer one, even if that
+	 * is empty, a take-over would find it. That goes for stale members, too.
+	 */
+	return !c->avoid && c->home.n == mx_home_in_sync(&c->home) &&
+	       !mx_chunk_haunted(c, env->now_ms) &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       list_empty(&c->waiting);
@@ -700,6 +705,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->done = false;
 	op->later = false;
 	op->fenced = false;
+	op->over = false;
 	for (i = 0; i < MX_COPIES_MAX; i++)
 		op->leg[i].state = MX_LEG_FREE;
 }

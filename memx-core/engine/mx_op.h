@@ -247,6 +247,7 @@ enum mx_do {
  * @done:     the pages have been written or discarded; SETTLE comes before END
  * @later:    placing: some server may take the chunk later
  * @fenced:   placing: some server says that a higher claim is in force
+ * @over:     placing: the volume is going away
  * @leg:      legs
  */
 struct mx_op {
@@ -280,6 +281,7 @@ struct mx_op {
 	bool	done;
 	bool	later;
 	bool	fenced;
+	bool	over;
 	struct mx_leg leg[MX_COPIES_MAX];
 };
 

@@ -121,6 +121,7 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (all_set(c, op)) {
 		MX_COVER(op_set);
+		mx_chunk_leave_lost(c);
 		mx_home_settled(&c->home, op->gen);
 		set_over(c, op, todo);
 		return;
@@ -248,13 +249,9 @@ void mx_op_place_round(struct mx_chunk *c, struct mx_op *op,
 	u32 got = mx_home_in_sync(&c->home);
 
 	mx_op_clear_legs(op);
-	if (op->fenced && got) {
-		MX_COVER(op_place_fenced_partly);
-		mx_op_tell(op, -ESTALE, todo);
-		mx_op_place_done(c, op, env, todo);
-	} else if (op->fenced) {
-		MX_COVER(op_place_fenced);
-		mx_op_finish(c, op, -ESTALE, todo);
+	if (op->over) {
+		MX_COVER(op_place_over);
+		mx_op_finish(c, op, -EIO, todo);
 	} else if (got >= env->copies ||
 		   (got && (op->later || !mx_op_free_legs(op)))) {
 		MX_COVER(op_place_done);
@@ -274,7 +271,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env))
 			mx_chunk_take(c, leg->server, &env->life[leg->server],
-				      leg->gen, env->now_ms);
+				      leg->gen);
 		else
 			op->later = true;
 		break;
@@ -282,6 +279,8 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 		MX_COVER(op_place_declined);
 		break;
 	case MX_V_STALE:
+		/* It is passed over like one that is full; others may take it. */
+		MX_COVER(op_place_stale);
 		op->fenced = true;
 		break;
 	case MX_V_BAD:
@@ -289,7 +288,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 		mx_op_take_back(c, op, leg, env, todo);
 		break;
 	case MX_V_OVER:
-		op->fenced = true;
+		op->over = true;
 		break;
 	default:
 		op->later = true;
@@ -304,6 +303,11 @@ static void place_full(struct mx_chunk *c, struct mx_op *op, struct mx_todo *tod
 {
 	struct mx_op *other, *next;
 
+	if (op->fenced) {
+		MX_COVER(op_place_fenced);
+		mx_op_finish(c, op, -ESTALE, todo);
+		return;
+	}
 	MX_COVER(op_place_full);
 	mx_op_finish(c, op, -ENOSPC, todo);
 	list_for_each_entry_safe(other, next, &c->waiting, link)

@@ -10,7 +10,7 @@
  * stale: OPEN is done, anything else is of an older epoch; mute: what is about
  * pages is not answered until the mode changes, what is about the volume is
  * done; deaf: nothing is answered; ok: everything is done, and nothing is
- * stored. The server announces more room than any other.
+ * stored. Unless told otherwise it announces more room than any other server.
  */
 #include <linux/module.h>
 #include <linux/spinlock.h>
@@ -19,7 +19,6 @@
 
 MX_IMPORT_NS(MEMX);
 
-#define ROOM		BIT_ULL(24)	/* pages announced */
 #define GRANT		512
 #define HELD_MAX	1024
 
@@ -31,6 +30,10 @@ static enum rogue_mode mode = ROGUE_STALE;
 static DEFINE_SPINLOCK(held_lock);		/* held, nheld, mode */
 static struct rmp_req *held[HELD_MAX];	/* not answered */
 static unsigned int nheld;
+
+static unsigned int room = BIT(24);
+module_param(room, uint, 0644);
+MODULE_PARM_DESC(room, "pages that it announces to have room for (default 16777216)");
 
 static unsigned int asked;
 module_param(asked, uint, 0444);
@@ -54,7 +57,7 @@ static u64 answer_arg(const struct mx_ask *ask)
 static void answer(struct rmp_req *req, u16 status)
 {
 	const struct rmp_slot *slot = rmp_req_slot(req);
-	struct mx_answer ans = { .status = status, .free = ROOM };
+	struct mx_answer ans = { .status = status, .free = READ_ONCE(room) };
 	struct page *page = NULL;
 	u8 head[RMP_HEAD_LEN];
 	struct mx_ask ask;
@@ -153,8 +156,8 @@ static void rogue_advert(u8 *head)
 {
 	const struct mx_ad ad = {
 		.roles = MX_ROLE_SERVER,
-		.capacity = ROOM,
-		.free = ROOM,
+		.capacity = BIT(24),
+		.free = READ_ONCE(room),
 	};
 
 	mx_ad_encode(&ad, head);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A memory server that refuses or keeps silent though it announces itself: it costs nobody but itself, and nobody waits for ever."""
+import json
 import os
 import shutil
 
@@ -33,6 +34,25 @@ class T(Test):
 
     def mode(self, word):
         self.s2.sh(f"echo {word} > {MODE}")
+
+    def room(self, pages):
+        """What the rogue announces, and the client has heard of."""
+        self.s2.sh(f"echo {pages} > /sys/module/memx_rogue/parameters/room")
+        self.until(lambda: [s["free_pages"] for s in json.loads(self.c1.sh("memxctl --json servers"))
+                            if s["node"] == self.rogue] == [pages], f"the rogue has room for {pages} pages", 20)
+
+    def shared(self, seed):
+        """A volume of which the rogue has the first half, the other server the second. Gives the rogue's chunks and the other's."""
+        self.mode("ok")
+        self.cluster.make(f"{MIB}M")
+        self.good(self.write(0, f"{MIB // 2}M", seed), "the first half is written, to the rogue")
+        self.room(0)
+        self.good(self.write(f"{MIB // 2}M", f"{MIB // 2}M", seed), "the second half is written, to the other server")
+        self.room(1 << 24)
+        theirs = self.cluster.chunks(self.rogue)
+        ours = sorted(set(range(MIB)) - set(theirs))
+        self.check(len(theirs) >= 4 and len(ours) >= 4, f"both have chunks: the rogue {len(theirs)} of {MIB}")
+        return theirs, ours
 
     def asked(self):
         return int(self.s2.get("/sys/module/memx_rogue/parameters/asked"))
@@ -70,12 +90,7 @@ class T(Test):
 
     def stale_later(self):
         """A server that says STALE for the chunks it was given costs these, no others."""
-        self.mode("ok")
-        self.cluster.make(f"{MIB}M")
-        self.good(self.write(0, f"{MIB}M", 2), "all is written, to both servers")
-        theirs = set(self.cluster.chunks(self.rogue))
-        ours = sorted(set(range(MIB)) - theirs)
-        self.check(theirs and ours, f"both have chunks: the rogue {len(theirs)} of {MIB}")
+        theirs, ours = self.shared(2)
         self.mode("stale")
         self.c1.rc(f"dd if=/dev/zero of={DEV} bs=4k count=1 seek={min(theirs) * 256} oflag=direct conv=notrunc", LIMIT + 40)
         for chunk in ours[:4]:
@@ -111,14 +126,11 @@ class T(Test):
 
     def mute_discards(self):
         """Discards of pages and of whole chunks, which release them, and later writes end as well."""
-        self.mode("ok")
-        self.cluster.make(f"{MIB}M")
-        self.good(self.write(0, f"{MIB}M", 5), "all is written")
-        theirs = self.cluster.chunks(self.rogue)
-        self.check(len(theirs) >= 3, f"the rogue has some: {len(theirs)}")
+        theirs, _ = self.shared(5)
         self.mode("mute")
-        whole, part, again = theirs[:3]
-        self.timed([f"blkdiscard -o {whole << 20} -l {1 << 20} {DEV}"], "releases")
-        self.timed([f"blkdiscard -o {part << 20} -l 65536 {DEV}"], "discards")
+        whole, part, again = theirs[1:4]
+        # -f: it would look for file systems first, and reads do wait.
+        self.timed([f"blkdiscard -f -o {whole << 20} -l {1 << 20} {DEV}"], "releases")
+        self.timed([f"blkdiscard -f -o {part << 20} -l 65536 {DEV}"], "discards")
         self.timed([f"dd if=/dev/urandom of={DEV} bs=4k count=1 seek={again * 256} oflag=direct conv=notrunc"], "overwrites")
         self.remove("with chunks on a mute server")

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Proves that the simulator's oracles bite: breaks a copy of the engine in one
+# Proves that the simulators' oracles bite: breaks a copy of an engine in one
 # place at a time, and each break must be found within a number of seeds.
 #
-# usage: tests/sim/mutants.sh [NAME…]      (after make sim; SEEDS=, O=, CC=)
+# usage: tests/sim/mutants.sh [NAME…]      (after make sim sim-cluster; SEEDS=, O=, CC=)
+#        tests/sim/mutants.sh DIR           the same with each DIR/*.patch (-p1)
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-build}
 CC=${CC:-cc}
-seeds=${SEEDS:-4000}
 work=$O/sim/mutants
 
-# name, engine file, sed program
-mutants() {
+# RMAP's engine: name, file, sed program
+rmap_mutants() {
 	cat <<-'END'
 	replied-executes-again	rmp_responder	/^void rmp_responder_req/,/^}/s/RMP_SLOT_FREE ||/RMP_SLOT_FREE || slot->state == RMP_SLOT_REPLIED ||/
 	finished-id-accepted	rmp_responder	/^void rmp_responder_req/,/^}/s/if (info->msg < p->rsp.base)/if (0)/;s/if (info->msg - p->rsp.base >= RMP_WINDOW/if ((s64)(info->msg - p->rsp.base) >= RMP_WINDOW/
@@ -74,38 +74,157 @@ mutants() {
 	END
 }
 
+# The cluster's engines, likewise. Those marked with the letter of a fault bring
+# it back: 6a an outcome that is not known counts as not executed, 6c what nobody
+# waits for is never ended, 6e one server fences all, 6f no deadline but by
+# silence, 6g what was lost once is lost for good.
+cluster_mutants() {
+	cat <<-'END'
+	6a-tomb-keeps-no-place	mx_op_legs	/^bool mx_op_holds_place/,/^}/s/== MX_LEG_TOMB/== 99/
+	6c-reads-not-ended	mx_op_time	/^void mx_op_void_all/,/^}/s/struct list_head .lists.. = { &c->readers, /struct list_head *lists[] = { /;/^static void bury_sent/,/^}/s/if (op->leg/if (op->kind != MX_KIND_READ \&\& op->leg/
+	6e-one-fences-all	mx_owner	/^static bool fenced/,/^}/s/return false;/continue;/
+	6f-no-deadline		mx_op_time	/^static bool overdue/,/^}/s/return !op->ended/return 0 \&\& !op->ended/
+	6g-lost-for-good	mx_home		/^bool mx_home_regain/,/^}/s/mx_home_in_sync(h))/1)/
+	overlap-ignored		mx_op		/^static bool overlap/,/^}/s/return a->first < .*/return false;/
+	queue-jumped		mx_op		s/ || blocked_by(&c->waiting, op)//
+	lost-reads-as-zeros	mx_op		s/if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {/if (0) {/
+	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
+	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
+	stale-copy-stays	mx_home		/^bool mx_home_stale/,/^}/s/h->member.i..state = MX_HOME_STALE;//
+	next-gen-not-awaited	mx_op		s/if (c->home.unsettled && mx_home_in_sync(&c->home)) {/if (0) {/
+	generation-used-twice	mx_home		s/return ++h->last;/return h->last ? h->last : ++h->last;/
+	edges-are-zeros		mx_op		s/switch (mx_chunk_page(c, page)) {/switch (MX_PAGE_ZERO) {/
+	blind-trusts-itself	mx_op		s/c->state == MX_CHUNK_PLACED && c->blind/0/
+	bitmap-not-learned	mx_chunk	/^void mx_chunk_learn/,/^}/s/i < len/i < len \/ 2/
+	loss-not-noticed	mx_chunk	/^static void lose_all/,/^}/s/c->lost.w. |= c->have.w.;//
+	write-not-remembered	mx_chunk	/^void mx_chunk_wrote/,/^}/s/c->nhave += .*//
+	discard-keeps-pages	mx_chunk	/^void mx_chunk_freed/,/^}/s/c->nhave -= .*//
+	older-gen-served	mx_store_chunk	s/if (ask->gen < c->gen) {/if (0) {/
+	made-without-place	mx_store_chunk	/^static int absent/,/^}/s/return old || ask->flags & MX_F_PLACE/return 1/
+	left-over-stays		mx_store_chunk	/^static int newer/,/^}/s/return MX_STORE_RENEW;/return MX_ST_OK;/
+	setgen-not-stored	mx_store_chunk	/^int mx_store_setgen/,/^}/s/members_set(c, member, n);//
+	older-claim-served	mx_store	/^static int claim_admit/,/^}/s/if (is_claim(who, &v->claim))/if (1)/
+	older-claim-opens	mx_store	/^static int open_known/,/^}/s/compare(who, &v->claim) <= 0/0/
+	tentative-may-all	mx_store	/^static bool tentative_may/,/^}/s/return ask->op == MX_OP_LIST/return 1 || ask->op == MX_OP_LIST/
+	anybody-drops		mx_store	/^int mx_store_drop/,/^}/s/if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {/if (0) {/
+	promise-not-given-back	mx_quota	/^void mx_quota_withdraw/,/^}/s/q->reserved -= pages;//
+	pages-counted-twice	mx_quota	/^void mx_quota_store/,/^}/s/q->used += pages;/q->used += 2 * pages;/
+	epoch-not-raised	mx_owner	/^bool mx_owner_raise/,/^}/s/o->epoch = epoch + 1;/o->epoch = epoch;/
+	roster-not-awaited	mx_owner_take	/^static bool all_answered/,/^}/s/return false;/continue;/
+	members-not-awaited	mx_owner_take	/^static bool members_answered/,/^}/s/return false;/continue;/
+	loss-not-told		mx_owner_srv	/^void mx_owner_lossy/,/^}/s/o->lossy = lossy;/o->lossy = false;/
+	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
+	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
+	made-anew-is-an-answer	mx_owner_take	/^static bool life_answered/,/^}/s/!o->srv.i..made && //
+	older-copy-is-home	mx_op		/^static bool empties/,/^}/s/return !c->avoid &&/return/
+	END
+}
+
+# engine's folder, its file, sed program, objects of the run
 build() {
-	rm -rf "$work/engine"
+	local dir=$1 file=$2 patch=$3 run=$4
+
+	rm -rf "$work"
 	mkdir -p "$work/engine"
-	cp rmap/engine/*.[ch] "$work/engine"
-	sed -i "$2" "$work/engine/$1.c"
-	if cmp -s "rmap/engine/$1.c" "$work/engine/$1.c"; then
+	cp "$dir"/engine/*.[ch] "$work/engine"
+	sed -i "$patch" "$work/engine/$file.c"
+	if cmp -s "$dir/engine/$file.c" "$work/engine/$file.c"; then
 		echo "the patch changes nothing"
 		return 1
 	fi
-	"$CC" -std=gnu11 -O2 -g -w -Icompat -o "$work/sim" "$work"/engine/*.c "$O"/fast/tests/sim/{kit,rmap}/*.o -lsodium
+	# What is found here is not taken from the archive.
+	"$CC" -std=gnu11 -O2 -g -w -Icompat -Irmap -Imemx-core -c -o "$work/$file.o" "$work/engine/$file.c" &&
+		"$CC" -o "$work/sim" "$work/$file.o" "$O"/"$run"/tests/sim/kit/*.o "${@:5}" "$O/$run/engines.a" -lsodium
+}
+
+# Says in $why which seed finds the program $2 out, of $3; those in $known do not count.
+known=
+hunt() {
+	local name=$1 program=$2 seeds=$3 start=1 out rc seed
+
+	while [ "$start" -le "$seeds" ]; do
+		out=$(timeout 300 "$program" --start "$start" --seeds $((seeds - start + 1)) --first-failure 2>&1)
+		rc=$?
+		[ "$rc" != 0 ] && [ "$rc" != 124 ] || break
+		seed=$(sed -n 's/.*--seed \([0-9]*\).*/\1/p' <<<"$out" | head -n 1)
+		if [[ " $known " == *" $seed "* ]]; then
+			start=$((seed + 1))
+			continue
+		fi
+		echo "$name: found by seed $seed: $(grep -vE '^(seed|replay|[0-9]+ passed)' <<<"$out" | head -n 1 | cut -c 1-100)"
+		return 0
+	done
+	echo "$name: not found in $seeds seeds"
+	return 1
 }
 
 caught=0
 missed=0
+count() {
+	if "$@"; then
+		caught=$((caught + 1))
+	else
+		missed=$((missed + 1))
+	fi
+}
+
+# Seeds that fail without any mutant prove nothing.
+failing() {
+	"$@" --failures 1000000 2>/dev/null | sed -n 's/^replay: .*--seed \([0-9]*\) .*/\1/p' | tr '\n' ' '
+}
+
+rmap_seeds=${SEEDS:-4000}
+cluster_seeds=${SEEDS:-1500}
+
+# Anybody's patches, each on a copy of the tree.
+if [ $# = 1 ] && [ -d "$1" ]; then
+	for patch in "$1"/*.patch; do
+		tree=$work/tree
+		rm -rf "$tree"
+		mkdir -p "$tree"
+		git ls-files -z | xargs -0 cp --parents -t "$tree" 2>/dev/null
+		name=$(basename "$patch" .patch)
+		if ! patch -s -p1 -d "$tree" <"$patch" ||
+			! make -s -C "$tree" O=build SEEDS= build/sim/sim build/sim/sim-cluster >/dev/null; then
+			echo "$name: not built"
+			missed=$((missed + 1))
+			continue
+		fi
+		known=$(failing "$O/sim/sim-cluster" --seeds "$cluster_seeds")
+		if hunt "$name" "$tree/build/sim/sim-cluster" "$cluster_seeds"; then
+			caught=$((caught + 1))
+		else
+			known=
+			count hunt "$name" "$tree/build/sim/sim" "$rmap_seeds"
+		fi
+	done
+	echo "$caught passed, $missed failed"
+	[ "$missed" = 0 ]
+	exit
+fi
+
+one() {
+	local name=$1 why
+
+	shift
+	if ! why=$(build "$1" "$2" "$3" "$4" "${@:6}" 2>&1); then
+		echo "$name: not built: $why"
+		return 1
+	fi
+	hunt "$name" "$work/sim" "$5"
+}
+
 while read -r name file patch; do
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
-	if ! why=$(build "$file" "$patch" 2>&1); then
-		echo "$name: not built: $why"
-		missed=$((missed + 1))
-		continue
-	fi
-	out=$(timeout 300 "$work/sim" --seeds "$seeds" --first-failure 2>&1)
-	rc=$?
-	if [ "$rc" = 0 ] || [ "$rc" = 124 ]; then
-		echo "$name: not found in $seeds seeds"
-		missed=$((missed + 1))
-	else
-		seed=$(sed -n 's/.*--seed \([0-9]*\).*/\1/p' <<<"$out" | head -n 1)
-		reason=$(grep -vE '^(seed|replay|[0-9]+ passed)' <<<"$out" | head -n 1)
-		echo "$name: found by seed $seed: ${reason:0:100}"
-		caught=$((caught + 1))
-	fi
-done < <(mutants)
+	count one "$name" rmap "$file" "$patch" fast "$rmap_seeds" "$O"/fast/tests/sim/rmap/*.o
+done < <(rmap_mutants)
+
+first=1
+while read -r name file patch; do
+	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+	[ "$first" = 0 ] || known=$(failing "$O/sim/sim-cluster" --seeds "$cluster_seeds")
+	first=0
+	count one "$name" memx-core "$file" "$patch" cover "$cluster_seeds" "$O"/cover/tests/sim/cluster/*.o
+done < <(cluster_mutants)
 echo "$caught passed, $missed failed"
 [ "$missed" = 0 ]

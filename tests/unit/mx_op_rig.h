@@ -33,7 +33,7 @@ struct rig {
 	struct mx_op op[RIG_OPS];
 };
 
-static struct rig *rig(u8 copies)
+static inline struct rig *rig(u8 copies)
 {
 	static struct rig r;
 	u32 i;
@@ -56,12 +56,12 @@ static struct rig *rig(u8 copies)
 	return &r;
 }
 
-static bool rig_sent(const struct mx_op *op)
+static inline bool rig_sent(const struct mx_op *op)
 {
 	return true;
 }
 
-static const char *leg_text(struct rig *r, struct mx_op *op, u32 i)
+static inline const char *leg_text(struct rig *r, struct mx_op *op, u32 i)
 {
 	static const char * const name[] = {
 		[MX_OP_READ] = "READ", [MX_OP_WRITE] = "WRITE",
@@ -80,7 +80,7 @@ static const char *leg_text(struct rig *r, struct mx_op *op, u32 i)
 }
 
 /* Carries out what is asked for, by a line of text each, as in LOG(). */
-static void rig_run(struct rig *r)
+static inline void rig_run(struct rig *r)
 {
 	struct mx_todo_item t;
 	u32 i, n;
@@ -109,20 +109,20 @@ static void rig_run(struct rig *r)
 }
 
 /* What was asked for since: "0:WRITE|PLACE s1 g1; 0:END 0; 0:FREE". */
-static const char *rig_log(struct rig *r)
+static inline const char *rig_log(struct rig *r)
 {
 	rig_run(r);
 	return mxt_log_take();
 }
 
-static void submit(struct rig *r, u32 n, u8 kind, u32 first, u32 pages)
+static inline void submit(struct rig *r, u32 n, u8 kind, u32 first, u32 pages)
 {
 	mx_op_init(&r->op[n], kind, MX_OWN_IO, first, pages, 0, r->env.now_ms);
 	mx_op_submit(&r->c, &r->op[n], &r->env, &r->todo);
 	rig_run(r);
 }
 
-static void submit_edges(struct rig *r, u32 n, u32 first, u32 pages, u8 edges)
+static inline void submit_edges(struct rig *r, u32 n, u32 first, u32 pages, u8 edges)
 {
 	mx_op_init(&r->op[n], MX_KIND_WRITE, MX_OWN_IO, first, pages, edges,
 		   r->env.now_ms);
@@ -130,7 +130,7 @@ static void submit_edges(struct rig *r, u32 n, u32 first, u32 pages, u8 edges)
 	rig_run(r);
 }
 
-static void picked(struct rig *r, u32 n, u32 servers)
+static inline void picked(struct rig *r, u32 n, u32 servers)
 {
 	u8 server[RIG_SERVERS], count = 0, i;
 
@@ -141,14 +141,14 @@ static void picked(struct rig *r, u32 n, u32 servers)
 	rig_run(r);
 }
 
-static void none_picked(struct rig *r, u32 n, bool later)
+static inline void none_picked(struct rig *r, u32 n, bool later)
 {
 	mx_op_picked(&r->c, &r->op[n], NULL, 0, later, &r->env, &r->todo);
 	rig_run(r);
 }
 
 /* The open leg of an operation to a server. */
-static u32 leg_to(struct rig *r, u32 n, u8 server)
+static inline u32 leg_to(struct rig *r, u32 n, u8 server)
 {
 	u32 i, open = mx_op_open(&r->op[n]);
 
@@ -159,7 +159,7 @@ static u32 leg_to(struct rig *r, u32 n, u8 server)
 	return 0;
 }
 
-static void answer_mask(struct rig *r, u32 n, u8 server, u8 verdict, u32 mask)
+static inline void answer_mask(struct rig *r, u32 n, u8 server, u8 verdict, u32 mask)
 {
 	struct mx_result res = { .verdict = verdict, .mask = mask };
 
@@ -167,24 +167,24 @@ static void answer_mask(struct rig *r, u32 n, u8 server, u8 verdict, u32 mask)
 	rig_run(r);
 }
 
-static void answer(struct rig *r, u32 n, u8 server, u8 verdict)
+static inline void answer(struct rig *r, u32 n, u8 server, u8 verdict)
 {
 	answer_mask(r, n, server, verdict, 0);
 }
 
-static void wake(struct rig *r, u32 n)
+static inline void wake(struct rig *r, u32 n)
 {
 	mx_op_wake(&r->c, &r->op[n], &r->env, &r->todo);
 	rig_run(r);
 }
 
-static void give_up(struct rig *r, u32 n)
+static inline void give_up(struct rig *r, u32 n)
 {
 	mx_op_give_up(&r->c, &r->op[n], -EIO, &r->env, &r->todo);
 	rig_run(r);
 }
 
-static bool tick(struct rig *r, u32 ms)
+static inline bool tick(struct rig *r, u32 ms)
 {
 	bool more;
 
@@ -195,7 +195,7 @@ static bool tick(struct rig *r, u32 ms)
 }
 
 /* Pages on servers, with nothing under way. */
-static void have_pages(struct rig *r, u32 n, u32 first, u32 pages, u32 servers)
+static inline void have_pages(struct rig *r, u32 n, u32 first, u32 pages, u32 servers)
 {
 	u32 i, k;
 

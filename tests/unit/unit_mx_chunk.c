@@ -41,7 +41,7 @@ static struct rig *placed(u32 first, u32 n)
 	struct rig *r = rig();
 
 	r->c.state = MX_CHUNK_PLACING;
-	mx_chunk_take(&r->c, 3, &r->life[3], mx_home_next(&r->c.home), 0);
+	mx_chunk_take(&r->c, 3, &r->life[3], mx_home_next(&r->c.home));
 	mx_chunk_placed(&r->c);
 	mx_chunk_wrote(&r->c, first, n);
 	return r;
@@ -159,7 +159,7 @@ static void mx_chunk_regain__not_once_placed_anew(void **state)
 	mx_chunk_lose(&r->c, 3, 103, 0);
 	r->c.state = MX_CHUNK_PLACING;
 	assert_false(mx_chunk_regain(&r->c, 3, &r->life[3]));
-	mx_chunk_take(&r->c, 1, &r->life[1], mx_home_next(&r->c.home), 0);
+	mx_chunk_take(&r->c, 1, &r->life[1], mx_home_next(&r->c.home));
 	mx_chunk_placed(&r->c);
 	mx_chunk_wrote(&r->c, 0, 1);
 	assert_false(mx_chunk_regain(&r->c, 3, &r->life[3]));

@@ -104,6 +104,8 @@ class Host(Machine):
         if not self.commands.wait_for(lambda: self.commands.ready, self.BOOT_LIMIT):
             raise Failed(f"{self.name}: not up after {self.BOOT_LIMIT} s; its console ends:\n{self.console()[-2000:]}")
         self.log.say(self.name, f"up (waited {time.monotonic() - start:.1f} s)")
+        if os.environ.get("LAB_MODULES"):
+            self.use(os.environ["LAB_MODULES"])
 
     def running(self):
         """True while the machine has power."""

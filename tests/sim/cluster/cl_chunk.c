@@ -49,11 +49,15 @@ static void adopt(struct cl_vol *v, struct mx_chunk *c,
 /* Servers that have something older of the chunk are to release it. */
 static void release_others(struct cl_vol *v, u32 i, const struct mx_owner_home *h)
 {
+	u64 others = h->others;
 	struct cl_op *co;
-	u8 srv;
+	u8 srv, k;
 
+	for (k = 0; k < h->n; k++)
+		if (h->stale & BIT(k))
+			others |= BIT_ULL(h->server[k]);
 	for (srv = 0; srv < CL_MEMBERS; srv++) {
-		if (!(h->others & BIT_ULL(srv)) || !h->gen)
+		if (!(others & BIT_ULL(srv)) || !h->gen)
 			continue;
 		co = cl_op_new(v, i, MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0);
 		if (co)
@@ -150,6 +154,31 @@ static void release_spare(struct cl_vol *v, u32 i)
 		mx_op_submit(&v->chunk[i].c, &co->op, &v->env, &v->todo[i]);
 }
 
+/* Copies that the chunk left in lives of servers that are back. */
+static void unplace_left(struct cl_vol *v, u32 i)
+{
+	struct mx_chunk *c = &v->chunk[i].c;
+	struct cl_op *co;
+
+	while (!v->leaving && mx_chunk_left(c, &v->env)) {
+		co = cl_op_new(v, i, MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0);
+		if (!co)
+			return;
+		mx_op_unplace_left(c, &co->op, &v->env, &v->todo[i]);
+	}
+}
+
+/* What has no effect to protect is over at once when nobody waits for it. */
+static void expect_no_reads(struct cl_vol *v, u32 i)
+{
+	struct cl_op *co;
+
+	for (co = v->ops; co && !v->s->failed; co = co->next)
+		if (co->chunk == i && co->op.kind == MX_KIND_READ)
+			sim_fail(v->s, "%u/%u a read that was given up is still there",
+				 v->node, v->truth->no);
+}
+
 void cl_chunks_tick(struct cl_vol *v)
 {
 	bool more;
@@ -169,7 +198,10 @@ void cl_chunks_tick(struct cl_vol *v)
 				mx_op_void_all(c, &v->todo[i]);
 			cl_run(v);
 		} while (more && !v->s->failed);
+		if (v->aborting)
+			expect_no_reads(v, i);
 		release_spare(v, i);
+		unplace_left(v, i);
 	}
 	tell_owner(v);
 	cl_run(v);

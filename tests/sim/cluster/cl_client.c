@@ -291,6 +291,10 @@ static void vol_end(struct cl_vol *v)
 		else
 			mx_owner_park(&v->o);
 	}
+	/* Somebody's tentative claim may hold it up, and that one may be gone. */
+	if ((state == MX_OWN_LEAVING || state == MX_OWN_WITHDRAWING) &&
+	    !v->o.give_up)
+		mx_owner_drop(&v->o, v->o.now + 4000);
 	cl_run(v);
 	if (!v->ended || v->nops)
 		return;

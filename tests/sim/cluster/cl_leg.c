@@ -26,7 +26,9 @@ static u8 verdict_of(struct cl_leg *leg, struct mx_answer *ans)
 	case -ESTALE:
 		return MX_V_GONE;
 	case -ECANCELED:
-		return leg->op->vol->aborting ? MX_V_OVER : MX_V_VOID;
+		if (leg->op->vol->aborting)
+			return MX_V_OVER;
+		return call->doubt ? MX_V_DOUBT : MX_V_VOID;
 	default:
 		return MX_V_BAD;
 	}

@@ -142,6 +142,21 @@ static void hangs(struct sim *s, u32 seconds)
 			 "no claim");
 }
 
+static void tell_ops(struct cl_vol *v)
+{
+	struct cl_op *co;
+	u32 i;
+
+	for (co = v->ops; co; co = co->next)
+		for (i = 0; i < MX_COPIES_MAX; i++)
+			if (co->op.leg[i].state)
+				sim_trace(v->s, "op %u chunk %u phase %u where %u: leg %u to %u asks %u, state %u verdict %u busy %u",
+					  co->op.kind, co->chunk, co->op.phase,
+					  co->op.where, i, co->op.leg[i].server,
+					  co->op.leg[i].ask, co->op.leg[i].state,
+					  co->op.leg[i].verdict, co->leg[i].busy);
+}
+
 static bool ranks_above(const struct cl_vol *a, const struct cl_vol *b)
 {
 	return a->o.epoch != b->o.epoch ? a->o.epoch > b->o.epoch :
@@ -411,6 +426,8 @@ static void drop_all(struct sim *s)
 	}
 	for (k = 0; k < SIM_CLIENTS * CL_VOLS && !s->failed; k++) {
 		v = cs->client[k / CL_VOLS].vol[k % CL_VOLS];
+		if (v)
+			tell_ops(v);
 		if (v)
 			sim_fail(s, "%u/%u does not end: %s, %u operations",
 				 v->node, v->truth->no,

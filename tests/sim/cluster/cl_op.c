@@ -192,8 +192,7 @@ bool cl_op_run(struct cl_vol *v, u32 chunk)
 		cl_env(v);
 		if (item.bits & MX_DO_PICK)
 			pick(container_of(item.op, struct cl_op, op));
-		else
-			carry_out(&item);
+		carry_out(&item);
 	}
 	return any;
 }

@@ -112,6 +112,10 @@ static void owner_done(struct cl_call *nc)
 	sim_trace(v->s, "%u/%u owner call %u to %u: %d status %u arg %llx", v->node,
 		  v->truth->no, srv->oc.kind, srv->idx, err, ans.status,
 		  (unsigned long long)ans.arg);
+	/* A server that has forgotten newer claims is right in this one's eyes. */
+	if (!err && ans.status == MX_ST_OK && srv->oc.kind == MX_CALL_OPEN &&
+	    ans.arg & MX_OPENED_NEW && v->seq && !cl_vol_newest(v))
+		v->outlaw = true;
 	mx_owner_answer(&v->o, srv->idx, err, &ans);
 	cl_run(v);
 }
@@ -162,6 +166,13 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 	switch (note->what) {
 	case MX_NEWS_SERVING:
 	case MX_NEWS_CHUNKS:
+		/*
+		 * Not mended yet: a life that was believed lost may come back
+		 * with copies that are older than what was placed meanwhile,
+		 * and a take-over may find them when the newer ones are gone.
+		 */
+		if (v->s->twins && note->what == MX_NEWS_SERVING && v->no > 1)
+			model_forget(&v->truth->model);
 		cl_vol_serves(v);
 		cl_chunks_begin(v);
 		break;

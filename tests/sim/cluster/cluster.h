@@ -27,7 +27,7 @@ enum {
 	CL_HOT		= 12,		/* pages of a chunk that are used most */
 	CL_JOBS		= 512,
 	CL_PORT		= 1,
-	CL_TIMEOUT_MS	= 15000,	/* of writes and discards */
+	CL_TIMEOUT_MS	= 6000,	/* of writes and discards */
 	CL_OPS		= 2000,		/* that a seed has at least */
 	CL_FAULTS	= 5,		/* likewise */
 };

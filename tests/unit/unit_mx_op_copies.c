@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of memx-core/engine/mx_op*.c with several copies of a chunk: members
+ * that drop out, and generations.
+ */
+#include "mx_op_rig.h"
+
+#define LOG(r, text) assert_string_equal(rig_log(r), text)
+
+static void copies__placed_on_three(void **state)
+{
+	struct rig *r = rig(3);
+
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0) | BIT(1) | BIT(2));
+	LOG(r, "0:PICK 3; 0:WRITE|PLACE s0 g1; 0:WRITE|PLACE s1 g1; 0:WRITE|PLACE s2 g1");
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_FULL);
+	answer(r, 0, 2, MX_V_OK);
+	LOG(r, "0:PICK 1");
+	picked(r, 0, BIT(3));
+	answer(r, 0, 3, MX_V_OK);
+	/* Not acknowledged before all of them know each other. */
+	LOG(r, "0:WRITE|PLACE s3 g2; 0:SETGEN s0 g3; 0:SETGEN s2 g3; 0:SETGEN s3 g3");
+	submit(r, 1, MX_KIND_WRITE, 1, 1);
+	LOG(r, "");
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 2, MX_V_OK);
+	answer(r, 0, 3, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE; 1:WRITE s0 g3; 1:WRITE s2 g3; 1:WRITE s3 g3");
+}
+
+static void copies__member_restarts(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	assert_int_equal(r->c.home.gen, 2);
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2");
+	answer(r, 0, 1, MX_V_OK);
+	r->life[0].inc++;
+	answer(r, 0, 0, MX_V_GONE);
+	LOG(r, "0:SETGEN s1 g3");
+	/* Another one waits for the same. */
+	submit(r, 1, MX_KIND_WRITE, 1, 1);
+	answer(r, 1, 1, MX_V_OK);
+	LOG(r, "1:WRITE s1 g2");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE; 1:END 0; 1:FREE");
+	assert_int_equal(r->c.home.n, 1);
+	assert_int_equal(r->c.home.gen, 3);
+}
+
+static void copies__silent_member_becomes_stale(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	tick(r, 3000);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:VOID s1; 0:SETGEN s0 g3");
+	answer(r, 0, 0, MX_V_OK);
+	/* The tomb holds up nobody: its server is not read any more. */
+	LOG(r, "0:END 0");
+	submit(r, 1, MX_KIND_WRITE, 0, 1);
+	answer(r, 1, 0, MX_V_OK);
+	LOG(r, "1:WRITE s0 g3; 1:END 0; 1:FREE");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:FREE");
+}
+
+static void copies__all_unknown(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	tick(r, 10000);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:VOID s0; 0:VOID s1; 0:END -5");
+	submit(r, 1, MX_KIND_READ, 0, 1);
+	answer(r, 0, 0, MX_V_VOID);
+	LOG(r, "");
+	/* They differ now: reads agree only if one of them is read no more. */
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:SETGEN s1 g3");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:FREE; 1:READ s1 g3");
+}
+
+static void copies__deadline_with_some_done(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	give_up(r, 0);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:VOID s1; 0:SETGEN s0 g3; 0:END -5");
+	answer(r, 0, 1, MX_V_VOID);
+	LOG(r, "");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:FREE");
+	assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_HAVE);
+}
+
+static void copies__read_elsewhere(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	r->members.m[0].state = MX_MEMBER_SUSPECT;
+	tick(r, 500);
+	LOG(r, "0:READ s0 g2; 0:VOID s0; 0:READ s1 g2");
+	answer_mask(r, 0, 1, MX_V_OK, 1);
+	LOG(r, "0:END 0");
+	answer(r, 0, 0, MX_V_VOID);
+	LOG(r, "0:FREE");
+	/* A copy that lacks a page is none. */
+	r->members.m[0].state = MX_MEMBER_ALIVE;
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	answer_mask(r, 0, 0, MX_V_OK, 0);
+	LOG(r, "0:READ s0 g2; 0:READ s1 g2");
+}
+
+static void copies__behind(void **state)
+{
+	struct rig *r = rig(2);
+	struct mx_result res = { .verdict = MX_V_OLDGEN, .gen = 9 };
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	mx_op_leg(&r->c, &r->op[0], 0, &res, &r->env, &r->todo);
+	LOG(r, "0:READ s0 g2; 0:SETGEN s0 g10; 0:SETGEN s1 g10");
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:READ s0 g10");
+}
+
+static void copies__release_by_all(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_DISCARD, 0, 4);
+	answer(r, 0, 0, MX_V_OK);
+	tick(r, 3000);
+	LOG(r, "0:DISCARD|RELEASE s0 g2; 0:DISCARD|RELEASE s1 g2");
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WAIT 10");
+	wake(r, 0);
+	LOG(r, "0:DISCARD|RELEASE s0 g2; 0:DISCARD|RELEASE s1 g2");
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_HOLE);
+}
+
+/* What a stale member has must not be all that is left of the chunk. */
+static void copies__no_release_beside_stale_members(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_STALE);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:SETGEN s0 g3; 0:END -116; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:DISCARD s0 g3; 0:END 0; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+}
+
+/* 6g: a member that was lost, and that the others have gone on without. */
+static void copies__left_member_is_back(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	r->life[0].inc = 999;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:WRITE s1 g2; 0:SETGEN s1 g3; 0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:DISCARD s1 g3; 0:END 0; 0:FREE");
+	r->life[0].inc = 100;
+	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
+	assert_true(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:DISCARD|RELEASE s0 g2; 0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 0);
+	LOG(r, "0:DISCARD|RELEASE s1 g3");
+}
+
+static void copies__setter_given_up(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	submit(r, 1, MX_KIND_WRITE, 1, 1);
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 1, 1, MX_V_OK);
+	r->life[0].inc++;
+	answer(r, 0, 0, MX_V_GONE);
+	rig_log(r);
+	give_up(r, 0);
+	LOG(r, "0:END -5");
+	answer(r, 1, 0, MX_V_GONE);
+	LOG(r, "");
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WAIT 320");
+	wake(r, 0);
+	LOG(r, "0:SETGEN s1 g4");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:FREE; 1:END 0; 1:FREE");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MXT(copies__placed_on_three),
+		MXT(copies__member_restarts),
+		MXT(copies__silent_member_becomes_stale),
+		MXT(copies__all_unknown),
+		MXT(copies__deadline_with_some_done),
+		MXT(copies__read_elsewhere),
+		MXT(copies__behind),
+		MXT(copies__release_by_all),
+		MXT(copies__no_release_beside_stale_members),
+		MXT(copies__left_member_is_back),
+		MXT(copies__setter_given_up),
+	};
+
+	return MXT_RUN(tests);
+}
