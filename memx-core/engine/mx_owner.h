@@ -232,6 +232,8 @@ struct mx_owner_life {
  * @told:     it may know of the volume: DROP is owed to it
  * @limbo:    it is not known whether what it took in @era is there
  * @made:     OPEN has made the volume there: whatever it had in this life is gone
+ * @remade:   like @made, while the claim served: it gets a roster only when all
+ *            others have said that they still know the claim
  * @has_roster: LISTING: its roster is known
  * @bad_list: LISTING: the answer that comes next is not to be believed
  * @in_roster: it has stored a roster of this claim's that lists it
@@ -267,6 +269,7 @@ struct mx_owner_srv {
 	bool	told;
 	bool	limbo;
 	bool	made;
+	bool	remade;
 	bool	has_roster;
 	bool	bad_list;
 	bool	in_roster;

@@ -27,10 +27,31 @@ const struct mx_roster *mx_owner_roster_out(const struct mx_owner *o)
 	return o->pending.number ? &o->pending : &o->base;
 }
 
+/*
+ * A server that has lost the volume within its life has no roster, which tells
+ * the next owner. Whoever was overtaken without knowing must not hide it.
+ */
+static bool others_agree(const struct mx_owner *o, u32 i)
+{
+	u32 k;
+
+	for (k = 0; k < MX_MEMBERS; k++) {
+		const struct mx_owner_srv *s = &o->srv[k];
+
+		if (k == i || !mx_roster_has(&o->base, s->node, s->inc))
+			continue;
+		if (s->state != MX_OSRV_OPEN || !s->alive || s->verify)
+			return false;
+	}
+	return true;
+}
+
 bool mx_roster_due(const struct mx_owner *o, u32 i)
 {
 	const struct mx_owner_srv *s = &o->srv[i];
 
+	if (s->remade && !others_agree(o, i))
+		return false;
 	return o->state == MX_OWN_SERVING && mx_osrv_holds(s) &&
 	       s->roster < mx_owner_roster_out(o)->number;
 }
@@ -214,6 +235,7 @@ int mx_roster_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	if (ans->status != MX_ST_OK)
 		return -EBADMSG;
 	s->roster = s->call_arg;
+	s->remade = false;
 	if (s->call_arg != out->number)
 		return 0;
 	if (o->pending.number)

@@ -226,6 +226,7 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->strikes = 0;
 	s->due = 0;
 	s->made = false;
+	s->remade = false;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -386,6 +387,7 @@ static void confirm(struct mx_owner_srv *s, bool made)
 		s->in_roster = false;
 		s->roster = 0;
 		s->ghost = ~s->inc;
+		s->remade = true;
 	}
 	s->made |= made;
 	s->limbo = false;
@@ -420,6 +422,8 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	if (!made && !o->spec.fresh)
 		o->taking = true;
 	confirm(s, made);
+	if (s->remade)
+		mx_osrv_verify(o);
 	s->verify = false;
 	if (made || !gens || !o->spec.chunk)
 		mx_osrv_input(o, i, SI_ACCEPT);

@@ -144,6 +144,27 @@ static void mx_owner_claim__member_has_lost_it(void **state)
 	}
 }
 
+/* An owner that was overtaken finds a server without the volume: it does not put
+ * a roster there, which would hide from the next owner what is lost.
+ */
+static void mx_owner_novol__overtaken(void **state)
+{
+	serving(2);
+	mx_owner_chunks(&o, 1, 3);
+	known(1, 2, 200);
+	fake[1].hung = true;
+	fake[0].epoch = 0;
+	fake[0].roster = (struct mx_roster) {};
+	mx_owner_novol(&o, 0, 50);
+	run();
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
+	assert_int_equal(fake[0].roster.number, 0);
+	assert_false(mx_owner_ready(&o, 0));
+	release(1);
+	assert_int_equal(o.state, MX_OWN_FENCED);
+	assert_int_equal(fake[0].roster.number, 0);
+}
+
 static void mx_owner_answer__roster_outnumbered(void **state)
 {
 	servers(1);
@@ -218,6 +239,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_lossy__same_life),
 	OWNER(mx_owner_lossy__clean),
 	OWNER(mx_owner_claim__member_has_lost_it),
+	OWNER(mx_owner_novol__overtaken),
 	OWNER(mx_owner_answer__roster_outnumbered),
 	OWNER(mx_owner_answer__roster_endless),
 	OWNER(mx_owner_roster__strangers),
