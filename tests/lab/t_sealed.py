@@ -206,8 +206,8 @@ fsck.ext4 -f -n /dev/memxa""", 300)
         self.check(self.volume("back")["key_check"] == old["key_check"], "the right one of two keys is taken")
         self.c1.sh("memxctl volume remove back")
 
-    def ask(self, vol, op, page=0, n=0, arg=0, flags=0, text=""):
-        self.c1.sh(f"echo 'call {op} {vol} 1 {page} {n} {arg} {flags} {text}' > {ASK}")
+    def ask(self, vol, op, page=0, n=0, arg=0, flags=0, text="", gen=0):
+        self.c1.sh(f"echo 'gen {op} {vol} 1 {page} {n} {arg} {flags} {gen} 0 {text}' > {ASK}")
         words = dict(word.split("=") for word in self.c1.get(ASK).split())
         return int(words["err"]), int(words["status"]), int(words["mask"], 16)
 
@@ -221,9 +221,11 @@ fsck.ext4 -f -n /dev/memxa""", 300)
         vol = self.volume()["id"]
         self.check(self.ask(vol, OPEN, MIB * 256, arg=8, text="v")[:2] == (0, INVAL), "a sealed volume is not opened as a plain one")
         page = where["first"] * 256 + 100
-        self.check(self.ask(vol, READ, page, 1, flags=SEALED) == (0, OK, 1), "its pages can be asked for")
-        self.check(self.ask(vol, READ, page, 1)[:2] == (0, INVAL), "but not as plain ones")
-        self.check(self.ask(vol, WRITE, page, 1, flags=SEALED, text="77")[:2] == (0, OK), "a page is changed behind the client's back")
+        gen = next((g for g in range(1, 9) if self.ask(vol, READ, page, 1, flags=SEALED, gen=g) == (0, OK, 1)), 0)
+        self.check(gen, "its pages can be asked for")
+        self.check(self.ask(vol, READ, page, 1, gen=gen)[:2] == (0, INVAL), "but not as plain ones")
+        self.check(self.ask(vol, WRITE, page, 1, flags=SEALED, gen=gen, text="77")[:2] == (0, OK),
+                   "a page is changed behind the client's back")
         rc, out = self.c1.rc(f"dd if=/dev/memxa of=/tmp/is bs=4k skip={page} count=1 iflag=direct")
         self.check(rc != 0 and "Input/output error" in out, f"reading it fails: {out.strip()}")
         self.check(f"volume v: page {page} as server" in self.c1.dmesg(), "and is logged")
