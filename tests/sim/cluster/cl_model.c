@@ -46,6 +46,7 @@ static struct model_value *new_value(struct model_page *p)
 		return NULL;
 	if (p->v[oldest].until > p->blind)
 		p->blind = p->v[oldest].until;
+	p->unseen += !p->v[oldest].ended;
 	return &p->v[oldest];
 }
 
@@ -57,6 +58,7 @@ void model_write(struct model *m, u32 page, u64 uid, u64 value, u32 claim)
 	/* Too many that nobody knows the end of: anything goes until a read. */
 	if (!v) {
 		p->blind = ~0ULL;
+		p->unseen++;
 		return;
 	}
 	*v = (struct model_value){ .uid = uid, .value = value, .claim = claim,
@@ -73,8 +75,12 @@ const char *model_written(struct model *m, u32 page, u64 uid, bool ok)
 	for (i = 0; i < p->n; i++)
 		if (p->v[i].uid == uid)
 			w = &p->v[i];
-	if (!w)
+	if (!w) {
+		MX_ASSERT(p->unseen);
+		p->unseen--;
+		p->unseen_end = now;
 		return NULL;
+	}
 	w->ended = now;
 	w->acked = ok;
 	if (!ok)
@@ -134,7 +140,8 @@ const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 		       bool settle)
 {
 	struct model_page *p = &m->page[page];
-	bool found = false, known = false, busy = false;
+	bool busy = p->unseen || p->unseen_end > since;
+	bool found = false, known = false;
 	u8 i;
 
 	for (i = 0; i < p->n; i++) {

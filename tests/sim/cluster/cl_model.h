@@ -39,11 +39,15 @@ struct model_value {
  * @v:     what it may hold, and what it held a while ago
  * @n:     entries of @v in use
  * @blind: before then entries were thrown away
+ * @unseen: writes under way that have no entry
+ * @unseen_end: when the last of these has ended
  */
 struct model_page {
 	struct model_value v[MODEL_VALUES];
 	u8 n;
 	u64 blind;
+	u32 unseen;
+	u64 unseen_end;
 };
 
 /**
