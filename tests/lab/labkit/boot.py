@@ -12,6 +12,8 @@ from .paths import CACHE, LAB, LabError
 
 PROGRAMS = {"agent": ("agent.c", "agent_link.c"), "memsort": ("memsort.c",), "pattern": ("pattern.c",),
             "probe": ("probe.c",), "versions": ("versions.c",)}
+# A guest of 96 MiB has no room for more.
+IN_GUESTS = ("agent", "memsort", "pattern")
 APPLETS = "sh mount umount mkdir insmod modprobe switch_root cat cp sleep ln ls echo poweroff".split()
 
 
@@ -63,7 +65,7 @@ def _host_initrd(root, out, release):
 
 def _guest_initrd(root, out, release):
     names = {"init": os.path.join(LAB, "guest", "init")}
-    for program in PROGRAMS:
+    for program in IN_GUESTS:
         names["bin/" + program] = os.path.join(out, program)
     archive = _common(root, os.path.join(root, "guest-modules"), names, release)
     archive.data("etc/boot-modules", " ".join(recipe.GUEST_BOOT_MODULES).encode() + b"\n")
