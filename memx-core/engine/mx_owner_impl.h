@@ -108,6 +108,8 @@ bool mx_take_proved(struct mx_owner *o);
 /* mx_owner_roster.c */
 /** mx_roster_has() - is that life in the roster? */
 bool mx_roster_has(const struct mx_roster *r, u64 node, u32 inc);
+/** mx_roster_marked() - it has a life that nobody has: pages are lost */
+bool mx_roster_marked(const struct mx_roster *r);
 /** mx_roster_grow() - begin to store another roster if one is needed */
 void mx_roster_grow(struct mx_owner *o);
 /** mx_roster_due() - server @i has to store mx_owner_roster_out() */

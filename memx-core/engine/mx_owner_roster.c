@@ -108,6 +108,26 @@ static bool haunts(const struct mx_owner *o, const struct mx_owner_srv *s,
 	return misses(o) && ghost && !mx_roster_has(r, s->node, ghost);
 }
 
+/* Two lives of one server: one of them will never answer. */
+bool mx_roster_marked(const struct mx_roster *r)
+{
+	u32 i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < i; k++)
+			if (r->member[i].node == r->member[k].node)
+				return true;
+	return false;
+}
+
+/* Pages can be lost without a life that has ended: a server denies them, or the
+ * life is back, and they were written elsewhere meanwhile.
+ */
+static bool unmarked(const struct mx_owner *o, const struct mx_roster *r)
+{
+	return o->lossy && r->n && !mx_roster_marked(r);
+}
+
 static void add(struct mx_roster *r, const struct mx_life *life)
 {
 	if (r->n < MX_ROSTER_MAX)
@@ -118,7 +138,8 @@ static void add(struct mx_roster *r, const struct mx_life *life)
 static bool wanted(const struct mx_owner *o)
 {
 	const struct mx_roster *r = mx_owner_roster_out(o);
-	bool room = r->n < MX_ROSTER_MAX, join = false, holder = false;
+	bool room = r->n < MX_ROSTER_MAX, holder = false;
+	bool join = unmarked(o, r);
 	bool leave = false;
 	u32 i;
 
@@ -157,6 +178,14 @@ static void compose(struct mx_owner *o, u32 number)
 			add(r, &ghost);
 		if (joins(s, r))
 			add(r, &life);
+	}
+	if (unmarked(o, r)) {
+		struct mx_life mark = {
+			.node = r->member[0].node,
+			.inc = ~r->member[0].inc,
+		};
+
+		add(r, &mark);
 	}
 	o->acked = 0;
 	o->rewrite = false;

@@ -286,6 +286,9 @@ bool mx_owner_ready(const struct mx_owner *o, u32 i)
 
 	if (o->state != MX_OWN_SERVING || s->state != MX_OSRV_OPEN || s->limbo)
 		return false;
+	/* What is placed anew is not lost any more but for the roster's mark. */
+	if (o->lossy && mx_osrv_holds(s) && !mx_roster_marked(&o->base))
+		return false;
 	if (mx_roster_has(&o->base, s->node, s->inc))
 		return s->in_roster || !mx_osrv_holds(s);
 	/* Where nobody stores rosters there are none. */

@@ -247,16 +247,12 @@ static bool life_lost(const struct mx_owner *o, const struct mx_life *life)
 static bool roster_lossy(const struct mx_owner *o)
 {
 	const struct mx_roster *r = &o->seen;
-	u32 i, k;
+	u32 i;
 
 	for (i = 0; i < r->n; i++)
 		if (life_lost(o, &r->member[i]))
 			return true;
-	for (i = 0; i < r->n; i++)
-		for (k = 0; k < i; k++)
-			if (r->member[i].node == r->member[k].node)
-				return true;
-	return false;
+	return mx_roster_marked(r);
 }
 
 void mx_take_roster(struct mx_owner *o)
