@@ -84,6 +84,21 @@ static void mx_owner_lossy__same_life(void **state)
 /* Only the owner before knows which pages of a chunk that was placed anew are
  * lost: not even a clean hand-over goes on.
  */
+/* No life has ended, but a server denies pages that it had. */
+static void mx_owner_lossy__marks_the_roster(void **state)
+{
+	serving(2);
+	mx_owner_lossy(&o, true);
+	assert_false(mx_owner_ready(&o, 0));
+	all_see();
+	assert_true(mx_owner_ready(&o, 0));
+	assert_int_equal(fake[0].roster.n, 3);
+	init(false, false, false);
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+}
+
 static void mx_owner_lossy__clean(void **state)
 {
 	struct mx_owner_home h;
@@ -237,6 +252,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_ready__old_member_first),
 	OWNER(mx_owner_ready__roster_gone),
 	OWNER(mx_owner_lossy__same_life),
+	OWNER(mx_owner_lossy__marks_the_roster),
 	OWNER(mx_owner_lossy__clean),
 	OWNER(mx_owner_claim__member_has_lost_it),
 	OWNER(mx_owner_novol__overtaken),
