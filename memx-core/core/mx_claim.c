@@ -194,12 +194,17 @@ static void set_life(struct mx_volume *vol, u8 idx)
 
 	mx_owner_life(&vol->claim->o, idx, &life);
 	spin_lock_bh(&vol->lock);
+	/* Nobody is to see a life go that has not changed. */
+	if (to->inc == life.inc && to->era == life.era &&
+	    to->gens == life.gens)
+		goto out;
 	WRITE_ONCE(to->era, 0);
 	smp_wmb();	/* no era but 0 with another one's incarnation */
 	WRITE_ONCE(to->inc, life.inc);
 	WRITE_ONCE(to->gens, life.gens);
 	smp_wmb();	/* likewise */
 	WRITE_ONCE(to->era, life.era);
+out:
 	spin_unlock_bh(&vol->lock);
 }
 

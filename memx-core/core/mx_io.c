@@ -313,7 +313,8 @@ static bool begin(struct mx_io *io)
 	if (needs_two(io)) {
 		second = mx_vop_get(vol, io->slot);
 		if (!second) {
-			mx_vop_put(vop);
+			/* Not a reason for those who wait to try again. */
+			mx_vop_return(vop);
 			return false;
 		}
 		second->io = io;

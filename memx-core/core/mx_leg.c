@@ -220,6 +220,15 @@ static void tell(struct mx_vop *vop, u32 i, u8 verdict)
 	case MX_V_STALE:
 		mx_vsrv_fenced(vop->vol, leg->server);
 		break;
+	case MX_V_BAD:
+		/*
+		 * A server that lost the volume may have it from an owner that
+		 * was overtaken: then it refuses our epoch until it is told
+		 * of our claim again.
+		 */
+		if (leg->gens)
+			mx_vsrv_novol(vop->vol, leg->server, leg->inc, leg->era);
+		break;
 	}
 }
 

@@ -96,8 +96,8 @@ static void release_spare(struct mx_volume *vol)
 
 		if (READ_ONCE(ck->c.nhave) || READ_ONCE(ck->c.blind))
 			continue;
-		/* It is released later. */
-		if (READ_ONCE(ck->c.avoid) ||
+		/* It is released later, or is being released. */
+		if (!mx_chunk_idle(&ck->c) || READ_ONCE(ck->c.avoid) ||
 		    mx_chunk_haunted(&ck->c, mx_volume_now_ms())) {
 			set_bit(MX_VF_SPARE, &vol->flags);
 			continue;
@@ -127,10 +127,11 @@ static void fetch_bitmaps(struct mx_volume *vol)
 		if (!READ_ONCE(ck->c.blind))
 			continue;
 		set_bit(MX_VF_BLIND, &vol->flags);
+		/* Whoever is on it asks for the bitmap first. */
+		if (!mx_chunk_idle(&ck->c))
+			continue;
 		if (++n > MX_RECOVER_FETCH)
 			return;
-		if (READ_ONCE(ck->c.fetcher))
-			continue;
 		vop = own_vop(vol, i, MX_KIND_FETCH);
 		if (!vop)
 			return;

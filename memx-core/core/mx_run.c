@@ -59,6 +59,15 @@ struct mx_vop *mx_vop_get(struct mx_volume *vol, u8 slot)
 	return vop;
 }
 
+void mx_vop_return(struct mx_vop *vop)
+{
+	struct mx_volume *vol = vop->vol;
+
+	mx_reserve_put(&vol->ops, vop, vop->from);
+	mx_stat_inc(MX_S_OP_FREED);
+	atomic_dec(&vol->nops);
+}
+
 void mx_vop_put(struct mx_vop *vop)
 {
 	struct mx_volume *vol = vop->vol;

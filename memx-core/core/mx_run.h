@@ -84,6 +84,8 @@ int mx_run_reserve(struct mx_volume *vol);
  */
 struct mx_vop *mx_vop_get(struct mx_volume *vol, u8 slot);
 void mx_vop_put(struct mx_vop *vop);
+/** mx_vop_return() - give back one that was not used, and tell nobody */
+void mx_vop_return(struct mx_vop *vop);
 /** mx_vop_set() - @n pages from @page of the volume. @edges: see mx_op_init() */
 void mx_vop_set(struct mx_vop *vop, u8 kind, u64 page, u32 n, u8 edges);
 /** mx_run_start() - submit it to its chunk. It may be gone afterwards */

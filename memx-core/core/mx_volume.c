@@ -86,8 +86,9 @@ void mx_volume_free(struct mx_volume *vol)
 {
 	timer_delete_sync(&vol->timer);
 	cancel_work_sync(&vol->feed);
-	cancel_delayed_work_sync(&vol->notify);
 	mx_claim_free(vol);
+	/* The claim's last work may have queued it. */
+	cancel_delayed_work_sync(&vol->notify);
 	mx_vsrv_free_all(vol);
 	if (vol->pool.free)
 		mx_pool_destroy(&vol->pool);

@@ -12,14 +12,17 @@
 #include "mx_members.h"
 #include "engine/mx_place.h"
 
+/* In the tick, which ends writes to silent servers: it must not wait for memory
+ * that such a write may have to free. It comes again.
+ */
 static struct mx_vsrv *add_server(struct mx_volume *vol, u8 idx)
 {
-	struct mx_vsrv *s = kzalloc(sizeof(*s), GFP_NOIO | __GFP_NOWARN);
+	struct mx_vsrv *s = kzalloc(sizeof(*s), GFP_NOWAIT | __GFP_NOWARN);
 	u32 inc;
 
 	if (!s)
 		return NULL;
-	s->page = alloc_page(GFP_NOIO | __GFP_NOWARN);
+	s->page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 	s->node = s->page ? mx_members_node(idx, &inc) : NULL;
 	if (!s->node) {
 		if (s->page)

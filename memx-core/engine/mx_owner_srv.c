@@ -383,9 +383,11 @@ static void pause_for(struct mx_owner *o, u32 i, u32 ms)
 }
 
 /* What a server took before, if anything, is there, or certainly is not. */
-static void confirm(struct mx_owner_srv *s, bool made)
+static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 {
 	if (made && (s->accepted || s->limbo)) {
+		/* Once: the others' answers must not make them ask us again. */
+		mx_osrv_verify(o);
 		s->era = ++s->eras;
 		s->in_roster = false;
 		s->roster = 0;
@@ -424,9 +426,7 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	}
 	if (!made && !o->spec.fresh)
 		o->taking = true;
-	confirm(s, made);
-	if (s->remade)
-		mx_osrv_verify(o);
+	confirm(o, s, made);
 	s->verify = false;
 	if (made || !gens || !o->spec.chunk)
 		mx_osrv_input(o, i, SI_ACCEPT);

@@ -70,7 +70,7 @@ static void tell_owner(struct cl_vol *v, const struct mx_leg *leg, u8 verdict)
 {
 	if (verdict == MX_V_STALE)
 		mx_owner_stale(&v->o, leg->server, leg->inc);
-	else if (verdict == MX_V_NOVOL)
+	else if (verdict == MX_V_NOVOL || (verdict == MX_V_BAD && leg->gens))
 		mx_owner_novol(&v->o, leg->server, leg->inc);
 }
 
