@@ -208,7 +208,8 @@ static bool oldgen_valid(const struct mx_ask *ask, u64 arg)
 static bool ok_arg_valid(const struct mx_ask *ask, u64 arg)
 {
 	if (ask->op == MX_OP_OPEN)
-		return !(arg & ~(MX_OPENED_NEW | (MX_OPENED_NEW - 1)));
+		return !(arg & ~(MX_OPENED_OVER | MX_OPENED_NEW |
+				 (MX_OPENED_NEW - 1)));
 	if (ask->op == MX_OP_LIST)
 		return arg == MX_LIST_END ||
 		       (arg > ask->page && arg < MX_CHUNKS_MAX);

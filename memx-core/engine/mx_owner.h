@@ -216,6 +216,8 @@ struct mx_owner_life {
  * @call_arg: the call under way: LIST: first chunk; ROSTER_SET: the roster's number
  * @features: enum mx_feature, as told in its answer to OPEN
  * @roster:   number of the roster that it has stored in this life
+ * @stored:   number of the roster that it had when it was listed
+ * @epoch:    of the claim when it accepted it, if @accepted
  * @next:     LIST: chunk to go on with
  * @chunks:   chunks placed there now; the caller's, mx_owner_chunks()
  * @ghost:    a life that nobody has, which stands for what it has lost; 0: none
@@ -234,6 +236,7 @@ struct mx_owner_life {
  * @made:     OPEN has made the volume there: whatever it had in this life is gone
  * @remade:   like @made, while the claim served: it gets a roster only when all
  *            others have said that they still know the claim
+ * @purge:    what it holds is another claim's: DROP goes before OPEN
  * @has_roster: LISTING: its roster is known
  * @bad_list: LISTING: the answer that comes next is not to be believed
  * @in_roster: it has stored a roster of this claim's that lists it
@@ -253,6 +256,8 @@ struct mx_owner_srv {
 	u32	call_arg;
 	u32	features;
 	u32	roster;
+	u32	stored;
+	u32	epoch;
 	u32	next;
 	u32	chunks;
 	u32	ghost;
@@ -270,6 +275,7 @@ struct mx_owner_srv {
 	bool	limbo;
 	bool	made;
 	bool	remade;
+	bool	purge;
 	bool	has_roster;
 	bool	bad_list;
 	bool	in_roster;

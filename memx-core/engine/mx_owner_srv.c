@@ -112,6 +112,7 @@ static void begin_list(struct mx_owner *o, u32 i)
 	struct mx_owner_srv *s = &o->srv[i];
 
 	s->has_roster = false;
+	s->stored = 0;
 	s->bad_list = false;
 	s->next = 0;
 	mx_take_forget(o, i);
@@ -227,6 +228,7 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->due = 0;
 	s->made = false;
 	s->remade = false;
+	s->purge = false;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -310,7 +312,7 @@ static u8 kind_due(const struct mx_owner *o, u32 i)
 		return MX_CALL_NONE;
 	switch (s->state) {
 	case MX_OSRV_OPENING:
-		return MX_CALL_OPEN;
+		return s->purge ? MX_CALL_DROP : MX_CALL_OPEN;
 	case MX_OSRV_LISTING:
 		return s->has_roster ? MX_CALL_LIST : MX_CALL_ROSTER_GET;
 	case MX_OSRV_OPEN:
@@ -382,6 +384,12 @@ static void pause_for(struct mx_owner *o, u32 i, u32 ms)
 	o->srv[i].due = o->now + ms;
 }
 
+static void accepted(const struct mx_owner *o, struct mx_owner_srv *s)
+{
+	s->accepted = true;
+	s->epoch = o->epoch;
+}
+
 /* What a server took before, if anything, is there, or certainly is not. */
 static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 {
@@ -396,7 +404,7 @@ static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 	}
 	s->made |= made;
 	s->limbo = false;
-	s->accepted = true;
+	accepted(o, s);
 	s->news |= BIT(MX_NEWS_LIFE);
 }
 
@@ -408,6 +416,25 @@ static bool must_raise(const struct mx_owner *o, const struct mx_owner_srv *s,
 	       (o->state == MX_OWN_CLAIMING || o->state == MX_OWN_PROPOSING);
 }
 
+/*
+ * It had accepted the claim, has lost the volume since, and has let somebody
+ * have it who was overtaken long ago. What it holds is not ours, and must not be
+ * found beside ours. Return: whether it has to be dropped first
+ */
+static bool strangers(struct mx_owner *o, u32 i, const struct mx_answer *ans)
+{
+	struct mx_owner_srv *s = &o->srv[i];
+
+	if (o->state != MX_OWN_SERVING || s->call_old || s->epoch != o->epoch ||
+	    !(ans->arg & MX_OPENED_OVER))
+		return false;
+	MX_COVER(owner_purge);
+	s->purge = true;
+	if (mx_osrv_input(o, i, SI_FORGOT))
+		doubt(s);
+	return true;
+}
+
 static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
@@ -415,12 +442,14 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	bool made = gens ? ans->arg & MX_OPENED_NEW : !ans->vol_pages;
 
 	s->features = gens ? MX_FEAT_GEN : 0;
+	if (strangers(o, i, ans))
+		return;
 	if (!gens && !made && !o->spec.fresh && !s->accepted) {
 		mx_osrv_refuse(o, i, MX_WHY_OLD);
 		return;
 	}
 	if (must_raise(o, s, made)) {
-		s->accepted = true;
+		accepted(o, s);
 		if (mx_owner_raise(o, o->epoch))
 			return;
 	}
@@ -439,7 +468,12 @@ static void outranked(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	struct mx_owner_srv *s = &o->srv[i];
 	u64 epoch = s->call_old ? o->epoch : max_t(u64, ans->arg, o->epoch);
 
-	if (s->accepted || o->spec.fresh) {
+	/*
+	 * Of two that claim the volume now, one has to give in. A claim that this
+	 * one was raised to may be there since long ago, as a tentative one is
+	 * whose owner has died.
+	 */
+	if ((s->accepted && s->epoch == o->epoch) || o->spec.fresh) {
 		mx_osrv_input(o, i, SI_FENCE);
 	} else if (epoch - o->epoch > MX_OWNER_EPOCH_STEP ||
 		   epoch >= MX_OWNER_EPOCH_MAX) {
@@ -569,10 +603,18 @@ static void ask_answer(struct mx_owner *o, u32 i, u8 kind,
 
 static void drop_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
+	struct mx_owner_srv *s = &o->srv[i];
+
 	if (ans->status == MX_ST_HELD || ans->status == MX_ST_AGAIN)
 		pause_for(o, i, MX_OWNER_HELD_MS);
-	else
+	else if (s->state != MX_OSRV_OPENING)
 		mx_osrv_input(o, i, SI_DROPPED);
+	else if (ans->status == MX_ST_STALE)
+		mx_osrv_input(o, i, SI_FENCE);
+	else if (ans->status == MX_ST_OK)
+		s->purge = false;
+	else
+		mx_osrv_refuse(o, i, MX_WHY_BAD);
 }
 
 /* The OPEN that was under way when the volume was to be dropped has ended. */

@@ -150,6 +150,7 @@ int mx_owner_roster(struct mx_owner *o, u32 i, const struct mx_roster *r)
 	else if (r->number && r->number == o->seen.number)
 		merge(&o->seen, r);
 	s->roster = r->number;
+	s->stored = r->number;
 	return 0;
 }
 
@@ -176,14 +177,17 @@ static bool life_answered(const struct mx_owner *o, const struct mx_life *life)
 
 /*
  * A server gets chunks when it has stored a roster. One that is in a roster and
- * has stored none has got none, or has lost the volume since.
+ * had stored none has got none, or has lost the volume since.
  */
+static bool stored_none(const struct mx_owner_srv *s)
+{
+	return mx_osrv_holds(s) && !s->stored;
+}
+
 static bool roster_answered(const struct mx_owner *o, const struct mx_life *life)
 {
-	u32 i = index_of(o, life->node);
-
 	return life_answered(o, life) &&
-	       (o->srv[i].roster || !mx_osrv_holds(&o->srv[i]));
+	       !stored_none(&o->srv[index_of(o, life->node)]);
 }
 
 static bool any_listed(const struct mx_owner *o)
@@ -236,7 +240,8 @@ static bool life_lost(const struct mx_owner *o, const struct mx_life *life)
 	u32 i = index_of(o, life->node);
 
 	return i < MX_MEMBERS && mx_osrv_answered(&o->srv[i]) &&
-	       (o->srv[i].inc != life->inc || o->srv[i].made);
+	       (o->srv[i].inc != life->inc || o->srv[i].made ||
+		stored_none(&o->srv[i]));
 }
 
 /*

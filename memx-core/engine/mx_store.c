@@ -160,6 +160,7 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		  const struct mx_store_who *who, const struct mx_ask *ask,
 		  const char *name, u32 len, u64 *arg, bool *fenced)
 {
+	bool other;
 	int status;
 
 	*arg = 0;
@@ -176,9 +177,10 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
 		return MX_ST_INVAL;
 	}
+	other = who->node != v->claim.node || who->inc != v->claim.inc;
 	status = open_known(v, who, ask, arg, fenced);
 	if (status == MX_ST_OK)
-		*arg = MX_FEAT_KNOWN;
+		*arg = MX_FEAT_KNOWN | (*fenced && other ? MX_OPENED_OVER : 0);
 	if (!(ask->flags & MX_F_FEATURES))
 		*arg = 0;
 	return status;

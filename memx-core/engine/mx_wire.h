@@ -31,10 +31,10 @@ enum mx_limits {
  *                 the volume over; a lower one is STALE. With MX_F_SEALED its
  *                 pages are sealed; all OPENs must agree. With MX_F_FEATURES
  *                 @arg2 has the sender's enum mx_feature, and the answer's @arg
- *                 the server's and MX_OPENED_NEW; INVAL has the server's too if
- *                 the volume is of another size, name or kind. With
- *                 MX_F_TENTATIVE the claim stands beside the one in force, which
- *                 it does not fence
+ *                 the server's, and MX_OPENED_NEW or MX_OPENED_OVER; INVAL has the
+ *                 server's too if the volume is of another size, name or kind.
+ *                 With MX_F_TENTATIVE the claim stands beside the one in force,
+ *                 which it does not fence
  * @MX_OP_DROP:    forget the volume and free all its pages; done when unknown.
  *                 Under a tentative claim: withdraw that claim
  * @MX_OP_READ:    @npages from @page, all in one chunk. The reply's mask says
@@ -105,8 +105,12 @@ enum mx_feature {
 	MX_FEAT_KNOWN	= 0x01,
 };
 
-/* OPEN with MX_F_FEATURES: bit of the answer's @arg: the OPEN made the volume. */
+/*
+ * OPEN with MX_F_FEATURES: bits of the answer's @arg: the OPEN made the volume;
+ * or it took it over from a claim of another node or of another life.
+ */
 #define MX_OPENED_NEW	BIT_ULL(32)
+#define MX_OPENED_OVER	BIT_ULL(33)
 
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)

@@ -137,7 +137,8 @@ static void answer(struct input *in, u32 i)
 	switch (call.kind) {
 	case MX_CALL_OPEN:
 		ans.arg = ans.status == MX_ST_OK ?
-			  MX_FEAT_GEN | (b & 2 ? MX_OPENED_NEW : 0) : number(in);
+			  MX_FEAT_GEN | (b & 2 ? MX_OPENED_NEW : 0) |
+			  (b & 4 ? MX_OPENED_OVER : 0) : number(in);
 		break;
 	case MX_CALL_LIST:
 		entries(in, i);

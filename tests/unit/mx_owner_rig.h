@@ -18,6 +18,7 @@ static const struct mx_life me = { .node = 100, .inc = 7 };
  * @inc:    incarnation
  * @epoch:  of the claim in force, 0: the volume is not known
  * @owner:  who made that claim
+ * @dead:   epoch of a tentative claim of a former life of ours, 0: none
  * @chunk:  entries of LIST, @nchunks of them
  * @roster: stored
  * @used:   pages of the volume
@@ -32,6 +33,7 @@ static struct fake {
 	u32	inc;
 	u32	epoch;
 	struct mx_life owner;
+	u32	dead;
 	struct mx_listed chunk[CHUNKS + 2];
 	u32	nchunks;
 	struct mx_roster roster;
@@ -63,6 +65,8 @@ static inline struct mx_life life_of(u32 i)
 static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *arg)
 {
 	bool made = !f->epoch;
+	bool over = !made && !c->tentative &&
+		    (f->owner.node != me.node || f->owner.inc != me.inc);
 
 	if (f->first && !c->old)
 		return MX_ST_INVAL;
@@ -72,11 +76,16 @@ static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *ar
 		*arg = f->first ? 0 : f->epoch;
 		return MX_ST_STALE;
 	}
+	if (f->dead == c->epoch) {
+		*arg = f->dead;
+		return MX_ST_STALE;
+	}
 	if (!c->tentative) {
 		f->epoch = c->epoch;
 		f->owner = me;
 	}
-	*arg = c->old ? 0 : MX_FEAT_GEN | (made ? MX_OPENED_NEW : 0);
+	*arg = c->old ? 0 : MX_FEAT_GEN | (made ? MX_OPENED_NEW : 0) |
+	       (over ? MX_OPENED_OVER : 0);
 	return MX_ST_OK;
 }
 
@@ -137,8 +146,10 @@ static inline void answer(const struct mx_owner_call *c)
 		ans.status = open_at(f, c, &ans.arg);
 	} else if (c->kind == MX_CALL_DROP) {
 		ans.status = f->epoch > c->epoch ? MX_ST_STALE : MX_ST_OK;
-		if (ans.status == MX_ST_OK)
+		if (ans.status == MX_ST_OK) {
 			f->epoch = 0;
+			f->nchunks = 0;
+		}
 	} else {
 		ans.status = ask_at(c->server, c, &ans.arg);
 	}

@@ -423,7 +423,9 @@ static void mx_answer_decode__open_arg(void **state)
 	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 0xffffffff), open, 0), 0);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = MX_OPENED_NEW | 1),
 				     open, 0), 0);
-	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 2 * MX_OPENED_NEW),
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = MX_OPENED_OVER | 1),
+				     open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 2 * MX_OPENED_OVER),
 				     open, 0), -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_STALE,
 					    .arg = 0xffffffff), open, 0), 0);

@@ -211,6 +211,52 @@ static void mx_owner_novol__untrue(void **state)
 	assert_int_equal(b.era, a.era);
 }
 
+/* It has forgotten us, and an older owner has had it to itself meanwhile. */
+static void mx_owner_novol__others_came_first(void **state)
+{
+	struct mx_srv_life a, b;
+
+	take();
+	mx_owner_life(&o, 0, &a);
+	known(0, o.epoch - 1, 9);
+	put_one(0, 3, 5);
+	mx_owner_novol(&o, 0, fake[0].inc);
+	run();
+	mx_owner_life(&o, 0, &b);
+	assert_int_not_equal(b.era, a.era);
+	assert_int_equal(fake[0].nchunks, 0);
+	assert_int_equal(fake[0].owner.node, me.node);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+}
+
+/* The same after a restart, and with an answer to DROP that was not expected. */
+static void mx_owner_server__others_came_first(void **state)
+{
+	take();
+	known(0, o.epoch - 1, 9);
+	put_one(0, 3, 5);
+	fake[0].inc += 10;
+	fake[0].force = MX_CALL_DROP;
+	fake[0].status = MX_ST_HELD;
+	all_see();
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPENING);
+	fake[0].status = MX_ST_INVAL;
+	wait_ms(MX_OWNER_HELD_MS);
+	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
+	fake[0].force = MX_CALL_NONE;
+	wait_ms(MX_OWNER_AGAIN_MS);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
+	assert_int_equal(fake[0].nchunks, 0);
+	/* And by a claim that is higher. */
+	fake[0].inc += 10;
+	known(0, o.epoch - 1, 9);
+	fake[0].force = MX_CALL_DROP;
+	fake[0].status = MX_ST_STALE;
+	all_see();
+	assert_int_equal(o.srv[0].state, MX_OSRV_FENCED);
+}
+
 static void mx_owner_answer__gone(void **state)
 {
 	servers(1);
@@ -644,6 +690,8 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_server__many_lives),
 	OWNER(mx_owner_novol__made_anew),
 	OWNER(mx_owner_novol__untrue),
+	OWNER(mx_owner_novol__others_came_first),
+	OWNER(mx_owner_server__others_came_first),
 	OWNER(mx_owner_answer__gone),
 	OWNER(mx_owner_answer__of_another_life),
 	OWNER(mx_owner_stale__costs_that_server),

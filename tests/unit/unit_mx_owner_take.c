@@ -230,6 +230,26 @@ static void mx_owner_claim__clean(void **state)
 	assert_true(mx_owner_done(&o));
 }
 
+/* A server has lost the volume, and its owner had no time to note that. */
+static void mx_owner_claim__clean_after_a_loss(void **state)
+{
+	struct mx_owner_home h;
+
+	left();
+	o.spec.clean = true;
+	fake[2].nchunks = 0;
+	fake[2].used = 0;
+	fake[2].roster = (struct mx_roster) {};
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	/* That it has a roster of ours by now, says nothing. */
+	assert_true(fake[2].roster.number);
+	assert_int_equal(proof(4, &h), MX_PROOF_NONE);
+	assert_int_equal(proof(0, &h), MX_PROOF_NONE);
+	assert_false(mx_owner_done(&o));
+}
+
 /* Clean, but one life is gone for good: an admin has to decide. */
 static void mx_owner_accept__while_serving(void **state)
 {
@@ -421,6 +441,20 @@ static void mx_owner_claim__stranger_is_silent(void **state)
 	fake[3].hung = true;
 	mx_owner_claim(&o);
 	all_see();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+}
+
+/* Of a claim that was never committed nobody is left to give in. */
+static void mx_owner_claim__above_a_dead_one(void **state)
+{
+	u32 i;
+
+	left();
+	for (i = 0; i < 3; i++)
+		fake[i].dead = 2;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.epoch, 3);
 	assert_int_equal(o.state, MX_OWN_SERVING);
 }
 
@@ -657,6 +691,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__stale_member),
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
+	OWNER(mx_owner_claim__clean_after_a_loss),
 	OWNER(mx_owner_accept__while_serving),
 	OWNER(mx_owner_claim__nobody),
 	OWNER(mx_owner_claim__nobody_must_know),
@@ -667,6 +702,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__overtaken_while_waiting),
 	OWNER(mx_owner_claim__overtaken_at_once),
 	OWNER(mx_owner_claim__stranger_is_silent),
+	OWNER(mx_owner_claim__above_a_dead_one),
 	OWNER(mx_owner_claim__raised_late),
 	OWNER(mx_owner_accept__while_listing),
 	OWNER(mx_owner_claim__duel_is_bounded),

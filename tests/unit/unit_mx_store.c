@@ -81,12 +81,17 @@ static void mx_store_open__order_of_claims(void **state)
 	assert_false(fenced);
 	/* Higher by node, then by epoch. */
 	assert_int_equal(OPEN_NEW(WHO(6, 1, 5)), MX_ST_OK);
-	assert_true(fenced && arg == MX_FEAT_KNOWN);
+	assert_true(fenced && arg == (MX_FEAT_KNOWN | MX_OPENED_OVER));
 	assert_int_equal(OPEN_NEW(WHO(5, 1, 5)), MX_ST_STALE);
 	assert_int_equal(OPEN_NEW(WHO(1, 1, 6)), MX_ST_OK);
-	assert_true(fenced);
+	assert_true(fenced && arg == (MX_FEAT_KNOWN | MX_OPENED_OVER));
+	/* The same once more, and raised: nobody was overtaken. */
+	assert_int_equal(OPEN_NEW(WHO(1, 1, 6)), MX_ST_OK);
+	assert_int_equal(arg, MX_FEAT_KNOWN);
+	assert_int_equal(OPEN_NEW(WHO(1, 1, 7)), MX_ST_OK);
+	assert_int_equal(arg, MX_FEAT_KNOWN);
 	assert_int_equal(OPEN_NEW(WHO(6, 1, 5)), MX_ST_STALE);
-	assert_int_equal(arg, 6);
+	assert_int_equal(arg, 7);
 }
 
 /* A restarted node must raise; at a higher epoch it has its volume again. */
