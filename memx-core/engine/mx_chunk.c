@@ -114,9 +114,25 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
 		if (c->pages - page < 8)
 			byte &= BIT(c->pages - page) - 1;
 		byte = (byte << page % 64) & ~c->have[page / 64];
+		/* Others were discarded since the copy was lost. */
+		if (c->mixed)
+			byte &= c->lost[page / 64];
 		c->have[page / 64] |= byte;
 		c->nhave += hweight64(byte);
+		c->nlost -= hweight64(byte & c->lost[page / 64]);
+		c->lost[page / 64] &= ~byte;
 	}
+}
+
+static void clear_blind(struct mx_chunk *c)
+{
+	c->blind = false;
+	c->mixed = false;
+}
+
+void mx_chunk_learned(struct mx_chunk *c)
+{
+	clear_blind(c);
 }
 
 void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
@@ -187,7 +203,7 @@ void mx_chunk_take(struct mx_chunk *c, u8 server,
 	if (!mx_home_in_sync(&c->home)) {
 		mx_chunk_leave_lost(c);
 		mx_home_clear(&c->home);
-		c->blind = false;
+		clear_blind(c);
 	}
 	/* A copy that was left there has been replaced. */
 	mx_chunk_left_gone(c, server, life->inc, life->era);
@@ -201,9 +217,10 @@ void mx_chunk_placed(struct mx_chunk *c)
 	set_state(c, MX_CHUNK_PLACED);
 }
 
-void mx_chunk_place_failed(struct mx_chunk *c)
+void mx_chunk_place_failed(struct mx_chunk *c, u32 first, u32 n)
 {
 	MX_COVER(chunk_place_failed);
+	c->nlost += mx_bits_set(c->lost, first, n);
 	set_homeless(c);
 }
 
@@ -212,7 +229,7 @@ void mx_chunk_unplaced(struct mx_chunk *c)
 	MX_ASSERT(!c->nhave);
 	MX_COVER(chunk_unplaced);
 	mx_home_clear(&c->home);
-	c->blind = false;
+	clear_blind(c);
 	set_homeless(c);
 }
 
@@ -221,6 +238,8 @@ static void lose_all(struct mx_chunk *c)
 {
 	u32 w;
 
+	/* Of those lost before, the copy has none. */
+	c->mixed |= c->nlost;
 	for (w = 0; w < mx_chunk_words(c->pages); w++) {
 		c->lost[w] |= c->have[w];
 		c->have[w] = 0;
@@ -228,7 +247,7 @@ static void lose_all(struct mx_chunk *c)
 	c->nlost += c->nhave;
 	c->nhave = 0;
 	/* It stays blind, for when it comes back. */
-	if (c->blind)
+	if (c->blind && !c->mixed)
 		c->nlost += mx_bits_set(c->lost, 0, c->pages);
 	set_homeless(c);
 }
@@ -269,13 +288,21 @@ bool mx_chunk_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era)
 bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 		     const struct mx_srv_life *life)
 {
-	u32 w;
+	u32 w = 0;
 
 	if ((c->state != MX_CHUNK_LOST && c->state != MX_CHUNK_HOLE) ||
 	    !mx_home_regain(&c->home, server, life))
 		return false;
+	set_state(c, MX_CHUNK_PLACED);
+	/* Who cannot tell, says of each page that it does not have it. */
+	if (c->mixed && life->gens) {
+		MX_COVER(chunk_regained_mixed);
+		c->blind = true;
+		return true;
+	}
 	MX_COVER(chunk_regained);
-	for (w = 0; w < mx_chunk_words(c->pages); w++) {
+	c->mixed = false;
+	for (; w < mx_chunk_words(c->pages); w++) {
 		if (!c->blind)
 			c->have[w] |= c->lost[w];
 		c->lost[w] = 0;
@@ -283,7 +310,6 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 	if (!c->blind)
 		c->nhave = c->nlost;
 	c->nlost = 0;
-	set_state(c, MX_CHUNK_PLACED);
 	return true;
 }
 

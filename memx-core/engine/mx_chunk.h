@@ -101,6 +101,8 @@ enum mx_page {
  * @server:  first member in sync while PLACED or RELEASING, else MX_NO_SERVER;
  *           may be read without the caller's lock
  * @blind:   @have is not known (after a take-over): it is fetched first
+ * @mixed:   not all of @lost was in the copies that may come back, or are back
+ *           while @blind: what they do not have stays lost
  * @avoid:   bit per server that may have taken the chunk without our knowing,
  *           and has not released it: the chunk is not placed there meanwhile
  * @left:    copies to be released if their lives come back. While they are not
@@ -128,6 +130,7 @@ struct mx_chunk {
 	u8	state;
 	u8	server;
 	bool	blind;
+	bool	mixed;
 	bool	settling;
 	u64	avoid;
 	struct mx_left left[MX_LEFT_MAX];
@@ -186,6 +189,9 @@ void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n);
  */
 void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len);
 
+/** mx_chunk_learned() - all of the bitmap of a blind chunk is known */
+void mx_chunk_learned(struct mx_chunk *c);
+
 /** mx_chunk_take() - PLACING: a server has taken the chunk. With the first one,
  * the older home becomes left-overs
  */
@@ -212,8 +218,14 @@ bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms);
 /** mx_chunk_placed() - PLACING is over: those that took it are the home */
 void mx_chunk_placed(struct mx_chunk *c);
 
-/** mx_chunk_place_failed() - PLACING is over: nobody took it */
-void mx_chunk_place_failed(struct mx_chunk *c);
+/**
+ * mx_chunk_place_failed() - PLACING is over: nobody has it
+ * @c:     chunk
+ * @first: first page
+ * @n:     pages that somebody had taken before he was lost, 0: nobody had. They
+ *         are lost, since he may come back with them
+ */
+void mx_chunk_place_failed(struct mx_chunk *c, u32 first, u32 n);
 
 /** mx_chunk_unplaced() - the chunk has no home any more and no pages in it */
 void mx_chunk_unplaced(struct mx_chunk *c);

@@ -351,7 +351,7 @@ static void fetched(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	/* Another fetch is due if the copy was lost meanwhile. */
 	if (mx_leg_is_current(c, leg)) {
 		MX_COVER(op_fetched);
-		c->blind = false;
+		mx_chunk_learned(c);
 	}
 	mx_op_start_over(c, op);
 }
@@ -386,6 +386,10 @@ static void read_done(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	if (leg->verdict != MX_V_OK) {
 		unserved(c, op, leg->verdict, todo);
 	} else if (!mx_leg_is_current(c, leg)) {
+		mx_op_start_over(c, op);
+	} else if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {
+		/* While another server was asked, and the chunk placed anew. */
+		MX_COVER(op_read_lost_since);
 		mx_op_start_over(c, op);
 	} else if (!(have & ~mask)) {
 		MX_COVER(op_read_done);

@@ -218,11 +218,16 @@ static void mx_op_leave(struct mx_chunk *c, struct mx_op *op)
 	op->where = MX_OP_OUT;
 	if (c->placer == op) {
 		c->placer = NULL;
-		/* Some may have taken it before the operation was given up. */
-		if (mx_home_in_sync(&c->home))
+		/*
+		 * Some may have taken it, with the pages of the operation,
+		 * before that was given up. Those that are lost may come back.
+		 */
+		if (mx_home_in_sync(&c->home)) {
+			mx_chunk_wrote(c, op->first, op->n);
 			mx_chunk_placed(c);
-		else
-			mx_chunk_place_failed(c);
+		} else {
+			mx_chunk_place_failed(c, op->first, op->did ? op->n : 0);
+		}
 	}
 	if (c->setter == op)
 		c->setter = NULL;

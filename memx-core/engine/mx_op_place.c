@@ -269,11 +269,13 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 {
 	switch (leg->verdict) {
 	case MX_V_OK:
-		if (mx_leg_same_life(leg, env))
+		if (mx_leg_same_life(leg, env)) {
 			mx_chunk_take(c, leg->server, &env->life[leg->server],
 				      leg->gen);
-		else
+			op->did |= BIT_ULL(leg->server);
+		} else {
 			op->later = true;
+		}
 		break;
 	case MX_V_FULL:
 		MX_COVER(op_place_declined);

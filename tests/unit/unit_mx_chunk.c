@@ -167,6 +167,40 @@ static void mx_chunk_regain__not_once_placed_anew(void **state)
 	assert_int_equal(r->c.server, 1);
 }
 
+/* What was lost before the copy was made does not come back with it. */
+static void mx_chunk_regain__lost_twice(void **state)
+{
+	struct rig *r = placed(0, 8);
+	u8 bits[1] = { 0x53 };
+
+	r->life[1] = (struct mx_srv_life){ .inc = 101, .gens = true };
+	mx_chunk_lose(&r->c, 3, 103, 0);
+	r->c.state = MX_CHUNK_PLACING;
+	mx_chunk_take(&r->c, 1, &r->life[1], mx_home_next(&r->c.home));
+	mx_chunk_placed(&r->c);
+	mx_chunk_wrote(&r->c, 0, 2);
+	assert_true(mx_chunk_lose(&r->c, 1, 101, 0));
+	assert_int_equal(r->c.nlost, 8);
+	mx_chunk_freed(&r->c, 6, 1);
+	assert_true(mx_chunk_regain(&r->c, 1, &r->life[1]));
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+	assert_true(r->c.blind);
+	assert_int_equal(r->c.nlost, 7);
+	/* A write that has failed may have left more than was noted: page 4. */
+	mx_chunk_learn(&r->c, 0, bits, 1);
+	mx_chunk_learned(&r->c);
+	assert_false(r->c.blind);
+	assert_int_equal(r->c.nhave, 3);
+	assert_int_equal(r->c.nlost, 4);
+	assert_int_equal(mx_chunk_page(&r->c, 1), MX_PAGE_HAVE);
+	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
+	assert_int_equal(mx_chunk_page(&r->c, 4), MX_PAGE_HAVE);
+	assert_int_equal(mx_chunk_page(&r->c, 6), MX_PAGE_ZERO);
+	/* Its next copy has all that is left of it. */
+	assert_true(mx_chunk_lose(&r->c, 1, 101, 0));
+	assert_int_equal(r->c.nlost, 7);
+}
+
 static void mx_chunk_adopt__blind(void **state)
 {
 	struct rig *r = rig();
@@ -238,6 +272,7 @@ int main(void)
 		MXT(mx_chunk_sync__volume_made_anew),
 		MXT(mx_chunk_lose__without_pages),
 		MXT(mx_chunk_regain__not_once_placed_anew),
+		MXT(mx_chunk_regain__lost_twice),
 		MXT(mx_chunk_adopt__blind),
 		MXT(mx_chunk_adopt__stale_member),
 		MXT(mx_chunk_proved__otherwise),

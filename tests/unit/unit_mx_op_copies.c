@@ -30,6 +30,43 @@ static void copies__placed_on_three(void **state)
 	LOG(r, "0:END 0; 0:FREE; 1:WRITE s0 g3; 1:WRITE s2 g3; 1:WRITE s3 g3");
 }
 
+/* What a server had taken before it was lost, it may bring back. */
+static void copies__placement_fails_after_a_loss(void **state)
+{
+	struct rig *r = rig(2);
+
+	submit(r, 0, MX_KIND_WRITE, 3, 2);
+	picked(r, 0, BIT(0) | BIT(1));
+	answer(r, 0, 0, MX_V_OK);
+	r->life[0].inc++;
+	tick(r, 0);
+	answer(r, 0, 1, MX_V_FULL);
+	picked(r, 0, 0);
+	LOG(r, "0:PICK 2; 0:WRITE|PLACE s0 g1; 0:WRITE|PLACE s1 g1; 0:PICK 2; 0:END -28; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_LOST);
+	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_ZERO);
+	assert_int_equal(mx_chunk_page(&r->c, 3), MX_PAGE_LOST);
+	assert_int_equal(mx_chunk_page(&r->c, 4), MX_PAGE_LOST);
+	r->life[0].inc--;
+	tick(r, 0);
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+	assert_int_equal(mx_chunk_page(&r->c, 4), MX_PAGE_HAVE);
+}
+
+/* Pages that one server has stored are there, whatever another one said. */
+static void copies__placement_fails_beside_a_copy(void **state)
+{
+	struct rig *r = rig(2);
+
+	submit(r, 0, MX_KIND_WRITE, 3, 2);
+	picked(r, 0, BIT(0) | BIT(1));
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_OVER);
+	LOG(r, "0:PICK 2; 0:WRITE|PLACE s0 g1; 0:WRITE|PLACE s1 g1; 0:END -5; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+	assert_int_equal(mx_chunk_page(&r->c, 4), MX_PAGE_HAVE);
+}
+
 static void copies__member_restarts(void **state)
 {
 	struct rig *r = rig(2);
@@ -123,6 +160,30 @@ static void copies__read_elsewhere(void **state)
 	submit(r, 0, MX_KIND_READ, 0, 1);
 	answer_mask(r, 0, 0, MX_V_OK, 0);
 	LOG(r, "0:READ s0 g2; 0:READ s1 g2");
+}
+
+/* The pages are lost while they are read, and the chunk is placed elsewhere. */
+static void copies__read_of_what_was_lost_since(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	r->life[0].inc++;
+	r->life[1].inc++;
+	tick(r, 0);
+	submit(r, 1, MX_KIND_WRITE, 1, 1);
+	picked(r, 1, BIT(2) | BIT(3));
+	answer(r, 1, 2, MX_V_OK);
+	answer(r, 1, 3, MX_V_OK);
+	answer(r, 1, 2, MX_V_OK);
+	answer(r, 1, 3, MX_V_OK);
+	rig_log(r);
+	r->members.m[0].state = MX_MEMBER_SUSPECT;
+	tick(r, 500);
+	LOG(r, "0:VOID s0; 0:READ s2 g4");
+	answer_mask(r, 0, 2, MX_V_OK, 0);
+	LOG(r, "0:END -5");
 }
 
 static void copies__behind(void **state)
@@ -226,11 +287,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MXT(copies__placed_on_three),
+		MXT(copies__placement_fails_after_a_loss),
+		MXT(copies__placement_fails_beside_a_copy),
 		MXT(copies__member_restarts),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),
 		MXT(copies__read_elsewhere),
+		MXT(copies__read_of_what_was_lost_since),
 		MXT(copies__behind),
 		MXT(copies__release_by_all),
 		MXT(copies__no_release_beside_stale_members),
