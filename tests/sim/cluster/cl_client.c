@@ -133,6 +133,13 @@ void cl_client_cut(struct link *l)
 
 /* --- claims ------------------------------------------------------------ */
 
+static void vol_newest(struct cl_vol *v)
+{
+	v->truth->top = (struct cl_claim){ .epoch = v->o.epoch,
+					   .node = node_id(v->s, v->node) };
+	v->seq = ++v->truth->seq;
+}
+
 /*
  * A claim begins to serve. It is the newest one but if it has been overtaken
  * meanwhile; on servers that have lost the volume, epochs may begin anew.
@@ -146,8 +153,7 @@ void cl_vol_serves(struct cl_vol *v)
 	if (v->seq || (cl_claim_below(&c, &t->top) &&
 		       cl_server_knows(v->s, t->id, &t->top)))
 		return;
-	t->top = c;
-	v->seq = ++t->seq;
+	vol_newest(v);
 }
 
 bool cl_vol_newest(const struct cl_vol *v)
@@ -329,11 +335,16 @@ static void vol_accept(struct cl_vol *v)
 		cl_vol_park(v);
 		return;
 	}
+	/* Whatever servers know, this is the claim that counts from now on. */
+	if (!cl_vol_newest(v))
+		vol_newest(v);
 	for (i = 0; i < SIM_CLIENTS; i++) {
 		struct cl_vol *old = node_of(v->s, i)->vol[v->truth->no];
 
-		if (old && old != v)
-			old->outlaw = true;
+		if (!old || old == v)
+			continue;
+		old->outlaw = true;
+		v->truth->forked |= old->o.state == MX_OWN_SERVING;
 	}
 }
 

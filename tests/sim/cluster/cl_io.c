@@ -108,6 +108,18 @@ static void read_end(struct cl_op *co)
 	}
 }
 
+/* Pages that are lost or holes are discarded without asking anybody. */
+static void note_ghosts(struct cl_op *co)
+{
+	u32 i;
+
+	for (i = 0; i < MX_COPIES_MAX; i++)
+		if (co->op.leg[i].state != MX_LEG_FREE)
+			return;
+	for (i = 0; i < co->op.n; i++)
+		co->vol->truth->ghost[co->page + i] = true;
+}
+
 static void write_end(struct cl_op *co)
 {
 	struct cl_vol *v = co->vol;
@@ -120,6 +132,8 @@ static void write_end(struct cl_op *co)
 
 	if (ok)
 		check_edges(co);
+	if (ok && co->op.kind == MX_KIND_DISCARD)
+		note_ghosts(co);
 	for (i = 0; i < pages_of(co); i++)
 		check(co, co->page + i,
 		      model_written(&v->truth->model, co->page + i, co->uid, ok));

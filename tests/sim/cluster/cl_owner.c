@@ -158,6 +158,24 @@ static void owner_call(struct cl_vol *v, const struct mx_owner_call *oc)
 				    &l->sink));
 }
 
+/* What a take-over may find although it is not what was there last. */
+static void amnesty(struct cl_vol *v)
+{
+	struct cl_truth *t = v->truth;
+	u32 i;
+
+	/* Two have written to it, each to servers that the other did not reach. */
+	if (t->forked)
+		model_forget(&t->model);
+	/*
+	 * A life that was believed lost has come back with pages that were
+	 * discarded meanwhile: its owner knows that, a take-over does not.
+	 */
+	for (i = 0; i < t->pages && v->s->twins; i++)
+		if (t->ghost[i])
+			model_forgive(&t->model, i);
+}
+
 static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 {
 	sim_trace(v->s, "%u/%u owner news %u server %u state %s", v->node,
@@ -166,13 +184,8 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 	switch (note->what) {
 	case MX_NEWS_SERVING:
 	case MX_NEWS_CHUNKS:
-		/*
-		 * Not mended yet: a life that was believed lost may come back
-		 * with copies that are older than what was placed meanwhile,
-		 * and a take-over may find them when the newer ones are gone.
-		 */
-		if (v->s->twins && note->what == MX_NEWS_SERVING && v->no > 1)
-			model_forget(&v->truth->model);
+		if (note->what == MX_NEWS_SERVING && v->no > 1)
+			amnesty(v);
 		cl_vol_serves(v);
 		cl_chunks_begin(v);
 		break;

@@ -252,6 +252,8 @@ struct cl_vchunk {
  * @seq:     counts those up
  * @keeper:  client that claims it when it has started
  * @gen:     highest generation of each chunk that a server has stored
+ * @ghost:   pages that were discarded without asking a server
+ * @forked:  an admin has gone on without proof beside an owner that serves
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
  */
@@ -268,6 +270,8 @@ struct cl_truth {
 	u32 seq;
 	u8 keeper;
 	u32 gen[CL_CHUNKS];
+	bool ghost[CL_CHUNKS * CL_CHUNK];
+	bool forked;
 	bool written;
 	bool dropped;
 };
