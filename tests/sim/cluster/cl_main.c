@@ -576,7 +576,6 @@ static bool report(void)
 static const struct run_ops cluster_run = {
 	.name = "sim-cluster",
 	.past = "tests/sim/seeds-cluster.txt",
-	.known = "tests/sim/known-cluster.txt",
 	.size = sizeof(struct cl_sim),
 	.nodes = SIM_NODES,
 	.plan = cl_plan,

@@ -230,7 +230,6 @@ struct event {
  * struct run_ops - what a simulation has its machines do
  * @name:    program, for the command that replays a seed
  * @past:    file of seeds that come before all others
- * @known:   file of seeds that fail for reasons that are known, or NULL
  * @size:    of its state, which begins with struct sim
  * @nodes:   SIM_CLIENTS and the servers that it has at most
  * @plan:    draws the run: sizes, faults, workload
@@ -262,7 +261,6 @@ struct event {
 struct run_ops {
 	const char *name;
 	const char *past;
-	const char *known;
 	size_t size;
 	u8 nodes;
 	void (*plan)(struct sim *s);
