@@ -108,6 +108,18 @@ static void set_lost(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 		mx_op_again(c, op, true, todo);
 }
 
+/*
+ * Nobody knows which copies the next owner would find: until that is settled,
+ * not even zeros are read.
+ */
+static void set_failed(struct mx_chunk *c, struct mx_op *op, int err,
+		       struct mx_todo *todo)
+{
+	c->setter = NULL;
+	c->home.behind = true;
+	mx_op_finish(c, op, err, todo);
+}
+
 /* All SETGEN are answered or given up. */
 void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo)
@@ -132,8 +144,7 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 		if (!is_setting(op, leg) || !mx_leg_is_current(c, leg))
 			continue;
 		if (leg->state == MX_LEG_DONE && leg->verdict == MX_V_STALE) {
-			c->setter = NULL;
-			mx_op_finish(c, op, -ESTALE, todo);
+			set_failed(c, op, -ESTALE, todo);
 			return;
 		}
 		if (leg->state == MX_LEG_TOMB || leg->verdict >= MX_V_DOUBT)
@@ -144,8 +155,7 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (refused) {
 		MX_COVER(op_set_refused);
-		c->setter = NULL;
-		mx_op_finish(c, op, -EIO, todo);
+		set_failed(c, op, -EIO, todo);
 	} else if (later) {
 		MX_COVER(op_set_later);
 		mx_op_clear_legs(op);

@@ -89,6 +89,24 @@ static void copies__member_restarts(void **state)
 	assert_int_equal(r->c.home.gen, 3);
 }
 
+/* What is not settled may be otherwise for the next owner. */
+static void copies__nothing_is_read_before_it_is_settled(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_DISCARD, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	r->life[0].inc++;
+	answer(r, 0, 0, MX_V_GONE);
+	answer(r, 0, 1, MX_V_STALE);
+	LOG(r, "0:DISCARD s0 g2; 0:DISCARD s1 g2; 0:SETGEN s1 g3; 0:END -116; 0:FREE");
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	LOG(r, "0:SETGEN s1 g4");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE");
+}
+
 static void copies__silent_member_becomes_stale(void **state)
 {
 	struct rig *r = rig(2);
@@ -290,6 +308,7 @@ int main(void)
 		MXT(copies__placement_fails_after_a_loss),
 		MXT(copies__placement_fails_beside_a_copy),
 		MXT(copies__member_restarts),
+		MXT(copies__nothing_is_read_before_it_is_settled),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),
