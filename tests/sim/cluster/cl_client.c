@@ -200,6 +200,7 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 	v->node = node;
 	v->no = ++t->claims;
 	v->since = s->now;
+	v->born = model_now(&t->model);
 	v->depth = 1 + sim_below(s, 12);
 	t->keeper = node;
 	spec.nchunks = t->nchunks;

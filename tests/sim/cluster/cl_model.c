@@ -168,6 +168,17 @@ void model_forgive(struct model *m, u32 page)
 	m->page[page].blind = ~0ULL;
 }
 
+bool model_written_since(const struct model *m, u32 page, u64 since)
+{
+	const struct model_page *p = &m->page[page];
+	u8 i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].acked && p->v[i].ended >= since)
+			return true;
+	return false;
+}
+
 void model_forget(struct model *m)
 {
 	u32 i;

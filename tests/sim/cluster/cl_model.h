@@ -91,6 +91,9 @@ const char *model_read(struct model *m, u32 page, u64 since, u64 value,
 /** model_forgive() - anything may be found until a read has settled it */
 void model_forgive(struct model *m, u32 page);
 
+/** model_written_since() - has a write been acknowledged since that tick? */
+bool model_written_since(const struct model *m, u32 page, u64 since);
+
 /** model_forget() - whatever the volume holds from now on is right */
 void model_forget(struct model *m);
 

@@ -294,6 +294,7 @@ struct cl_truth {
  * @ios:    those that somebody waits for
  * @seq:    cl_truth.seq when it began to serve as the newest, or 0
  * @since:  when it was begun, ns
+ * @born:   the same for the model
  * @depth:  I/Os at once at most
  * @running: cl_run() is in it
  * @again:  and has to look once more
@@ -323,6 +324,7 @@ struct cl_vol {
 	u32 ios;
 	u32 seq;
 	u64 since;
+	u64 born;
 	u32 depth;
 	bool running;
 	bool again;
