@@ -29,15 +29,14 @@
 
 enum mxbk_tunables {
 	MXBK_ORDER_MAX	 = 4,	/* log2 of a ring's pages */
-	MXBK_SWEEP	 = 64,	/* requests taken in one run of the tasklet */
+	MXBK_SWEEP	 = 64,	/* requests begun, or gone on with, in one run of
+				 * the tasklet
+				 */
 	MXBK_BATCH	 = 64,	/* grant copies in one hypercall */
 	MXBK_AGAIN_TRIES = 500,	/* for a guest page that Xen has paged out */
 	MXBK_AGAIN_MS	 = 10,	/* between them */
 	MXBK_DRAIN_MS	 = 1000, /* for I/O in flight when taken from a live guest */
 };
-
-/* A DISCARD is handed on in parts of this many bytes: mx_io.len has 32 bits. */
-#define MXBK_DISCARD_PART	0x40000000U
 
 struct mxbk_ring;
 struct mxbk_dev;
@@ -197,6 +196,7 @@ struct mxbk_ring {
  * @vol:     the volume while connected, else NULL
  * @name:    its name
  * @lim:     what requests may do
+ * @discard_max: bytes of a DISCARD that are handed on at a time
  * @rings:   rings while connected
  * @nrings:  number of them
  * @stats:   counters of rings that are gone
@@ -221,6 +221,7 @@ struct mxbk_dev {
 	struct mx_volume *vol;
 	char		name[MX_NAME_MAX + 1];
 	struct mxbk_limits lim;
+	u32		discard_max;
 	struct mxbk_ring *rings;
 	unsigned int	nrings;
 	struct mxbk_stats stats;

@@ -215,6 +215,7 @@ static void read_limits(struct mxbk_dev *dev)
 
 	mx_volume_info(dev->vol, &info);
 	dev->lim.sectors = info.bytes >> MXBK_SECTOR_SHIFT;
+	dev->discard_max = info.discard_max;
 	dev->lim.readonly = is_readonly(dev);
 	dev->lim.discard = xenbus_read_unsigned(dev->xdev->nodename,
 						"discard-enable", 1);

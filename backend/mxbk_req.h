@@ -113,6 +113,23 @@ struct mxbk_cut {
 bool mxbk_req_cut(const struct mxbk_req *req, u32 pos, u32 max,
 		  struct mxbk_cut *cut);
 
+/**
+ * mxbk_req_part() - the next part of a DISCARD
+ * @req:  request
+ * @left: bytes of it that no part has had yet
+ * @max:  bytes of a part at most, a power of two and at least a page
+ *
+ * Parts end on multiples of @max, so that no page is cut in two by us.
+ *
+ * Return: bytes.
+ */
+u32 mxbk_req_part(const struct mxbk_req *req, u64 left, u32 max);
+
+/** mxbk_take() - move the first @n entries of a list, or all if there are fewer,
+ * to the end of another. Return: how many
+ */
+u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n);
+
 /** mxbk_status() - the ring's word for 0 or a negative error */
 s16 mxbk_status(int err);
 

@@ -314,34 +314,47 @@ static void end_of_interrupt(struct mxbk_ring *ring, bool worked)
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
+/* Requests to go on with: at most half of a sweep, the rest is for new ones.
+ * Return: whether there are more
+ */
+static bool take_stalled(struct mxbk_ring *ring, struct list_head *list,
+			 unsigned int *budget)
+{
+	bool more;
+
+	spin_lock_bh(&ring->lock);
+	if (ring->refilled)
+		list_splice_init(&ring->hungry, &ring->stalled);
+	ring->refilled = false;
+	*budget -= mxbk_take(&ring->stalled, list, *budget / 2);
+	more = !list_empty(&ring->stalled);
+	spin_unlock_bh(&ring->lock);
+	return more;
+}
+
 static void ring_task(struct tasklet_struct *task)
 {
 	struct mxbk_ring *ring = from_tasklet(ring, task, task);
-	unsigned int taken = 0;
+	unsigned int taken = 0, budget = MXBK_SWEEP;
 	LIST_HEAD(list);
+	bool more;
 
 	/* Pairs with the release in mxbk_ring_open(): irq and all is set. */
 	if (!smp_load_acquire(&ring->live) || READ_ONCE(ring->stop))
 		return;
-	spin_lock_bh(&ring->lock);
-	if (ring->refilled)
-		list_splice_init(&ring->hungry, &list);
-	ring->refilled = false;
-	list_splice_tail_init(&ring->stalled, &list);
-	spin_unlock_bh(&ring->lock);
-
+	more = take_stalled(ring, &list, &budget);
 	if (!ring->broken && !READ_ONCE(ring->quiet))
-		taken = take_requests(ring, &list, MXBK_SWEEP);
+		taken = take_requests(ring, &list, budget);
 	if (!list_empty(&list))
 		mxbk_io_start(ring, &list);
+	if (more || taken == budget)
+		tasklet_schedule(&ring->task);
 	/* A broken ring's event stays masked: nothing will come of it. */
 	if (ring->broken)
 		return;
 	end_of_interrupt(ring, taken);
 	if (taken)
 		ring->grace = true;
-	if (taken == MXBK_SWEEP)
-		tasklet_schedule(&ring->task);
 }
 
 static irqreturn_t ring_event(int irq, void *data)

@@ -9,6 +9,7 @@
 #include "mx_main.h"
 #include "mx_sealed.h"
 #include "mx_trace.h"
+#include "engine/mx_span.h"
 
 static void count(struct mx_io *io)
 {
@@ -274,19 +275,20 @@ static bool needs_two(const struct mx_io *io)
 	       first >> io->vol->shift != last >> io->vol->shift;
 }
 
+static u64 discard_end(const struct mx_io *io)
+{
+	return (io->pos + io->len) >> MX_PAGE_SHIFT;
+}
+
 void mx_io_discard(struct mx_vop *vop)
 {
 	struct mx_io *io = vop->io;
-	struct mx_volume *vol = vop->vol;
-	u64 end = (io->pos + io->len) >> MX_PAGE_SHIFT;
+	u64 end = discard_end(io), first;
 	int err = 0;
+	u32 n;
 
-	while (!err && io->next < end) {
-		u64 first = io->next;
-		u64 chunk_end = ((first >> vol->shift) + 1) << vol->shift;
-
-		io->next = min(end, chunk_end);
-		mx_vop_set(vop, MX_KIND_DISCARD, first, io->next - first, 0);
+	while (!err && (n = mx_span_take(&io->next, end, vop->vol->shift, &first))) {
+		mx_vop_set(vop, MX_KIND_DISCARD, first, n, 0);
 		if (!mx_run_discard(vop, &err))
 			return;
 	}
@@ -331,6 +333,8 @@ static int refuse(const struct mx_io *io)
 	    io->pos > vol->bytes || io->len > vol->bytes - io->pos)
 		return -EINVAL;
 	if (io->op <= MX_IO_WRITE && (!io->len || io->len > MX_IO_MAX_BYTES))
+		return -EINVAL;
+	if (io->op == MX_IO_DISCARD && io->len > mx_span_max(vol->shift))
 		return -EINVAL;
 	if (mx_claim_fenced(vol))
 		return -ESTALE;
