@@ -121,6 +121,7 @@ struct mxbk_stats {
  * @sring:   shared memory: indices, then slots of abi->slot bytes
  * @abi:     layout
  * @slots:   number of slots
+ * @hand:    requests that it may have in hand
  * @irq:     of the event channel; set before @live
  * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
  * @grace:  tasklet: one event without work is not held against the guest,
@@ -129,10 +130,12 @@ struct mxbk_stats {
  * @task:    takes requests and starts them
  * @cons:    tasklet: requests consumed
  * @batch:   tasklet: grant copies
- * @pend:    @slots requests
+ * @pend:    @hand requests
  *
  * @lock:    guards what follows; BHs off
- * @pool:    unused requests; never empty while a slot may be consumed
+ * @pool:    unused requests
+ * @full:    @pool was empty when there was a request to take: the tasklet goes on
+ *           when one is back
  * @stalled: requests for the tasklet to go on with
  * @again:   requests that wait for @timer
  * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first
@@ -156,6 +159,7 @@ struct mxbk_ring {
 	struct blkif_sring *sring;
 	const struct mxbk_abi *abi;
 	u32		slots;
+	u32		hand;
 	int		irq;
 	int		eoi;
 	bool		grace;
@@ -167,6 +171,7 @@ struct mxbk_ring {
 
 	spinlock_t	lock;	/* see above */
 	struct list_head pool;
+	bool		full;
 	struct list_head stalled;
 	struct list_head again;
 	struct list_head order;
@@ -305,12 +310,14 @@ void mxbk_disconnect(struct mxbk_dev *dev, bool drain);
  * @evtchn: event channel
  * @ref:    grants of the pages
  * @nrefs:  number of them
+ * @rings:  rings of the disk
  */
 struct mxbk_ring_cfg {
 	const struct mxbk_abi *abi;
 	evtchn_port_t	evtchn;
 	grant_ref_t	ref[1 << MXBK_ORDER_MAX];
 	unsigned int	nrefs;
+	unsigned int	rings;
 };
 
 /** mxbk_ring_open() - map a ring and bind its event; serves it at once */

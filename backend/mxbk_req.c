@@ -228,6 +228,11 @@ u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes)
 	return slots;
 }
 
+u32 mxbk_ring_hand(u32 slots, u32 rings)
+{
+	return min_t(u32, slots, max_t(u32, MXBK_HAND_MAX / rings, 1));
+}
+
 int mxbk_ring_todo(u32 req_prod, u32 req_cons, u32 rsp_prod, u32 slots)
 {
 	/* Indices run freely and wrap; only differences mean anything. */

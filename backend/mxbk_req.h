@@ -136,6 +136,18 @@ s16 mxbk_status(int err);
 /** mxbk_ring_slots() - slots in a ring of @bytes, a power of two */
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes);
 
+enum { MXBK_HAND_MAX = 512 };	/* requests that a disk has in hand at once */
+
+/**
+ * mxbk_ring_hand() - requests that a ring may have in hand
+ * @slots: of the ring
+ * @rings: of its disk
+ *
+ * However many rings there are, and however large they are, those of a disk add
+ * up to MXBK_HAND_MAX, or to one for each ring if these are more.
+ */
+u32 mxbk_ring_hand(u32 slots, u32 rings);
+
 /**
  * mxbk_ring_todo() - how many requests may be taken from a ring
  * @req_prod: what the frontend says it has produced

@@ -76,6 +76,10 @@ static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 	count_request(ring, &pend->req, err);
 	/* Back in the pool before the slot can be used again. */
 	list_add(&pend->link, &ring->pool);
+	if (unlikely(ring->full)) {
+		ring->full = false;
+		tasklet_schedule(&ring->task);
+	}
 	ring->rsp_prod++;
 	mxbk_count_freed(MXBK_N_REQ);
 }
@@ -206,12 +210,14 @@ static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 	if (pend) {
 		list_del(&pend->link);
 		ring->inflight++;
+	} else {
+		ring->full = true;
 	}
 	spin_unlock_bh(&ring->lock);
 	return pend;
 }
 
-/* Return: false if there is no room in hand, which the checks rule out. */
+/* Return: false if there are too many in hand. */
 static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 {
 	struct mxbk_pend *pend = pend_get(ring);
@@ -268,7 +274,9 @@ static void break_ring(struct mxbk_ring *ring)
 	mxbk_record_soon(ring->dev);
 }
 
-/* Return: requests taken; fewer than @budget: the guest will send an event */
+/* Return: requests taken; fewer than @budget: the guest will send an event, or the
+ * end of a request brings us back
+ */
 static unsigned int take_requests(struct mxbk_ring *ring,
 				  struct list_head *list, unsigned int budget)
 {
@@ -293,8 +301,11 @@ static unsigned int take_requests(struct mxbk_ring *ring,
 		}
 		armed = false;
 		while (todo-- && taken < budget) {
-			if (!take_one(ring, list))
+			if (!take_one(ring, list)) {
+				/* The guest's event was not for nothing. */
+				ring->grace = true;
 				return taken;
+			}
 			taken++;
 		}
 		if (taken == budget)
@@ -372,7 +383,7 @@ static void pool_free(struct mxbk_ring *ring)
 {
 	u32 i;
 
-	for (i = 0; ring->pend && i < ring->slots; i++)
+	for (i = 0; ring->pend && i < ring->hand; i++)
 		kfree(ring->pend[i].segs);
 	kvfree(ring->pend);
 	kfree(ring->batch);
@@ -385,10 +396,10 @@ static int pool_make(struct mxbk_ring *ring)
 	u32 i;
 
 	ring->batch = kzalloc(sizeof(*ring->batch), GFP_KERNEL);
-	ring->pend = kvcalloc(ring->slots, sizeof(*ring->pend), GFP_KERNEL);
+	ring->pend = kvcalloc(ring->hand, sizeof(*ring->pend), GFP_KERNEL);
 	if (!ring->batch || !ring->pend)
 		goto err;
-	for (i = 0; i < ring->slots; i++) {
+	for (i = 0; i < ring->hand; i++) {
 		struct mxbk_pend *pend = &ring->pend[i];
 
 		/* A power of two in size is aligned to it: within a frame. */
@@ -412,6 +423,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	ring->dev = dev;
 	ring->abi = cfg->abi;
 	ring->slots = mxbk_ring_slots(cfg->abi, cfg->nrefs * PAGE_SIZE);
+	ring->hand = mxbk_ring_hand(ring->slots, cfg->rings);
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->pool);
 	INIT_LIST_HEAD(&ring->stalled);

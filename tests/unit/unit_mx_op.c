@@ -3,6 +3,7 @@
  * Tests of memx-core/engine/mx_op*.c: each arrow, each deadline, and what
  * becomes of legs whose outcome is not known.
  */
+#include <time.h>
 #include "mx_op_rig.h"
 
 #define LOG(r, text) assert_string_equal(rig_log(r), text)
@@ -687,6 +688,81 @@ static void mx_op_ask__old_server(void **state)
 	LOG(r, "0:PICK 1; 0:WRITE s0 g0; 0:END 0; 0:FREE");
 }
 
+/*
+ * A guest chooses how many operations a chunk has. What each answer costs must
+ * not grow with the square of that.
+ */
+static void mx_op_advance__many_operations(void **state)
+{
+	enum { MANY = 6000, ROUNDS = 200 };
+	struct mx_op *op = calloc(MANY, sizeof(*op));
+	struct rig *r = rig(1);
+	clock_t began;
+	u32 i;
+
+	assert_non_null(op);
+	have_pages(r, 0, 0, 32, BIT(0));
+	r->c.blind = true;
+	for (i = 0; i < MANY; i++) {
+		mx_op_init(&op[i], MX_KIND_READ, MX_OWN_IO, i % 32, 1, 0, 0);
+		mx_op_submit(&r->c, &op[i], &r->env, &r->todo);
+	}
+	/* All but the first wait for the bitmap, and overlap nobody. */
+	assert_int_equal(op[MANY - 1].where, MX_OP_WAITING);
+	began = clock();
+	for (i = 0; i < ROUNDS; i++)
+		mx_op_advance(&r->c, &r->env, &r->todo);
+	assert_true(clock() - began < CLOCKS_PER_SEC);
+	free(op);
+}
+
+/* What is in whose way, while operations leave, start over and are given up. */
+static void mx_op_advance__in_the_way(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 32, BIT(0));
+	submit(r, 0, MX_KIND_WRITE, 0, 4);
+	submit(r, 1, MX_KIND_READ, 0, 1);
+	submit(r, 2, MX_KIND_WRITE, 0, 8);
+	submit(r, 3, MX_KIND_READ, 6, 1);
+	submit(r, 4, MX_KIND_READ, 0, 1);
+	LOG(r, "0:WRITE s0 g1");
+	assert_int_equal(r->op[1].behind, 1);
+	assert_int_equal(r->op[2].behind, 2);
+	assert_int_equal(r->op[3].behind, 1);
+	assert_int_equal(r->op[4].behind, 2);
+	give_up(r, 2);
+	LOG(r, "2:END -5; 2:FREE; 3:READ s0 g1");
+	assert_int_equal(r->op[4].behind, 1);
+	/* It starts over, and is in the way as before. */
+	answer(r, 0, 0, MX_V_OLDGEN);
+	LOG(r, "0:WAIT 10");
+	assert_int_equal(r->op[4].behind, 1);
+	wake(r, 0);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE s0 g1; 0:END 0; 0:FREE; 1:READ s0 g1; 4:READ s0 g1");
+}
+
+/* A release that has to start over excludes nobody but those that it overlaps. */
+static void mx_op_advance__not_alone_any_more(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 2, BIT(0));
+	submit(r, 0, MX_KIND_DISCARD, 0, 2);
+	submit(r, 1, MX_KIND_READ, 9, 1);
+	submit(r, 2, MX_KIND_READ, 1, 1);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	assert_int_equal(r->op[1].behind, 1);
+	answer(r, 0, 0, MX_V_AGAIN);
+	wake(r, 0);
+	LOG(r, "0:WAIT 10; 0:DISCARD s0 g1; 1:END 0; 1:FREE");
+	assert_int_equal(r->op[2].behind, 1);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE; 2:END 0; 2:FREE");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,6 +798,9 @@ int main(void)
 		MXT(mx_op_submit__blind),
 		MXT(mx_op_submit__fetch),
 		MXT(mx_op_ask__old_server),
+		MXT(mx_op_advance__many_operations),
+		MXT(mx_op_advance__in_the_way),
+		MXT(mx_op_advance__not_alone_any_more),
 	};
 
 	return MXT_RUN(tests);

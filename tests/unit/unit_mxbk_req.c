@@ -438,6 +438,25 @@ static void part__covers(void **state)
 	assert_int_equal(n, 49);
 }
 
+/* What a disk has under way must not depend on what the guest asks for. */
+static void hand__bounded(void **state)
+{
+	u32 rings, slots;
+
+	for (rings = 1; rings <= 256; rings++)
+		for (slots = 32; slots <= 512; slots *= 2) {
+			u32 hand = mxbk_ring_hand(slots, rings);
+
+			assert_in_range(hand, 1, slots);
+			assert_true(hand * rings <= MXBK_HAND_MAX);
+		}
+	/* What is offered to all guests is not less than it was. */
+	assert_int_equal(mxbk_ring_hand(512, 1), 512);
+	assert_int_equal(mxbk_ring_hand(32, 4), 32);
+	assert_int_equal(mxbk_ring_hand(512, 4), 128);
+	assert_int_equal(mxbk_ring_hand(32, 1000), 1);
+}
+
 static void take__budget(void **state)
 {
 	struct list_head from, to, entry[5];
@@ -479,6 +498,7 @@ int main(void)
 		MXT(todo__bounds),
 		MXT(part__covers),
 		MXT(take__budget),
+		MXT(hand__bounded),
 	};
 
 	return MXT_RUN(tests);
