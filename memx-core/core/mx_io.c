@@ -358,8 +358,7 @@ static void starve(struct mx_io *io)
 
 	mx_vstat_inc(vol, MX_VS_STARVED);
 	spin_lock(&vol->lock);
-	list_add_tail(&io->link, &vol->starved[io->slot]);
-	WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
+	mx_starve_add(&vol->starved, &io->link, io->slot);
 	spin_unlock(&vol->lock);
 	/* Objects may have come back before anybody saw that it waits. */
 	queue_work(mx_wq, &vol->feed);
@@ -407,18 +406,48 @@ void mx_unplug(void)
 }
 MX_EXPORT_SYMBOL(mx_unplug);
 
+/* It counts until fed(): see mx_starve.h. */
 static struct mx_io *next_starved(struct mx_volume *vol, u8 slot)
 {
-	struct mx_io *io;
+	struct list_head *link;
 
 	spin_lock_bh(&vol->lock);
-	io = list_first_entry_or_null(&vol->starved[slot], struct mx_io, link);
-	if (io) {
-		list_del(&io->link);
-		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
-	}
+	link = mx_starve_take(&vol->starved, slot);
 	spin_unlock_bh(&vol->lock);
-	return io;
+	return link ? list_entry(link, struct mx_io, link) : NULL;
+}
+
+static void fed(struct mx_volume *vol)
+{
+	spin_lock_bh(&vol->lock);
+	mx_starve_fed(&vol->starved);
+	spin_unlock_bh(&vol->lock);
+}
+
+static void starve_on(struct mx_io *io, u8 slot)
+{
+	struct mx_volume *vol = io->vol;
+
+	spin_lock_bh(&vol->lock);
+	mx_starve_back(&vol->starved, &io->link, slot);
+	spin_unlock_bh(&vol->lock);
+	/* Whoever ends all I/O may not have found it on the list. */
+	if (test_bit(MX_VF_ABORTED, &vol->flags))
+		queue_work(mx_wq, &vol->feed);
+}
+
+/* Return: false if there is still no object for it. */
+static bool feed_one(struct mx_io *io)
+{
+	bool begun = true;
+
+	local_bh_disable();
+	if (test_bit(MX_VF_ABORTED, &io->vol->flags))
+		end_now(io, -EIO);
+	else
+		begun = begin(io);
+	local_bh_enable();
+	return begun;
 }
 
 /* Those for one server; if one of them still has to wait, so do the others. */
@@ -427,22 +456,11 @@ static void feed(struct mx_volume *vol, u8 slot)
 	struct mx_io *io;
 
 	while ((io = next_starved(vol, slot))) {
-		bool begun = true;
-
-		local_bh_disable();
-		if (test_bit(MX_VF_ABORTED, &vol->flags))
-			end_now(io, -EIO);
-		else
-			begun = begin(io);
-		if (!begun) {
-			spin_lock(&vol->lock);
-			list_add(&io->link, &vol->starved[slot]);
-			WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
-			spin_unlock(&vol->lock);
-		}
-		local_bh_enable();
-		if (!begun)
+		if (!feed_one(io)) {
+			starve_on(io, slot);
 			return;
+		}
+		fed(vol);
 	}
 }
 
@@ -461,11 +479,11 @@ static struct mx_io *next_late(struct mx_volume *vol, u8 slot, u64 before)
 	struct mx_io *io, *found = NULL;
 
 	spin_lock_bh(&vol->lock);
-	list_for_each_entry(io, &vol->starved[slot], link) {
+	list_for_each_entry(io, &vol->starved.list[slot], link) {
 		if (io->op == MX_IO_READ || io->start > before)
 			continue;
-		list_del(&io->link);
-		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
+		mx_starve_pull(&vol->starved, &io->link);
+		mx_starve_fed(&vol->starved);
 		found = io;
 		break;
 	}
@@ -491,8 +509,10 @@ void mx_io_fail_starved(struct mx_volume *vol)
 	u8 slot;
 
 	for (slot = 0; slot < MX_SHARE_SLOTS; slot++)
-		while ((io = next_starved(vol, slot)))
+		while ((io = next_starved(vol, slot))) {
 			end_now(io, -EIO);
+			fed(vol);
+		}
 }
 
 bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter)

@@ -241,7 +241,7 @@ void mx_recover_tick(struct mx_volume *vol)
 {
 	u32 i;
 
-	if (READ_ONCE(vol->nstarved)) {
+	if (READ_ONCE(vol->starved.n)) {
 		mx_io_fail_late(vol);
 		queue_work(mx_wq, &vol->feed);
 	}

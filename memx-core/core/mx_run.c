@@ -76,7 +76,11 @@ void mx_vop_put(struct mx_vop *vop)
 		return;
 	mx_reserve_put(&vol->ops, vop, vop->from);
 	mx_stat_inc(MX_S_OP_FREED);
-	if (unlikely(READ_ONCE(vol->nstarved)))
+	/*
+	 * Whoever finds the reserve empty counts already, or queues this work
+	 * itself afterwards; both take the reserve's lock, so we see it.
+	 */
+	if (unlikely(READ_ONCE(vol->starved.n)))
 		queue_work(mx_wq, &vol->feed);
 	/* The volume may go away from here on. */
 	atomic_dec(&vol->nops);

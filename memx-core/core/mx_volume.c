@@ -110,8 +110,7 @@ static void init_lists(struct mx_volume *vol)
 	u32 i;
 
 	INIT_LIST_HEAD(&vol->retry);
-	for (i = 0; i < MX_SHARE_SLOTS; i++)
-		INIT_LIST_HEAD(&vol->starved[i]);
+	mx_starve_init(&vol->starved);
 	INIT_WORK(&vol->feed, mx_io_feed);
 	timer_setup(&vol->timer, mx_run_timer, 0);
 	init_waitqueue_head(&vol->wq);

@@ -28,6 +28,7 @@
 #include "mx_vsrv.h"
 #include "engine/mx_op.h"
 #include "engine/mx_seal.h"
+#include "engine/mx_starve.h"
 
 enum {
 	MX_TICK_MS		= 500,
@@ -89,9 +90,7 @@ enum mx_vol_flag {
  *           lock
  * @nsrv:    entries of @srv that are set; only the tick writes it
  * @retry:   operations that are tried again later
- * @starved: I/Os that wait for operation objects, oldest first, by the slot of
- *           the reserve
- * @nstarved: how many
+ * @starved: I/Os that wait for operation objects; @n is read without the lock
  * @feed:    begins those
  * @timer:   for @retry
  * @nops:    operation objects in use
@@ -134,8 +133,7 @@ struct mx_volume {
 	struct mx_srv_life life[MX_MEMBERS];
 	unsigned int	nsrv;
 	struct list_head retry;
-	struct list_head starved[MX_SHARE_SLOTS];
-	unsigned int	nstarved;
+	struct mx_starve starved;
 	struct work_struct feed;
 	struct timer_list timer;
 
