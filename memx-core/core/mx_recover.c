@@ -245,6 +245,8 @@ void mx_recover_tick(struct mx_volume *vol)
 		mx_io_fail_late(vol);
 		queue_work(mx_wq, &vol->feed);
 	}
+	if (test_and_clear_bit(MX_VF_SMALL, &vol->flags))
+		mx_volume_servers(vol);
 	if (test_and_clear_bit(MX_VF_SPARE, &vol->flags))
 		release_spare(vol);
 	if (test_and_clear_bit(MX_VF_BLIND, &vol->flags))

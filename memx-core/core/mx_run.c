@@ -34,7 +34,7 @@ void mx_run_exit(void)
 
 int mx_run_reserve(struct mx_volume *vol)
 {
-	return mx_reserve_init(&vol->ops, cache, MX_OPS_RESERVED);
+	return mx_reserve_init(&vol->ops, cache, MX_OPS_RESERVED, MX_OPS_IO);
 }
 
 struct mx_vop *mx_vop_get(struct mx_volume *vol, u8 slot)

@@ -33,7 +33,10 @@
 enum {
 	MX_TICK_MS		= 500,
 	MX_NOTIFY_MS		= 100,	/* changes told to watchers together */
-	MX_OPS_RESERVED		= 64,	/* operations that need no memory */
+	MX_OPS_RESERVED		= 64,	/* operations that need no memory, or more if
+					 * there are many servers
+					 */
+	MX_OPS_IO		= 2,	/* operations of one I/O */
 };
 
 /* Chunks that have a server; marks of mx_volume.map. */
@@ -59,6 +62,7 @@ enum mx_vol_flag {
 	MX_VF_CHANGED,		/* watchers have to be told */
 	MX_VF_SPARE,		/* some placed chunk has become empty */
 	MX_VF_BLIND,		/* of some chunk it is not known which pages it has */
+	MX_VF_SMALL,		/* reserves have not grown with the servers yet */
 };
 
 /**
@@ -181,7 +185,9 @@ struct mx_volume *mx_volume_find(const char *name);
 void mx_volume_free(struct mx_volume *vol);
 /** mx_volume_changed() - map, state or usage: watchers will be told */
 void mx_volume_changed(struct mx_volume *vol);
-/** mx_volume_servers() - a server was added: reserves are shared out anew */
+/** mx_volume_servers() - a server was added: reserves grow and are shared out anew;
+ * if there is no memory for that, the tick tries again
+ */
 void mx_volume_servers(struct mx_volume *vol);
 /** mx_volume_env() - what the engines may know */
 void mx_volume_env(const struct mx_volume *vol, struct mx_env *env);
