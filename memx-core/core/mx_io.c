@@ -280,13 +280,20 @@ static u64 discard_end(const struct mx_io *io)
 	return (io->pos + io->len) >> MX_PAGE_SHIFT;
 }
 
-void mx_io_discard(struct mx_vop *vop)
+static void begin_discard(struct mx_io *io)
 {
-	struct mx_io *io = vop->io;
+	io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
+	atomic_set(&io->left, 1);
+}
+
+/* Goes on with a discard, chunk by chunk, until one waits. */
+static void discard(struct mx_io *io, struct mx_vop *vop)
+{
 	u64 end = discard_end(io), first;
 	int err = 0;
 	u32 n;
 
+	vop->io = io;
 	while (!err && (n = mx_span_take(&io->next, end, vop->vol->shift, &first))) {
 		mx_vop_set(vop, MX_KIND_DISCARD, first, n, 0);
 		if (!mx_run_discard(vop, &err))
@@ -305,13 +312,11 @@ static bool begin(struct mx_io *io)
 	vop = mx_vop_get(vol, io->slot);
 	if (!vop)
 		return false;
-	vop->io = io;
 	if (io->op == MX_IO_DISCARD) {
-		io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
-		atomic_set(&io->left, 1);
-		mx_io_discard(vop);
+		discard(io, vop);
 		return true;
 	}
+	vop->io = io;
 	if (needs_two(io)) {
 		second = mx_vop_get(vol, io->slot);
 		if (!second) {
@@ -357,9 +362,9 @@ static void starve(struct mx_io *io)
 	struct mx_volume *vol = io->vol;
 
 	mx_vstat_inc(vol, MX_VS_STARVED);
-	spin_lock(&vol->lock);
+	spin_lock_bh(&vol->lock);
 	mx_starve_add(&vol->starved, &io->link, io->slot);
-	spin_unlock(&vol->lock);
+	spin_unlock_bh(&vol->lock);
 	/* Objects may have come back before anybody saw that it waits. */
 	queue_work(mx_wq, &vol->feed);
 }
@@ -375,6 +380,26 @@ u8 mx_io_slot(struct mx_volume *vol, u64 pos)
 }
 MX_EXPORT_SYMBOL(mx_io_slot);
 
+void mx_io_discard_ended(struct mx_io *io, struct mx_vop *vop, int err, bool freed)
+{
+	enum mx_span_step step = mx_span_step(io->next, discard_end(io), err, freed);
+
+	if (step == MX_SPAN_SAME) {
+		discard(io, vop);
+		return;
+	}
+	if (freed)
+		mx_vop_put(vop);
+	if (step == MX_SPAN_OVER) {
+		mx_io_part(io, err);
+		return;
+	}
+	/* Waits with those for the server of the next chunk. */
+	io->slot = mx_io_slot(io->vol, io->next << MX_PAGE_SHIFT);
+	if (!begin(io))
+		starve(io);
+}
+
 void mx_submit(struct mx_io *io)
 {
 	int err;
@@ -384,6 +409,8 @@ void mx_submit(struct mx_io *io)
 	io->err = 0;
 	if (io->op != MX_IO_WRITE)
 		io->slot = mx_io_slot(io->vol, io->pos);
+	if (io->op == MX_IO_DISCARD)
+		begin_discard(io);
 	trace_mx_io_start(io);
 	err = refuse(io);
 	if (unlikely(err) || io->op == MX_IO_FLUSH)

@@ -192,9 +192,8 @@ static void end(struct mx_vop *vop, bool freed)
 		vop->npages = 0;
 	}
 	vop->io = NULL;
-	if (io && vop->op.kind == MX_KIND_DISCARD && !err && freed) {
-		vop->io = io;
-		mx_io_discard(vop);
+	if (io && vop->op.kind == MX_KIND_DISCARD) {
+		mx_io_discard_ended(io, vop, err, freed);
 		return;
 	}
 	if (freed)

@@ -15,6 +15,19 @@ enum {
 };
 
 /**
+ * enum mx_span_step - what follows when the operation on a chunk has ended
+ * @MX_SPAN_OVER:    nothing: the discard has ended
+ * @MX_SPAN_SAME:    the next chunk, with the same operation object
+ * @MX_SPAN_ANOTHER: the next chunk, with another one: the object is not ours
+ *                   yet, since the outcome of one of its legs is not known
+ */
+enum mx_span_step {
+	MX_SPAN_OVER,
+	MX_SPAN_SAME,
+	MX_SPAN_ANOTHER,
+};
+
+/**
  * mx_span_max() - the longest discard in bytes, a power of two
  * @shift: log2 of pages per chunk
  */
@@ -42,6 +55,21 @@ static inline u32 mx_span_take(u64 *next, u64 end, u8 shift, u64 *first)
 		return 0;
 	*next = min(end, chunk_end);
 	return *next - *first;
+}
+
+/**
+ * mx_span_step() - the operation on a chunk has ended
+ * @next:  the discard's next page
+ * @end:   the page behind its last one
+ * @err:   the operation's result
+ * @freed: its object is ours again
+ */
+static inline enum mx_span_step mx_span_step(u64 next, u64 end, int err,
+					     bool freed)
+{
+	if (err || next >= end)
+		return MX_SPAN_OVER;
+	return freed ? MX_SPAN_SAME : MX_SPAN_ANOTHER;
 }
 
 #endif /* MX_SPAN_H */

@@ -30,11 +30,23 @@ static void mx_span_take__each_chunk(void **state)
 	assert_int_equal(mx_span_take(&next, 7, 8, &first), 0);
 }
 
+/* A copy that is silent must not end a discard before its last chunk. */
+static void mx_span_step__silent_copy(void **state)
+{
+	assert_int_equal(mx_span_step(512, 600, 0, false), MX_SPAN_ANOTHER);
+	assert_int_equal(mx_span_step(512, 600, 0, true), MX_SPAN_SAME);
+	assert_int_equal(mx_span_step(600, 600, 0, false), MX_SPAN_OVER);
+	assert_int_equal(mx_span_step(600, 600, 0, true), MX_SPAN_OVER);
+	assert_int_equal(mx_span_step(512, 600, -EIO, false), MX_SPAN_OVER);
+	assert_int_equal(mx_span_step(512, 600, -EIO, true), MX_SPAN_OVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MXT(mx_span_max__chunks),
 		MXT(mx_span_take__each_chunk),
+		MXT(mx_span_step__silent_copy),
 	};
 
 	return MXT_RUN(tests);
