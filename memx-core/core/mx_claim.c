@@ -38,36 +38,6 @@ static void call_done(struct rmp_node_call *nc)
 	queue_work(mx_wq, &claim->work);
 }
 
-static void ask_of(const struct mx_volume *vol, const struct mx_owner_call *call,
-		   struct mx_ask *ask)
-{
-	*ask = (struct mx_ask) {};
-	switch (call->kind) {
-	case MX_CALL_OPEN:
-		ask->op = MX_OP_OPEN;
-		ask->flags = vol->sealed ? MX_F_SEALED : 0;
-		ask->page = vol->pages;
-		ask->arg = vol->shift;
-		if (call->old)
-			break;
-		ask->flags |= MX_F_FEATURES;
-		ask->flags |= call->tentative ? MX_F_TENTATIVE : 0;
-		ask->arg2 = MX_FEAT_KNOWN;
-		break;
-	case MX_CALL_LIST:
-		ask->op = MX_OP_LIST;
-		ask->page = call->from;
-		ask->npages = MX_OWNER_ASK_PAGES;
-		break;
-	case MX_CALL_DROP:
-		ask->op = MX_OP_DROP;
-		break;
-	default:
-		ask->op = MX_OP_ROSTER;
-		break;
-	}
-}
-
 /* Return: bytes of payload in the server's page. */
 static u32 payload_of(struct mx_vsrv *s, u8 kind)
 {
@@ -108,7 +78,7 @@ static void make_call(struct mx_volume *vol, const struct mx_owner_call *call)
 		return;
 	}
 	s->call = *call;
-	ask_of(vol, call, &s->ask);
+	mx_owner_ask(call, vol->pages, vol->shift, vol->sealed, &s->ask);
 	mx_ask_encode(&s->ask, c->head);
 	c->volume = vol->id;
 	c->epoch = call->epoch;

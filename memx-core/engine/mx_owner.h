@@ -461,6 +461,18 @@ void mx_owner_novol(struct mx_owner *o, u32 i, u32 inc);
  */
 bool mx_owner_next(struct mx_owner *o, struct mx_owner_call *call);
 
+/**
+ * mx_owner_ask() - the request that a call consists of
+ * @call:   not a CANCEL
+ * @pages:  of the volume
+ * @shift:  log2 of pages per chunk
+ * @sealed: its pages are sealed
+ * @ask:    result; the volume's id and the epoch are not in it, nor is a payload:
+ *          of OPEN the volume's name, of ROSTER_SET mx_owner_roster_out()
+ */
+void mx_owner_ask(const struct mx_owner_call *call, u64 pages, u8 shift,
+		  bool sealed, struct mx_ask *ask);
+
 /** mx_owner_note() - Return: false if there is no more news */
 bool mx_owner_note(struct mx_owner *o, struct mx_owner_note *note);
 
