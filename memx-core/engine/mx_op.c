@@ -177,12 +177,7 @@ static bool nobody_else(const struct list_head *list, const struct mx_op *op)
 static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 		    const struct mx_env *env)
 {
-	/*
-	 * Somebody may have an older copy: without the newer one, even if that
-	 * is empty, a take-over would find it. That goes for stale members, too.
-	 */
-	return !c->avoid && c->home.n == mx_home_in_sync(&c->home) &&
-	       !mx_chunk_haunted(c, env->now_ms) &&
+	return !mx_chunk_kept(c, env->now_ms) &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
 	       nobody_else(&c->waiting, op);
