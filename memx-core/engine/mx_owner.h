@@ -440,8 +440,8 @@ int mx_owner_roster(struct mx_owner *o, u32 i, const struct mx_roster *r);
 
 /**
  * mx_owner_answer() - the call to server @i has ended
- * @err: 0, -ESTALE (it has restarted), -ECANCELED, or -EBADMSG (answered, and
- *       the answer could not be decoded)
+ * @err: 0, -ESTALE (it has restarted), -ECANCELED, -ENOBUFS (there was no memory
+ *       to make it), or -EBADMSG (answered, and the answer could not be decoded)
  * @ans: if @err is 0
  */
 void mx_owner_answer(struct mx_owner *o, u32 i, int err,

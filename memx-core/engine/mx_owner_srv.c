@@ -638,7 +638,7 @@ static void unanswered(struct mx_owner *o, u32 i, u8 kind, int err)
 		mx_take_forget(o, i);
 	} else if (err == -EBADMSG && kind != MX_CALL_DROP) {
 		mx_osrv_refuse(o, i, MX_WHY_BAD);
-	} else if (s->state == MX_OSRV_OPENING) {
+	} else if (s->state == MX_OSRV_OPENING && err != -ENOBUFS) {
 		mx_osrv_refuse(o, i, MX_WHY_MUTE);
 	}
 }

@@ -616,6 +616,33 @@ static void mx_owner_stop__twice(void **state)
 	assert_int_equal(o.state, MX_OWN_PARKED);
 }
 
+/* A call that there was no memory for says nothing of the server. */
+static void mx_owner_answer__call_not_made(void **state)
+{
+	struct mx_owner_call c;
+
+	servers(1);
+	init(true, false, false);
+	mx_owner_claim(&o);
+	tell(0);
+	assert_true(mx_owner_next(&o, &c));
+	assert_int_equal(c.kind, MX_CALL_OPEN);
+	mx_owner_answer(&o, 0, -ENOBUFS, NULL);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPENING);
+	assert_int_equal(o.srv[0].why, MX_WHY_NONE);
+	assert_false(mx_owner_next(&o, &c));
+	wait_ms(MX_OWNER_HELD_MS);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	/* Nor does it hold up those that go away. */
+	all_see();
+	mx_owner_drop(&o, 0);
+	assert_true(mx_owner_next(&o, &c));
+	assert_int_equal(c.kind, MX_CALL_DROP);
+	mx_owner_answer(&o, 0, -ENOBUFS, NULL);
+	wait_ms(MX_OWNER_HELD_MS);
+	assert_int_equal(o.state, MX_OWN_GONE);
+}
+
 static struct mx_ask ask_for(struct mx_owner_call call, bool sealed)
 {
 	struct mx_ask ask;
@@ -712,6 +739,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_park__calls_end),
 	OWNER(mx_owner_stop__any_time),
 	OWNER(mx_owner_stop__twice),
+	OWNER(mx_owner_answer__call_not_made),
 	OWNER(mx_owner_ask__each_kind),
 	OWNER(mx_owner_words__all),
 };
