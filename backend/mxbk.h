@@ -29,15 +29,14 @@
 
 enum mxbk_tunables {
 	MXBK_ORDER_MAX	 = 4,	/* log2 of a ring's pages */
-	MXBK_SWEEP	 = 64,	/* requests taken in one run of the tasklet */
+	MXBK_SWEEP	 = 64,	/* requests begun, or gone on with, in one run of
+				 * the tasklet
+				 */
 	MXBK_BATCH	 = 64,	/* grant copies in one hypercall */
 	MXBK_AGAIN_TRIES = 500,	/* for a guest page that Xen has paged out */
 	MXBK_AGAIN_MS	 = 10,	/* between them */
 	MXBK_DRAIN_MS	 = 1000, /* for I/O in flight when taken from a live guest */
 };
-
-/* A DISCARD is handed on in parts of this many bytes: mx_io.len has 32 bits. */
-#define MXBK_DISCARD_PART	0x40000000U
 
 struct mxbk_ring;
 struct mxbk_dev;
@@ -122,6 +121,7 @@ struct mxbk_stats {
  * @sring:   shared memory: indices, then slots of abi->slot bytes
  * @abi:     layout
  * @slots:   number of slots
+ * @hand:    requests that it may have in hand
  * @irq:     of the event channel; set before @live
  * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
  * @grace:  tasklet: one event without work is not held against the guest,
@@ -130,10 +130,12 @@ struct mxbk_stats {
  * @task:    takes requests and starts them
  * @cons:    tasklet: requests consumed
  * @batch:   tasklet: grant copies
- * @pend:    @slots requests
+ * @pend:    @hand requests
  *
  * @lock:    guards what follows; BHs off
- * @pool:    unused requests; never empty while a slot may be consumed
+ * @pool:    unused requests
+ * @full:    @pool was empty when there was a request to take: the tasklet goes on
+ *           when one is back
  * @stalled: requests for the tasklet to go on with
  * @again:   requests that wait for @timer
  * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first
@@ -157,6 +159,7 @@ struct mxbk_ring {
 	struct blkif_sring *sring;
 	const struct mxbk_abi *abi;
 	u32		slots;
+	u32		hand;
 	int		irq;
 	int		eoi;
 	bool		grace;
@@ -168,6 +171,7 @@ struct mxbk_ring {
 
 	spinlock_t	lock;	/* see above */
 	struct list_head pool;
+	bool		full;
 	struct list_head stalled;
 	struct list_head again;
 	struct list_head order;
@@ -197,6 +201,7 @@ struct mxbk_ring {
  * @vol:     the volume while connected, else NULL
  * @name:    its name
  * @lim:     what requests may do
+ * @discard_max: bytes of a DISCARD that are handed on at a time
  * @rings:   rings while connected
  * @nrings:  number of them
  * @stats:   counters of rings that are gone
@@ -221,6 +226,7 @@ struct mxbk_dev {
 	struct mx_volume *vol;
 	char		name[MX_NAME_MAX + 1];
 	struct mxbk_limits lim;
+	u32		discard_max;
 	struct mxbk_ring *rings;
 	unsigned int	nrings;
 	struct mxbk_stats stats;
@@ -304,12 +310,14 @@ void mxbk_disconnect(struct mxbk_dev *dev, bool drain);
  * @evtchn: event channel
  * @ref:    grants of the pages
  * @nrefs:  number of them
+ * @rings:  rings of the disk
  */
 struct mxbk_ring_cfg {
 	const struct mxbk_abi *abi;
 	evtchn_port_t	evtchn;
 	grant_ref_t	ref[1 << MXBK_ORDER_MAX];
 	unsigned int	nrefs;
+	unsigned int	rings;
 };
 
 /** mxbk_ring_open() - map a ring and bind its event; serves it at once */

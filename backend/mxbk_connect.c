@@ -59,14 +59,13 @@ static int read_refs(struct mxbk_dev *dev, const char *dir, bool many,
 }
 
 static int open_ring(struct mxbk_dev *dev, struct mxbk_ring *ring,
-		     const char *dir, const struct mxbk_abi *abi,
-		     unsigned int order)
+		     const char *dir, const struct mxbk_ring_cfg *what)
 {
-	struct mxbk_ring_cfg cfg = { .abi = abi, .nrefs = 1U << order };
+	struct mxbk_ring_cfg cfg = *what;
 	unsigned int evtchn;
 	int err;
 
-	err = read_refs(dev, dir, order, &cfg);
+	err = read_refs(dev, dir, cfg.nrefs > 1, &cfg);
 	if (err) {
 		mxbk_say(dev, err, "frontend's ring references are missing");
 		return err;
@@ -88,6 +87,9 @@ static int open_ring(struct mxbk_dev *dev, struct mxbk_ring *ring,
 static int open_rings(struct mxbk_dev *dev, const struct mxbk_abi *abi,
 		      unsigned int order, unsigned int count)
 {
+	const struct mxbk_ring_cfg cfg = {
+		.abi = abi, .nrefs = 1U << order, .rings = count,
+	};
 	const char *otherend = dev->xdev->otherend;
 	int err = 0;
 
@@ -96,12 +98,11 @@ static int open_rings(struct mxbk_dev *dev, const struct mxbk_abi *abi,
 		char *dir;
 
 		if (count == 1) {
-			err = open_ring(dev, ring, otherend, abi, order);
+			err = open_ring(dev, ring, otherend, &cfg);
 		} else {
 			dir = kasprintf(GFP_KERNEL, "%s/queue-%u", otherend,
 					dev->nrings);
-			err = dir ? open_ring(dev, ring, dir, abi, order) :
-				    -ENOMEM;
+			err = dir ? open_ring(dev, ring, dir, &cfg) : -ENOMEM;
 			kfree(dir);
 		}
 		if (!err)
@@ -215,6 +216,7 @@ static void read_limits(struct mxbk_dev *dev)
 
 	mx_volume_info(dev->vol, &info);
 	dev->lim.sectors = info.bytes >> MXBK_SECTOR_SHIFT;
+	dev->discard_max = info.discard_max;
 	dev->lim.readonly = is_readonly(dev);
 	dev->lim.discard = xenbus_read_unsigned(dev->xdev->nodename,
 						"discard-enable", 1);

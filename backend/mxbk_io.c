@@ -122,11 +122,10 @@ static void submit(struct mxbk_pend *pend, u8 op, u64 pos, u32 len)
 
 static void submit_discard(struct mxbk_pend *pend)
 {
+	u32 max = pend->ring->dev->discard_max;
 	u64 pos = pend->req.pos + pend->req.len - pend->left;
-	u32 len = min_t(u64, pend->left, MXBK_DISCARD_PART);
+	u32 len = mxbk_req_part(&pend->req, pend->left, max);
 
-	/* Parts end on its multiples, so that no page is cut in two by us. */
-	len = min_t(u64, len, round_up(pos + 1, MXBK_DISCARD_PART) - pos);
 	pend->left -= len;
 	submit(pend, MX_IO_DISCARD, pos, len);
 }

@@ -195,6 +195,22 @@ bool mxbk_req_cut(const struct mxbk_req *req, u32 pos, u32 max,
 	return true;
 }
 
+u32 mxbk_req_part(const struct mxbk_req *req, u64 left, u32 max)
+{
+	u64 pos = req->pos + req->len - left;
+
+	return min_t(u64, left, max - (pos & (max - 1)));
+}
+
+u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n)
+{
+	u32 taken;
+
+	for (taken = 0; taken < n && !list_empty(from); taken++)
+		list_move_tail(from->next, to);
+	return taken;
+}
+
 s16 mxbk_status(int err)
 {
 	if (!err)
@@ -210,6 +226,11 @@ u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes)
 	while (slots * 2 <= fit)
 		slots *= 2;
 	return slots;
+}
+
+u32 mxbk_ring_hand(u32 slots, u32 rings)
+{
+	return min_t(u32, slots, max_t(u32, MXBK_HAND_MAX / rings, 1));
 }
 
 int mxbk_ring_todo(u32 req_prod, u32 req_cons, u32 rsp_prod, u32 slots)

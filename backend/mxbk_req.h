@@ -113,11 +113,40 @@ struct mxbk_cut {
 bool mxbk_req_cut(const struct mxbk_req *req, u32 pos, u32 max,
 		  struct mxbk_cut *cut);
 
+/**
+ * mxbk_req_part() - the next part of a DISCARD
+ * @req:  request
+ * @left: bytes of it that no part has had yet
+ * @max:  bytes of a part at most, a power of two and at least a page
+ *
+ * Parts end on multiples of @max, so that no page is cut in two by us.
+ *
+ * Return: bytes.
+ */
+u32 mxbk_req_part(const struct mxbk_req *req, u64 left, u32 max);
+
+/** mxbk_take() - move the first @n entries of a list, or all if there are fewer,
+ * to the end of another. Return: how many
+ */
+u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n);
+
 /** mxbk_status() - the ring's word for 0 or a negative error */
 s16 mxbk_status(int err);
 
 /** mxbk_ring_slots() - slots in a ring of @bytes, a power of two */
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes);
+
+enum { MXBK_HAND_MAX = 512 };	/* requests that a disk has in hand at once */
+
+/**
+ * mxbk_ring_hand() - requests that a ring may have in hand
+ * @slots: of the ring
+ * @rings: of its disk
+ *
+ * However many rings there are, and however large they are, those of a disk add
+ * up to MXBK_HAND_MAX, or to one for each ring if these are more.
+ */
+u32 mxbk_ring_hand(u32 slots, u32 rings);
 
 /**
  * mxbk_ring_todo() - how many requests may be taken from a ring

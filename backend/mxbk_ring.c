@@ -76,6 +76,10 @@ static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 	count_request(ring, &pend->req, err);
 	/* Back in the pool before the slot can be used again. */
 	list_add(&pend->link, &ring->pool);
+	if (unlikely(ring->full)) {
+		ring->full = false;
+		tasklet_schedule(&ring->task);
+	}
 	ring->rsp_prod++;
 	mxbk_count_freed(MXBK_N_REQ);
 }
@@ -206,12 +210,14 @@ static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 	if (pend) {
 		list_del(&pend->link);
 		ring->inflight++;
+	} else {
+		ring->full = true;
 	}
 	spin_unlock_bh(&ring->lock);
 	return pend;
 }
 
-/* Return: false if there is no room in hand, which the checks rule out. */
+/* Return: false if there are too many in hand. */
 static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 {
 	struct mxbk_pend *pend = pend_get(ring);
@@ -268,7 +274,9 @@ static void break_ring(struct mxbk_ring *ring)
 	mxbk_record_soon(ring->dev);
 }
 
-/* Return: requests taken; fewer than @budget: the guest will send an event */
+/* Return: requests taken; fewer than @budget: the guest will send an event, or the
+ * end of a request brings us back
+ */
 static unsigned int take_requests(struct mxbk_ring *ring,
 				  struct list_head *list, unsigned int budget)
 {
@@ -293,8 +301,11 @@ static unsigned int take_requests(struct mxbk_ring *ring,
 		}
 		armed = false;
 		while (todo-- && taken < budget) {
-			if (!take_one(ring, list))
+			if (!take_one(ring, list)) {
+				/* The guest's event was not for nothing. */
+				ring->grace = true;
 				return taken;
+			}
 			taken++;
 		}
 		if (taken == budget)
@@ -314,34 +325,47 @@ static void end_of_interrupt(struct mxbk_ring *ring, bool worked)
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
+/* Requests to go on with: at most half of a sweep, the rest is for new ones.
+ * Return: whether there are more
+ */
+static bool take_stalled(struct mxbk_ring *ring, struct list_head *list,
+			 unsigned int *budget)
+{
+	bool more;
+
+	spin_lock_bh(&ring->lock);
+	if (ring->refilled)
+		list_splice_init(&ring->hungry, &ring->stalled);
+	ring->refilled = false;
+	*budget -= mxbk_take(&ring->stalled, list, *budget / 2);
+	more = !list_empty(&ring->stalled);
+	spin_unlock_bh(&ring->lock);
+	return more;
+}
+
 static void ring_task(struct tasklet_struct *task)
 {
 	struct mxbk_ring *ring = from_tasklet(ring, task, task);
-	unsigned int taken = 0;
+	unsigned int taken = 0, budget = MXBK_SWEEP;
 	LIST_HEAD(list);
+	bool more;
 
 	/* Pairs with the release in mxbk_ring_open(): irq and all is set. */
 	if (!smp_load_acquire(&ring->live) || READ_ONCE(ring->stop))
 		return;
-	spin_lock_bh(&ring->lock);
-	if (ring->refilled)
-		list_splice_init(&ring->hungry, &list);
-	ring->refilled = false;
-	list_splice_tail_init(&ring->stalled, &list);
-	spin_unlock_bh(&ring->lock);
-
+	more = take_stalled(ring, &list, &budget);
 	if (!ring->broken && !READ_ONCE(ring->quiet))
-		taken = take_requests(ring, &list, MXBK_SWEEP);
+		taken = take_requests(ring, &list, budget);
 	if (!list_empty(&list))
 		mxbk_io_start(ring, &list);
+	if (more || taken == budget)
+		tasklet_schedule(&ring->task);
 	/* A broken ring's event stays masked: nothing will come of it. */
 	if (ring->broken)
 		return;
 	end_of_interrupt(ring, taken);
 	if (taken)
 		ring->grace = true;
-	if (taken == MXBK_SWEEP)
-		tasklet_schedule(&ring->task);
 }
 
 static irqreturn_t ring_event(int irq, void *data)
@@ -359,7 +383,7 @@ static void pool_free(struct mxbk_ring *ring)
 {
 	u32 i;
 
-	for (i = 0; ring->pend && i < ring->slots; i++)
+	for (i = 0; ring->pend && i < ring->hand; i++)
 		kfree(ring->pend[i].segs);
 	kvfree(ring->pend);
 	kfree(ring->batch);
@@ -372,10 +396,10 @@ static int pool_make(struct mxbk_ring *ring)
 	u32 i;
 
 	ring->batch = kzalloc(sizeof(*ring->batch), GFP_KERNEL);
-	ring->pend = kvcalloc(ring->slots, sizeof(*ring->pend), GFP_KERNEL);
+	ring->pend = kvcalloc(ring->hand, sizeof(*ring->pend), GFP_KERNEL);
 	if (!ring->batch || !ring->pend)
 		goto err;
-	for (i = 0; i < ring->slots; i++) {
+	for (i = 0; i < ring->hand; i++) {
 		struct mxbk_pend *pend = &ring->pend[i];
 
 		/* A power of two in size is aligned to it: within a frame. */
@@ -399,6 +423,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	ring->dev = dev;
 	ring->abi = cfg->abi;
 	ring->slots = mxbk_ring_slots(cfg->abi, cfg->nrefs * PAGE_SIZE);
+	ring->hand = mxbk_ring_hand(ring->slots, cfg->rings);
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->pool);
 	INIT_LIST_HEAD(&ring->stalled);

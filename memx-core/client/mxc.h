@@ -18,8 +18,9 @@
 
 enum {
 	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
-	MXC_IOS_RESERVED = 128,	/* I/Os that need no memory */
-	MXC_IOS_SERVERS	 = 7,	/* servers that have parts of these to themselves */
+	MXC_IOS_SERVER	 = 8,	/* I/Os for one server that need no memory; as many
+				 * again for all servers together
+				 */
 	MXC_WAITING_MAX	 = 128,	/* bios that wait before submitters are held up,
 				 * for each slot of mx_io_slot()
 				 */

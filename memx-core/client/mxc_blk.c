@@ -91,11 +91,12 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 		.max_segment_size	= UINT_MAX,
 		.dma_alignment		= 3,
 		.discard_granularity	= MX_PAGE_SIZE,
-		.max_hw_discard_sectors	= MXC_DISCARD_MAX >> SECTOR_SHIFT,
 	};
 	struct gendisk *disk;
 
 	mx_volume_info(dev->vol, &info);
+	lim.max_hw_discard_sectors = min_t(u32, MXC_DISCARD_MAX, info.discard_max) >>
+				     SECTOR_SHIFT;
 	lim.chunk_sectors = 1U << (info.chunk_shift + PAGE_SECTORS_SHIFT);
 	/* Without it io_uring would give each I/O to a thread of its own. */
 	disk = mx_blk_alloc_disk(&lim, MX_BLK_NOWAIT, NUMA_NO_NODE);

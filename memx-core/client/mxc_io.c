@@ -41,10 +41,12 @@ void mxc_io_exit(void)
 
 int mxc_io_reserve(struct mxc_dev *dev)
 {
-	int err = mx_reserve_init(&dev->ios, io_cache, MXC_IOS_RESERVED);
+	u32 size = mx_share_size(0, MXC_IOS_SERVER, MX_MEMBERS);
+	int err = mx_reserve_init(&dev->ios, io_cache, size, MXC_IOS_SERVER);
 
+	/* It has its size already. */
 	if (!err)
-		mx_reserve_servers(&dev->ios, MXC_IOS_SERVERS);
+		mx_reserve_servers(&dev->ios, MX_MEMBERS);
 	return err;
 }
 

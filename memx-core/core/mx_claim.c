@@ -38,52 +38,43 @@ static void call_done(struct rmp_node_call *nc)
 	queue_work(mx_wq, &claim->work);
 }
 
-static void ask_of(const struct mx_volume *vol, const struct mx_owner_call *call,
-		   struct mx_ask *ask)
+/*
+ * A payload gets a page that nobody else refers to: frames of the call before may
+ * still wait for their device, see struct rmp_buf. That is over in milliseconds
+ * as a rule, so without memory the old page will do a little later.
+ * Return: whether @s has such a page
+ */
+static bool fresh_page(struct mx_vsrv *s)
 {
-	*ask = (struct mx_ask) {};
-	switch (call->kind) {
-	case MX_CALL_OPEN:
-		ask->op = MX_OP_OPEN;
-		ask->flags = vol->sealed ? MX_F_SEALED : 0;
-		ask->page = vol->pages;
-		ask->arg = vol->shift;
-		if (call->old)
-			break;
-		ask->flags |= MX_F_FEATURES;
-		ask->flags |= call->tentative ? MX_F_TENTATIVE : 0;
-		ask->arg2 = MX_FEAT_KNOWN;
-		break;
-	case MX_CALL_LIST:
-		ask->op = MX_OP_LIST;
-		ask->page = call->from;
-		ask->npages = MX_OWNER_ASK_PAGES;
-		break;
-	case MX_CALL_DROP:
-		ask->op = MX_OP_DROP;
-		break;
-	default:
-		ask->op = MX_OP_ROSTER;
-		break;
-	}
+	struct page *page;
+
+	if (page_count(s->page) == 1)
+		return true;
+	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+	if (!page)
+		return false;
+	put_page(s->page);
+	s->page = page;
+	return true;
 }
 
-/* Return: bytes of payload in the server's page. */
-static u32 payload_of(struct mx_vsrv *s, u8 kind)
+/* Return: bytes of payload in the server's page, or -ENOBUFS. */
+static int payload_of(struct mx_vsrv *s, u8 kind)
 {
-	u8 *to = page_address(s->page);
-	u32 len;
+	int len;
+	u8 *to;
 
-	switch (kind) {
-	case MX_CALL_OPEN:
+	if (kind != MX_CALL_OPEN && kind != MX_CALL_ROSTER_SET)
+		return 0;
+	if (!fresh_page(s))
+		return -ENOBUFS;
+	to = page_address(s->page);
+	if (kind == MX_CALL_OPEN) {
 		len = strlen(s->vol->name);
 		memcpy(to, s->vol->name, len);
 		return len;
-	case MX_CALL_ROSTER_SET:
-		return mx_roster_encode(mx_owner_roster_out(&s->vol->claim->o), to);
-	default:
-		return 0;
 	}
+	return mx_roster_encode(mx_owner_roster_out(&s->vol->claim->o), to);
 }
 
 static u32 reply_of(u8 kind)
@@ -102,18 +93,24 @@ static void make_call(struct mx_volume *vol, const struct mx_owner_call *call)
 {
 	struct mx_vsrv *s = vol->srv[call->server];
 	struct rmp_call *c = &s->nc.call;
+	int len;
 
 	if (call->kind == MX_CALL_CANCEL) {
 		rmp_cancel(s->node, &s->nc);
 		return;
 	}
+	len = payload_of(s, call->kind);
+	if (len < 0) {
+		mx_owner_answer(&vol->claim->o, s->idx, len, NULL);
+		return;
+	}
 	s->call = *call;
-	ask_of(vol, call, &s->ask);
+	mx_owner_ask(call, vol->pages, vol->shift, vol->sealed, &s->ask);
 	mx_ask_encode(&s->ask, c->head);
 	c->volume = vol->id;
 	c->epoch = call->epoch;
 	c->port = RMP_PORT_MEMORY;
-	c->len = payload_of(s, call->kind);
+	c->len = len;
 	s->buf.page[0] = s->page;
 	c->buf = c->len ? &s->buf : NULL;
 	c->max_reply = reply_of(call->kind);
@@ -142,12 +139,11 @@ static int read_list(struct mx_claim *claim, struct mx_vsrv *s)
 static int read_roster(struct mx_claim *claim, struct mx_vsrv *s)
 {
 	const struct rmp_asm *reply = &s->nc.call.reply;
-	u8 *raw = page_address(s->page);
 
-	if (reply->len > MX_PAGE_SIZE)
+	if (reply->len > sizeof(claim->raw))
 		return -EBADMSG;
-	rmp_payload_copy(reply, 0, raw, reply->len);
-	if (mx_roster_decode(raw, reply->len, &claim->roster))
+	rmp_payload_copy(reply, 0, claim->raw, reply->len);
+	if (mx_roster_decode(claim->raw, reply->len, &claim->roster))
 		return -EBADMSG;
 	return mx_owner_roster(&claim->o, s->idx, &claim->roster);
 }

@@ -20,14 +20,15 @@ struct netlink_ext_ack;
 /**
  * struct mx_claim - a volume's claim
  * @vol:      volume
- * @mutex:    protects @o, @chunk and @roster; taken under mx_vols_mutex
+ * @mutex:    protects @o, @chunk, @roster and @raw; taken under mx_vols_mutex
  * @o:        engine
  * @chunk:    memory for a take-over, NULL when that is over
  * @work:     deals with @answered, @stale and @novol
  * @answered: bit per server whose call has ended; atomic, like the next two
  * @stale:    bit per server that has said STALE to an operation
  * @novol:    bit per server that has said NOVOL to an operation
- * @roster:   a roster on its way from or to a page
+ * @roster:   a roster that a server has told
+ * @raw:      the same as it came
  * @state:    enum mx_owner_state as of the last news; read without the mutex
  * @taken:    servers knew the volume before; likewise
  * @ended:    no call will be made any more; likewise
@@ -43,6 +44,7 @@ struct mx_claim {
 	DECLARE_BITMAP(stale, MX_MEMBERS);
 	DECLARE_BITMAP(novol, MX_MEMBERS);
 	struct mx_roster roster;
+	u8		raw[MX_PAGE_SIZE];
 	u8		state;
 	bool		taken;
 	bool		ended;

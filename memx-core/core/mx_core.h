@@ -92,7 +92,8 @@ int mx_piece_walk(const struct mx_piece *piece,
  * @vol:    volume
  * @op:     enum mx_io_op
  * @pos:    first byte, multiple of 512
- * @len:    bytes, multiple of 512; READ and WRITE at most MX_IO_MAX_BYTES
+ * @len:    bytes, multiple of 512; READ and WRITE at most MX_IO_MAX_BYTES, for
+ *          DISCARD see mx_submit()
  * @pages:  WRITE: private pages from mx_pages_get(), pages[i] holding the
  *          volume's page (pos >> 12) + i; bytes outside [pos, pos + len) of the
  *          first and the last may be anything and are filled in from the
@@ -142,8 +143,9 @@ u8 mx_io_slot(struct mx_volume *vol, u64 pos);
  * mx_submit() - start an I/O
  *
  * Context: any but hard interrupt. Never sleeps, never allocates; done may run
- * before it returns. DISCARD may be any length (whole pages inside the range
- * are freed; the caller sees it done when all chunks are).
+ * before it returns. A DISCARD may be as long as mx_vol_info.discard_max, since
+ * all of its chunks may be dealt with at once (whole pages inside the range are
+ * freed; the caller sees it done when all chunks are).
  */
 void mx_submit(struct mx_io *io);
 
@@ -221,6 +223,7 @@ const char *mx_vol_state_name(enum mx_vol_state state);
  * @epoch:   owner's epoch
  * @state:   enum mx_vol_state
  * @chunk_shift: log2 of pages per chunk
+ * @discard_max: bytes of a DISCARD at most, a power of two
  * @chunks:  number of chunks
  * @placed:  chunks that have a server
  * @used_pages: pages written and not discarded since
@@ -235,6 +238,7 @@ struct mx_vol_info {
 	u32	epoch;
 	u8	state;
 	u8	chunk_shift;
+	u32	discard_max;
 	u32	chunks;
 	u32	placed;
 	u64	used_pages;

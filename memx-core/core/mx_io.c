@@ -9,6 +9,7 @@
 #include "mx_main.h"
 #include "mx_sealed.h"
 #include "mx_trace.h"
+#include "engine/mx_span.h"
 
 static void count(struct mx_io *io)
 {
@@ -274,19 +275,27 @@ static bool needs_two(const struct mx_io *io)
 	       first >> io->vol->shift != last >> io->vol->shift;
 }
 
-void mx_io_discard(struct mx_vop *vop)
+static u64 discard_end(const struct mx_io *io)
 {
-	struct mx_io *io = vop->io;
-	struct mx_volume *vol = vop->vol;
-	u64 end = (io->pos + io->len) >> MX_PAGE_SHIFT;
+	return (io->pos + io->len) >> MX_PAGE_SHIFT;
+}
+
+static void begin_discard(struct mx_io *io)
+{
+	io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
+	atomic_set(&io->left, 1);
+}
+
+/* Goes on with a discard, chunk by chunk, until one waits. */
+static void discard(struct mx_io *io, struct mx_vop *vop)
+{
+	u64 end = discard_end(io), first;
 	int err = 0;
+	u32 n;
 
-	while (!err && io->next < end) {
-		u64 first = io->next;
-		u64 chunk_end = ((first >> vol->shift) + 1) << vol->shift;
-
-		io->next = min(end, chunk_end);
-		mx_vop_set(vop, MX_KIND_DISCARD, first, io->next - first, 0);
+	vop->io = io;
+	while (!err && (n = mx_span_take(&io->next, end, vop->vol->shift, &first))) {
+		mx_vop_set(vop, MX_KIND_DISCARD, first, n, 0);
 		if (!mx_run_discard(vop, &err))
 			return;
 	}
@@ -303,13 +312,11 @@ static bool begin(struct mx_io *io)
 	vop = mx_vop_get(vol, io->slot);
 	if (!vop)
 		return false;
-	vop->io = io;
 	if (io->op == MX_IO_DISCARD) {
-		io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
-		atomic_set(&io->left, 1);
-		mx_io_discard(vop);
+		discard(io, vop);
 		return true;
 	}
+	vop->io = io;
 	if (needs_two(io)) {
 		second = mx_vop_get(vol, io->slot);
 		if (!second) {
@@ -332,6 +339,8 @@ static int refuse(const struct mx_io *io)
 		return -EINVAL;
 	if (io->op <= MX_IO_WRITE && (!io->len || io->len > MX_IO_MAX_BYTES))
 		return -EINVAL;
+	if (io->op == MX_IO_DISCARD && io->len > mx_span_max(vol->shift))
+		return -EINVAL;
 	if (mx_claim_fenced(vol))
 		return -ESTALE;
 	if (test_bit(MX_VF_ABORTED, &vol->flags))
@@ -353,10 +362,9 @@ static void starve(struct mx_io *io)
 	struct mx_volume *vol = io->vol;
 
 	mx_vstat_inc(vol, MX_VS_STARVED);
-	spin_lock(&vol->lock);
-	list_add_tail(&io->link, &vol->starved[io->slot]);
-	WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
-	spin_unlock(&vol->lock);
+	spin_lock_bh(&vol->lock);
+	mx_starve_add(&vol->starved, &io->link, io->slot);
+	spin_unlock_bh(&vol->lock);
 	/* Objects may have come back before anybody saw that it waits. */
 	queue_work(mx_wq, &vol->feed);
 }
@@ -372,6 +380,26 @@ u8 mx_io_slot(struct mx_volume *vol, u64 pos)
 }
 MX_EXPORT_SYMBOL(mx_io_slot);
 
+void mx_io_discard_ended(struct mx_io *io, struct mx_vop *vop, int err, bool freed)
+{
+	enum mx_span_step step = mx_span_step(io->next, discard_end(io), err, freed);
+
+	if (step == MX_SPAN_SAME) {
+		discard(io, vop);
+		return;
+	}
+	if (freed)
+		mx_vop_put(vop);
+	if (step == MX_SPAN_OVER) {
+		mx_io_part(io, err);
+		return;
+	}
+	/* Waits with those for the server of the next chunk. */
+	io->slot = mx_io_slot(io->vol, io->next << MX_PAGE_SHIFT);
+	if (!begin(io))
+		starve(io);
+}
+
 void mx_submit(struct mx_io *io)
 {
 	int err;
@@ -381,6 +409,8 @@ void mx_submit(struct mx_io *io)
 	io->err = 0;
 	if (io->op != MX_IO_WRITE)
 		io->slot = mx_io_slot(io->vol, io->pos);
+	if (io->op == MX_IO_DISCARD)
+		begin_discard(io);
 	trace_mx_io_start(io);
 	err = refuse(io);
 	if (unlikely(err) || io->op == MX_IO_FLUSH)
@@ -403,18 +433,48 @@ void mx_unplug(void)
 }
 MX_EXPORT_SYMBOL(mx_unplug);
 
+/* It counts until fed(): see mx_starve.h. */
 static struct mx_io *next_starved(struct mx_volume *vol, u8 slot)
 {
-	struct mx_io *io;
+	struct list_head *link;
 
 	spin_lock_bh(&vol->lock);
-	io = list_first_entry_or_null(&vol->starved[slot], struct mx_io, link);
-	if (io) {
-		list_del(&io->link);
-		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
-	}
+	link = mx_starve_take(&vol->starved, slot);
 	spin_unlock_bh(&vol->lock);
-	return io;
+	return link ? list_entry(link, struct mx_io, link) : NULL;
+}
+
+static void fed(struct mx_volume *vol)
+{
+	spin_lock_bh(&vol->lock);
+	mx_starve_fed(&vol->starved);
+	spin_unlock_bh(&vol->lock);
+}
+
+static void starve_on(struct mx_io *io, u8 slot)
+{
+	struct mx_volume *vol = io->vol;
+
+	spin_lock_bh(&vol->lock);
+	mx_starve_back(&vol->starved, &io->link, slot);
+	spin_unlock_bh(&vol->lock);
+	/* Whoever ends all I/O may not have found it on the list. */
+	if (test_bit(MX_VF_ABORTED, &vol->flags))
+		queue_work(mx_wq, &vol->feed);
+}
+
+/* Return: false if there is still no object for it. */
+static bool feed_one(struct mx_io *io)
+{
+	bool begun = true;
+
+	local_bh_disable();
+	if (test_bit(MX_VF_ABORTED, &io->vol->flags))
+		end_now(io, -EIO);
+	else
+		begun = begin(io);
+	local_bh_enable();
+	return begun;
 }
 
 /* Those for one server; if one of them still has to wait, so do the others. */
@@ -423,22 +483,11 @@ static void feed(struct mx_volume *vol, u8 slot)
 	struct mx_io *io;
 
 	while ((io = next_starved(vol, slot))) {
-		bool begun = true;
-
-		local_bh_disable();
-		if (test_bit(MX_VF_ABORTED, &vol->flags))
-			end_now(io, -EIO);
-		else
-			begun = begin(io);
-		if (!begun) {
-			spin_lock(&vol->lock);
-			list_add(&io->link, &vol->starved[slot]);
-			WRITE_ONCE(vol->nstarved, vol->nstarved + 1);
-			spin_unlock(&vol->lock);
-		}
-		local_bh_enable();
-		if (!begun)
+		if (!feed_one(io)) {
+			starve_on(io, slot);
 			return;
+		}
+		fed(vol);
 	}
 }
 
@@ -457,11 +506,11 @@ static struct mx_io *next_late(struct mx_volume *vol, u8 slot, u64 before)
 	struct mx_io *io, *found = NULL;
 
 	spin_lock_bh(&vol->lock);
-	list_for_each_entry(io, &vol->starved[slot], link) {
+	list_for_each_entry(io, &vol->starved.list[slot], link) {
 		if (io->op == MX_IO_READ || io->start > before)
 			continue;
-		list_del(&io->link);
-		WRITE_ONCE(vol->nstarved, vol->nstarved - 1);
+		mx_starve_pull(&vol->starved, &io->link);
+		mx_starve_fed(&vol->starved);
 		found = io;
 		break;
 	}
@@ -487,8 +536,10 @@ void mx_io_fail_starved(struct mx_volume *vol)
 	u8 slot;
 
 	for (slot = 0; slot < MX_SHARE_SLOTS; slot++)
-		while ((io = next_starved(vol, slot)))
+		while ((io = next_starved(vol, slot))) {
 			end_now(io, -EIO);
+			fed(vol);
+		}
 }
 
 bool mx_pages_get(struct mx_io *io, struct mx_waiter *waiter)

@@ -13,8 +13,10 @@ void mx_io_part(struct mx_io *io, int err);
  * mx_io.place
  */
 int mx_io_read_done(struct mx_vop *vop);
-/** mx_io_discard() - go on with a discard, chunk by chunk, until one waits */
-void mx_io_discard(struct mx_vop *vop);
+/** mx_io_discard_ended() - the operation on a chunk has ended: go on with the next
+ * one, if there is one. @freed: @vop is ours again
+ */
+void mx_io_discard_ended(struct mx_io *io, struct mx_vop *vop, int err, bool freed);
 /** mx_io_edge() - complete an end of a write
  * @reply: what the page was read from, or NULL: zeros
  * @i:     its page, counted from the operation's first

@@ -31,12 +31,13 @@ int mx_keys_add(const u8 *key, struct netlink_ext_ack *ack)
 	err = wait_for_random_bytes();
 	if (err)
 		return err;
-	mutex_lock(&keys_mutex);
 	err = mx_sealed_init();
-	if (err)
+	if (err) {
 		NL_SET_ERR_MSG(ack, "not enough memory on this host for encryption");
-	else
-		err = add(key, ack);
+		return err;
+	}
+	mutex_lock(&keys_mutex);
+	err = add(key, ack);
 	mutex_unlock(&keys_mutex);
 	return err;
 }

@@ -36,6 +36,7 @@ MX_EXPORT_SYMBOL(mx_ad_encode);
 MX_EXPORT_SYMBOL(mx_ad_decode);
 MX_EXPORT_SYMBOL(mx_name_valid);
 MX_EXPORT_SYMBOL(mx_chunk_shift);
+MX_EXPORT_SYMBOL(mx_share_size);
 
 static void report(void)
 {

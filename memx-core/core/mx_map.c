@@ -8,6 +8,7 @@
 #include "mx_members.h"
 #include "mx_trace.h"
 #include "engine/mx_maptext.h"
+#include "engine/mx_span.h"
 
 void mx_map_lock(struct mx_vchunk *ck, struct mx_snap *snap)
 	__acquires(&ck->lock)
@@ -134,6 +135,7 @@ void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info)
 	info->epoch = vol->epoch;
 	info->state = mx_volume_state(vol);
 	info->chunk_shift = vol->shift;
+	info->discard_max = mx_span_max(vol->shift);
 	info->chunks = vol->nchunks;
 	info->placed = atomic_read(&vol->placed);
 	info->used_pages = atomic64_read(&vol->used);

@@ -124,18 +124,11 @@ static int put_latency(struct sk_buff *skb, struct mx_volume *vol, int attr,
 
 enum { SERVERS_TEXT = 2048 };
 
-/* A volume's servers in words, which take memory to put together. */
-static int put_servers(struct sk_buff *skb, struct mx_volume *vol)
+/* A volume's servers in words, which are put together in @text. */
+static int put_servers(struct sk_buff *skb, struct mx_volume *vol, char *text)
 {
-	char *text = kmalloc(SERVERS_TEXT, GFP_KERNEL);
-	int err = -ENOMEM;
-
-	if (text) {
-		mx_claim_text(vol, text, SERVERS_TEXT);
-		err = nla_put_string(skb, MEMX_A_SERVERS, text);
-	}
-	kfree(text);
-	return err;
+	mx_claim_text(vol, text, SERVERS_TEXT);
+	return nla_put_string(skb, MEMX_A_SERVERS, text);
 }
 
 static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
@@ -166,35 +159,52 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	return put_vol_stats(skb, vol);
 }
 
+static int put_named(struct sk_buff *skb, const char *name, char *text,
+		     struct netlink_ext_ack *ack)
+{
+	struct mx_volume *vol;
+	int err;
+
+	mutex_lock(&mx_vols_mutex);
+	vol = mx_volume_find(name);
+	if (vol) {
+		err = put_volume(skb, vol) ?: put_servers(skb, vol, text);
+	} else {
+		NL_SET_ERR_MSG(ack, "there is no such volume");
+		err = -ENOENT;
+	}
+	mutex_unlock(&mx_vols_mutex);
+	return err;
+}
+
 static int vol_get(struct sk_buff *skb, struct genl_info *info)
 {
 	const char *name = name_of(info->attrs, info->extack);
-	struct mx_volume *vol;
 	struct sk_buff *msg;
+	char *text;
 	void *head;
 	int err = -EMSGSIZE;
 
 	if (!name)
 		return -EINVAL;
 	msg = genlmsg_new(SZ_8K, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
+	text = kmalloc(SERVERS_TEXT, GFP_KERNEL);
+	if (!msg || !text) {
+		err = -ENOMEM;
+		goto fail;
+	}
 	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_VOL_GET);
-	mutex_lock(&mx_vols_mutex);
-	vol = mx_volume_find(name);
-	if (!vol) {
-		NL_SET_ERR_MSG(info->extack, "there is no such volume");
-		err = -ENOENT;
-	} else if (head) {
-		err = put_volume(msg, vol) ?: put_servers(msg, vol);
-	}
-	mutex_unlock(&mx_vols_mutex);
-	if (err) {
-		nlmsg_free(msg);
-		return err;
-	}
+	if (head)
+		err = put_named(msg, name, text, info->extack);
+	if (err)
+		goto fail;
+	kfree(text);
 	genlmsg_end(msg, head);
 	return genlmsg_reply(msg, info);
+fail:
+	kfree(text);
+	nlmsg_free(msg);
+	return err;
 }
 
 static int fill_volume(struct sk_buff *skb, const void *what)

@@ -101,14 +101,16 @@ static void free_pages_of(struct page **pages, unsigned int n)
 
 int mx_pool_init(struct mx_pool *pool, unsigned int size)
 {
+	u32 most = mx_share_size(size, MX_IO_PAGES, MX_MEMBERS);
+
 	memset(pool, 0, sizeof(*pool));
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->waiters);
 	timer_setup(&pool->timer, on_timer, 0);
-	pool->size = size;
-	mx_share_init(&pool->share, size);
-	pool->free = kvcalloc(size, sizeof(*pool->free), GFP_KERNEL);
-	pool->limbo = kvcalloc(size, sizeof(*pool->limbo), GFP_KERNEL);
+	pool->min = size;
+	mx_share_init(&pool->share, size, MX_IO_PAGES);
+	pool->free = kvcalloc(most, sizeof(*pool->free), GFP_KERNEL);
+	pool->limbo = kvcalloc(most, sizeof(*pool->limbo), GFP_KERNEL);
 	if (!pool->free || !pool->limbo)
 		goto fail;
 	for (; pool->nfree < size; pool->nfree++) {
@@ -142,11 +144,26 @@ void mx_pool_destroy(struct mx_pool *pool)
 	pool->limbo = NULL;
 }
 
-void mx_pool_servers(struct mx_pool *pool, unsigned int n)
+bool mx_pool_servers(struct mx_pool *pool, unsigned int n)
 {
+	u32 want = mx_share_size(pool->min, MX_IO_PAGES, n);
+
 	spin_lock_bh(&pool->lock);
 	mx_share_servers(&pool->share, n);
 	spin_unlock_bh(&pool->lock);
+	while (pool->share.size < want) {
+		struct page *page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+
+		if (!page)
+			break;
+		mx_stat_inc(MX_S_PAGE_MADE);
+		spin_lock_bh(&pool->lock);
+		pool->free[pool->nfree++] = page;
+		mx_share_grow(&pool->share, 1);
+		spin_unlock_bh(&pool->lock);
+	}
+	wake_waiters(pool);
+	return pool->share.size >= want;
 }
 
 static void arm(struct mx_pool *pool, struct mx_waiter *waiter, unsigned int n,

@@ -13,7 +13,7 @@
 /**
  * struct mx_pool - a reserve of pages
  * @lock:    protects all below; taken with bottom halves off, a leaf
- * @size:    pages in all, constant
+ * @min:     pages in all if it is for few servers, constant
  * @free:    stack of pages ready for use
  * @nfree:   pages in @free
  * @limbo:   pages given back to which a frame in a NIC's queue still refers
@@ -24,7 +24,7 @@
  */
 struct mx_pool {
 	spinlock_t		lock;
-	unsigned int		size;
+	unsigned int		min;
 	struct page		**free;
 	unsigned int		nfree;
 	struct page		**limbo;
@@ -34,7 +34,9 @@ struct mx_pool {
 	struct timer_list	timer;
 };
 
-/** mx_pool_init() - allocate @size pages. Return: 0 or -ENOMEM. May sleep */
+/** mx_pool_init() - allocate @size pages, for no server yet. Return: 0 or -ENOMEM.
+ * May sleep
+ */
 int mx_pool_init(struct mx_pool *pool, unsigned int size);
 
 /** mx_pool_destroy() - free them; all must have been put. Waits for frames that
@@ -42,8 +44,10 @@ int mx_pool_init(struct mx_pool *pool, unsigned int size);
  */
 void mx_pool_destroy(struct mx_pool *pool);
 
-/** mx_pool_servers() - the reserve is for @n servers now */
-void mx_pool_servers(struct mx_pool *pool, unsigned int n);
+/** mx_pool_servers() - the reserve is for @n servers now, and grows with them. One
+ * caller at a time. Return: false if there is no memory for that: call it again
+ */
+bool mx_pool_servers(struct mx_pool *pool, unsigned int n);
 
 /** mx_pool_get() - take @n pages of a slot's share; see mx_pages_get() */
 bool mx_pool_get(struct mx_pool *pool, struct page **pages, unsigned int n,

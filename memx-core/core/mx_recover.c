@@ -85,6 +85,19 @@ static struct mx_vop *own_vop(struct mx_volume *vol, u32 i, u8 kind)
 	return vop;
 }
 
+static u8 release_due(struct mx_vchunk *ck)
+{
+	u8 due;
+
+	/* Most have pages. */
+	if (READ_ONCE(ck->c.nhave))
+		return MX_RELEASE_NEVER;
+	spin_lock_bh(&ck->lock);
+	due = mx_chunk_release_due(&ck->c, mx_volume_now_ms());
+	spin_unlock_bh(&ck->lock);
+	return due;
+}
+
 /* Chunks that have become empty are given back to their servers. */
 static void release_spare(struct mx_volume *vol)
 {
@@ -92,16 +105,13 @@ static void release_spare(struct mx_volume *vol)
 	unsigned long i;
 
 	xa_for_each_marked(&vol->map, i, ck, MX_MARK_PLACED) {
+		u8 due = release_due(ck);
 		struct mx_vop *vop;
 
-		if (READ_ONCE(ck->c.nhave) || READ_ONCE(ck->c.blind))
-			continue;
-		/* It is released later, or is being released. */
-		if (!mx_chunk_idle(&ck->c) || READ_ONCE(ck->c.avoid) ||
-		    mx_chunk_haunted(&ck->c, mx_volume_now_ms())) {
+		if (due == MX_RELEASE_LATER)
 			set_bit(MX_VF_SPARE, &vol->flags);
+		if (due != MX_RELEASE_NOW)
 			continue;
-		}
 		vop = own_vop(vol, i, MX_KIND_DISCARD);
 		if (!vop) {
 			set_bit(MX_VF_SPARE, &vol->flags);
@@ -241,10 +251,12 @@ void mx_recover_tick(struct mx_volume *vol)
 {
 	u32 i;
 
-	if (READ_ONCE(vol->nstarved)) {
+	if (READ_ONCE(vol->starved.n)) {
 		mx_io_fail_late(vol);
 		queue_work(mx_wq, &vol->feed);
 	}
+	if (test_and_clear_bit(MX_VF_SMALL, &vol->flags))
+		mx_volume_servers(vol);
 	if (test_and_clear_bit(MX_VF_SPARE, &vol->flags))
 		release_spare(vol);
 	if (test_and_clear_bit(MX_VF_BLIND, &vol->flags))

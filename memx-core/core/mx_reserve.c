@@ -6,16 +6,19 @@
 #include "mx_reserve.h"
 
 int mx_reserve_init(struct mx_reserve *r, struct kmem_cache *cache,
-		    unsigned int size)
+		    unsigned int size, unsigned int least)
 {
 	memset(r, 0, sizeof(*r));
 	r->cache = cache;
+	r->min = size;
 	spin_lock_init(&r->lock);
-	mx_share_init(&r->share, size);
-	r->free = kcalloc(size, sizeof(*r->free), GFP_KERNEL);
+	mx_share_init(&r->share, size, least);
+	/* Room for what it may grow to. */
+	r->free = kcalloc(mx_share_size(size, least, MX_MEMBERS),
+			  sizeof(*r->free), GFP_KERNEL);
 	if (!r->free)
 		return -ENOMEM;
-	for (; r->size < size; r->size++) {
+	while (r->nfree < size) {
 		void *object = kmem_cache_alloc(cache, GFP_KERNEL);
 
 		if (!object) {
@@ -37,11 +40,25 @@ void mx_reserve_destroy(struct mx_reserve *r)
 }
 MX_EXPORT_SYMBOL(mx_reserve_destroy);
 
-void mx_reserve_servers(struct mx_reserve *r, unsigned int n)
+bool mx_reserve_servers(struct mx_reserve *r, unsigned int n)
 {
+	u32 want = mx_share_size(r->min, r->share.least, n);
+
 	spin_lock_bh(&r->lock);
 	mx_share_servers(&r->share, n);
 	spin_unlock_bh(&r->lock);
+	while (r->share.size < want) {
+		void *object = kmem_cache_alloc(r->cache,
+						GFP_NOWAIT | __GFP_NOWARN);
+
+		if (!object)
+			return false;
+		spin_lock_bh(&r->lock);
+		r->free[r->nfree++] = object;
+		mx_share_grow(&r->share, 1);
+		spin_unlock_bh(&r->lock);
+	}
+	return true;
 }
 MX_EXPORT_SYMBOL(mx_reserve_servers);
 

@@ -21,7 +21,7 @@
  * @share: what is used of the reserve, by slot
  * @free:  objects of the reserve that are not in use
  * @nfree: how many
- * @size:  objects in the reserve
+ * @min:   objects in the reserve if it is for few servers; constant
  */
 struct mx_reserve {
 	struct kmem_cache *cache;
@@ -29,7 +29,7 @@ struct mx_reserve {
 	struct mx_share	share;
 	void		**free;
 	unsigned int	nfree;
-	unsigned int	size;
+	unsigned int	min;
 };
 
 /**
@@ -42,13 +42,21 @@ struct mx_reserved {
 	bool	own;
 };
 
-/** mx_reserve_init() - Return: 0 or -ENOMEM. May sleep */
+/**
+ * mx_reserve_init() - a reserve for no server yet
+ * @size:  objects in it at least
+ * @least: objects that one I/O takes at most
+ *
+ * Return: 0 or -ENOMEM. May sleep.
+ */
 int mx_reserve_init(struct mx_reserve *r, struct kmem_cache *cache,
-		    unsigned int size);
+		    unsigned int size, unsigned int least);
 /** mx_reserve_destroy() - all objects have been put. May sleep; idempotent */
 void mx_reserve_destroy(struct mx_reserve *r);
-/** mx_reserve_servers() - the reserve is for @n servers now */
-void mx_reserve_servers(struct mx_reserve *r, unsigned int n);
+/** mx_reserve_servers() - the reserve is for @n servers now, and grows with them. One
+ * caller at a time. Return: false if there is no memory for that: call it again
+ */
+bool mx_reserve_servers(struct mx_reserve *r, unsigned int n);
 /** mx_reserve_get() - Return: an object, or NULL: some of @slot's come back later
  * @from: result; for mx_reserve_put()
  */

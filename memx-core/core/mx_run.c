@@ -34,7 +34,7 @@ void mx_run_exit(void)
 
 int mx_run_reserve(struct mx_volume *vol)
 {
-	return mx_reserve_init(&vol->ops, cache, MX_OPS_RESERVED);
+	return mx_reserve_init(&vol->ops, cache, MX_OPS_RESERVED, MX_OPS_IO);
 }
 
 struct mx_vop *mx_vop_get(struct mx_volume *vol, u8 slot)
@@ -76,7 +76,11 @@ void mx_vop_put(struct mx_vop *vop)
 		return;
 	mx_reserve_put(&vol->ops, vop, vop->from);
 	mx_stat_inc(MX_S_OP_FREED);
-	if (unlikely(READ_ONCE(vol->nstarved)))
+	/*
+	 * Whoever finds the reserve empty counts already, or queues this work
+	 * itself afterwards; both take the reserve's lock, so we see it.
+	 */
+	if (unlikely(READ_ONCE(vol->starved.n)))
 		queue_work(mx_wq, &vol->feed);
 	/* The volume may go away from here on. */
 	atomic_dec(&vol->nops);
@@ -188,9 +192,8 @@ static void end(struct mx_vop *vop, bool freed)
 		vop->npages = 0;
 	}
 	vop->io = NULL;
-	if (io && vop->op.kind == MX_KIND_DISCARD && !err && freed) {
-		vop->io = io;
-		mx_io_discard(vop);
+	if (io && vop->op.kind == MX_KIND_DISCARD) {
+		mx_io_discard_ended(io, vop, err, freed);
 		return;
 	}
 	if (freed)

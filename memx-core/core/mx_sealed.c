@@ -9,6 +9,7 @@
  * is copied from there.
  */
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
 #include "mx_sealed.h"
@@ -16,19 +17,28 @@
 /* First of MX_PLAIN_PAGES adjacent pages; used with bottom halves off. */
 static DEFINE_PER_CPU(struct page *, plain);
 
+/* Only those who load keys take it: a mutex that waits for memory must not be
+ * one that anybody needs to write memory out.
+ */
+static DEFINE_MUTEX(init_mutex);
+
 int mx_sealed_init(void)
 {
-	int cpu;
+	int cpu, err = 0;
 
+	mutex_lock(&init_mutex);
 	for_each_possible_cpu(cpu) {
 		if (per_cpu(plain, cpu))
 			continue;
 		per_cpu(plain, cpu) = alloc_pages(GFP_KERNEL | __GFP_NOWARN,
 						  MX_PLAIN_ORDER);
-		if (!per_cpu(plain, cpu))
-			return -ENOMEM;
+		if (!per_cpu(plain, cpu)) {
+			err = -ENOMEM;
+			break;
+		}
 	}
-	return 0;
+	mutex_unlock(&init_mutex);
+	return err;
 }
 
 /* No volume is left. */

@@ -107,11 +107,8 @@ void mx_volume_free(struct mx_volume *vol)
 
 static void init_lists(struct mx_volume *vol)
 {
-	u32 i;
-
 	INIT_LIST_HEAD(&vol->retry);
-	for (i = 0; i < MX_SHARE_SLOTS; i++)
-		INIT_LIST_HEAD(&vol->starved[i]);
+	mx_starve_init(&vol->starved);
 	INIT_WORK(&vol->feed, mx_io_feed);
 	timer_setup(&vol->timer, mx_run_timer, 0);
 	init_waitqueue_head(&vol->wq);
@@ -302,8 +299,10 @@ MX_EXPORT_SYMBOL(mx_volume_abort);
 
 void mx_volume_servers(struct mx_volume *vol)
 {
-	mx_pool_servers(&vol->pool, vol->nsrv);
-	mx_reserve_servers(&vol->ops, vol->nsrv);
+	bool pages = mx_pool_servers(&vol->pool, vol->nsrv);
+
+	if (!mx_reserve_servers(&vol->ops, vol->nsrv) || !pages)
+		set_bit(MX_VF_SMALL, &vol->flags);
 }
 
 void mx_volume_env(const struct mx_volume *vol, struct mx_env *env)

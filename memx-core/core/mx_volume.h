@@ -28,11 +28,15 @@
 #include "mx_vsrv.h"
 #include "engine/mx_op.h"
 #include "engine/mx_seal.h"
+#include "engine/mx_starve.h"
 
 enum {
 	MX_TICK_MS		= 500,
 	MX_NOTIFY_MS		= 100,	/* changes told to watchers together */
-	MX_OPS_RESERVED		= 64,	/* operations that need no memory */
+	MX_OPS_RESERVED		= 64,	/* operations that need no memory, or more if
+					 * there are many servers
+					 */
+	MX_OPS_IO		= 2,	/* operations of one I/O */
 };
 
 /* Chunks that have a server; marks of mx_volume.map. */
@@ -58,6 +62,7 @@ enum mx_vol_flag {
 	MX_VF_CHANGED,		/* watchers have to be told */
 	MX_VF_SPARE,		/* some placed chunk has become empty */
 	MX_VF_BLIND,		/* of some chunk it is not known which pages it has */
+	MX_VF_SMALL,		/* reserves have not grown with the servers yet */
 };
 
 /**
@@ -89,9 +94,7 @@ enum mx_vol_flag {
  *           lock
  * @nsrv:    entries of @srv that are set; only the tick writes it
  * @retry:   operations that are tried again later
- * @starved: I/Os that wait for operation objects, oldest first, by the slot of
- *           the reserve
- * @nstarved: how many
+ * @starved: I/Os that wait for operation objects; @n is read without the lock
  * @feed:    begins those
  * @timer:   for @retry
  * @nops:    operation objects in use
@@ -134,8 +137,7 @@ struct mx_volume {
 	struct mx_srv_life life[MX_MEMBERS];
 	unsigned int	nsrv;
 	struct list_head retry;
-	struct list_head starved[MX_SHARE_SLOTS];
-	unsigned int	nstarved;
+	struct mx_starve starved;
 	struct work_struct feed;
 	struct timer_list timer;
 
@@ -183,7 +185,9 @@ struct mx_volume *mx_volume_find(const char *name);
 void mx_volume_free(struct mx_volume *vol);
 /** mx_volume_changed() - map, state or usage: watchers will be told */
 void mx_volume_changed(struct mx_volume *vol);
-/** mx_volume_servers() - a server was added: reserves are shared out anew */
+/** mx_volume_servers() - a server was added: reserves grow and are shared out anew;
+ * if there is no memory for that, the tick tries again
+ */
 void mx_volume_servers(struct mx_volume *vol);
 /** mx_volume_env() - what the engines may know */
 void mx_volume_env(const struct mx_volume *vol, struct mx_env *env);

@@ -21,7 +21,8 @@ struct mx_volume;
  * @call:   what is asked, as the claim's engine says it
  * @ask:    the same, as it is sent
  * @buf:    payload: @page
- * @page:   name or roster
+ * @page:   name or roster; another page for the next call if frames still refer to
+ *          this one
  * @flow:   the volume's operations on that server, as RMAP takes them in turn
  * @chunks: chunks placed there
  * @stale_inc: life of which an operation has seen STALE

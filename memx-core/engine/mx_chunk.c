@@ -165,11 +165,27 @@ const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
 	return NULL;
 }
 
-bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms)
+/* A copy that was left may come back. */
+static bool haunted(const struct mx_chunk *c, u64 now_ms)
 {
 	/* mx_chunk_sync() has not seen the clock yet if it is 0. */
 	return c->nleft && (!c->left_ms ||
 			    (s64)(now_ms - c->left_ms) < MX_LEFT_MS);
+}
+
+bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms)
+{
+	return c->avoid || c->home.n != mx_home_in_sync(&c->home) ||
+	       haunted(c, now_ms);
+}
+
+enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms)
+{
+	if (!is_placed(c) || c->blind || c->nhave)
+		return MX_RELEASE_NEVER;
+	if (!mx_chunk_spare(c) || mx_chunk_kept(c, now_ms))
+		return MX_RELEASE_LATER;
+	return MX_RELEASE_NOW;
 }
 
 /* The home goes on without a copy that may come back. */

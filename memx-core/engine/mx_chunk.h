@@ -212,8 +212,26 @@ const struct mx_left *mx_chunk_left(const struct mx_chunk *c,
 /** mx_chunk_left_gone() - it has been released */
 void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
 
-/** mx_chunk_haunted() - must the chunk stay where it is, though it is empty? */
-bool mx_chunk_haunted(const struct mx_chunk *c, u64 now_ms);
+/** mx_chunk_kept() - must the chunk stay where it is, though it is empty? Somebody
+ * may have an older copy, which a take-over would find without the newer one
+ */
+bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms);
+
+/**
+ * enum mx_release - whether a chunk can be given back to its servers
+ * @MX_RELEASE_NEVER: it has pages, or it is not known whether it has, or it has no
+ *                    home
+ * @MX_RELEASE_LATER: it is empty, and in use or kept
+ * @MX_RELEASE_NOW:   yes, by a DISCARD of no page
+ */
+enum mx_release {
+	MX_RELEASE_NEVER,
+	MX_RELEASE_LATER,
+	MX_RELEASE_NOW,
+};
+
+/** mx_chunk_release_due() - Return: enum mx_release */
+enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms);
 
 /** mx_chunk_placed() - PLACING is over: those that took it are the home */
 void mx_chunk_placed(struct mx_chunk *c);

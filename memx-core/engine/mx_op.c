@@ -167,19 +167,20 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 	return true;
 }
 
+static bool nobody_else(const struct list_head *list, const struct mx_op *op)
+{
+	return list_empty(list) ||
+	       (list->next == &op->link && op->link.next == list);
+}
+
 /* Will the chunk be empty, and is nobody else on it? */
 static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 		    const struct mx_env *env)
 {
-	/*
-	 * Somebody may have an older copy: without the newer one, even if that
-	 * is empty, a take-over would find it. That goes for stale members, too.
-	 */
-	return !c->avoid && c->home.n == mx_home_in_sync(&c->home) &&
-	       !mx_chunk_haunted(c, env->now_ms) &&
+	return !mx_chunk_kept(c, env->now_ms) &&
 	       mx_bits_count(c->have, op->first, op->n) == c->nhave &&
 	       list_empty(&c->readers) && list_empty(&c->writers) &&
-	       list_empty(&c->waiting);
+	       nobody_else(&c->waiting, op);
 }
 
 static bool start_discard(struct mx_chunk *c, struct mx_op *op,
@@ -194,6 +195,7 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
 	op->whole = empties(c, op, env);
+	op->alone = op->whole;
 	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
@@ -224,8 +226,8 @@ static bool start_fetch(struct mx_chunk *c, struct mx_op *op,
 }
 
 /*
- * Nothing is in its way, and it is in no list. Return: false: it has to wait,
- * for something that concerns the whole chunk.
+ * Nothing is in its way, and it is in no list but that of those that wait.
+ * Return: false: it has to wait, for something that concerns the whole chunk.
  */
 static bool start(struct mx_chunk *c, struct mx_op *op,
 		  const struct mx_env *env, struct mx_todo *todo)
@@ -262,16 +264,9 @@ void mx_op_advance(struct mx_chunk *c, const struct mx_env *env,
 {
 	struct mx_op *op, *next;
 
-	list_for_each_entry_safe(op, next, &c->waiting, link) {
-		struct list_head *before = op->link.prev;
-
-		if (mx_op_blocked(c, op))
-			continue;
-		list_del_init(&op->link);
-		op->where = MX_OP_OUT;
-		if (!start(c, op, env, todo))
-			mx_op_wait_at(op, before);
-	}
+	list_for_each_entry_safe(op, next, &c->waiting, link)
+		if (!op->behind)
+			start(c, op, env, todo);
 }
 
 /* What an answer says of the server's copy. */
@@ -523,7 +518,6 @@ void mx_op_fail(struct mx_chunk *c, struct mx_op *op, int err,
 	mx_op_tell(op, err, todo);
 	if (op->where == MX_OP_WAITING) {
 		/* What overlaps has waited for it. */
-		list_del_init(&op->link);
 		mx_op_enter(c, op);
 	}
 	mx_op_conclude(c, op, env, todo);
@@ -690,6 +684,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->did = 0;
 	op->first = first;
 	op->n = n;
+	op->behind = 0;
 	op->give = 0;
 	op->mask = 0;
 	op->err = 0;
@@ -705,6 +700,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->send = 0;
 	op->drop = 0;
 	op->whole = false;
+	op->alone = false;
 	op->ended = false;
 	op->done = false;
 	op->later = false;
@@ -724,7 +720,8 @@ void mx_op_submit(struct mx_chunk *c, struct mx_op *op,
 		mx_op_finish(c, op, -EIO, todo);
 		return;
 	}
-	if (mx_op_blocked(c, op) || !start(c, op, env, todo))
+	op->behind = mx_op_in_way(c, op);
+	if (op->behind || !start(c, op, env, todo))
 		mx_op_wait_at(op, c->waiting.prev);
 }
 

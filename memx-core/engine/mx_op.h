@@ -223,6 +223,7 @@ enum mx_do {
  * @did:      bit per server that has written or discarded the pages
  * @first:    first page, counted from the chunk's start
  * @n:        pages, at most MX_OP_PAGES but for DISCARD
+ * @behind:   WAITING: older operations that are in its way; 0 otherwise
  * @gen:      SETTLE: the generation that is being stored
  * @give:     result of a READ, see MX_DO_END
  * @mask:     likewise
@@ -242,7 +243,8 @@ enum mx_do {
  * @bits:     enum mx_do, not taken off the todo list yet
  * @send:     legs for MX_DO_SEND, a bit each
  * @drop:     legs for MX_DO_VOID, a bit each
- * @whole:    a discard that empties the chunk: sent as a release, excludes all
+ * @whole:    a discard that empties the chunk: sent as a release
+ * @alone:    it has begun as one, and excludes all others until it leaves
  * @ended:    MX_DO_END has been queued
  * @done:     the pages have been written or discarded; SETTLE comes before END
  * @later:    placing: some server may take the chunk later
@@ -258,6 +260,7 @@ struct mx_op {
 	u64	did;
 	u32	first;
 	u32	n;
+	u32	behind;
 	u32	gen;
 	u32	give;
 	u32	mask;
@@ -277,6 +280,7 @@ struct mx_op {
 	u8	send;
 	u8	drop;
 	bool	whole;
+	bool	alone;
 	bool	ended;
 	bool	done;
 	bool	later;

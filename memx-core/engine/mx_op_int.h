@@ -77,8 +77,8 @@ struct mx_leg *mx_op_ask_server(struct mx_op *op, const struct mx_home_member *m
 /** mx_op_bury() - a leg is not waited for any more; its outcome is asked for */
 void mx_op_bury(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		struct mx_todo *todo);
-/** mx_op_blocked() - is an older operation in its way? */
-bool mx_op_blocked(const struct mx_chunk *c, const struct mx_op *op);
+/** mx_op_in_way() - Return: operations in the way of one that comes last */
+u32 mx_op_in_way(const struct mx_chunk *c, const struct mx_op *op);
 /** mx_op_enter() - it is ACTIVE from now on */
 void mx_op_enter(struct mx_chunk *c, struct mx_op *op);
 /** mx_op_wait_at() - it waits, behind @where in the list */

@@ -169,40 +169,67 @@ void mx_op_ask(const struct mx_chunk *c, const struct mx_op *op, u32 i,
 	}
 }
 
-static bool overlap(const struct mx_op *a, const struct mx_op *b)
+/* Do they exclude each other by the pages that they are about? */
+static bool share_pages(const struct mx_op *a, const struct mx_op *b)
 {
 	if (a->kind == MX_KIND_READ && b->kind == MX_KIND_READ)
 		return false;
-	if (a->whole || b->whole)
-		return true;
 	return a->first < b->first + b->n && b->first < a->first + a->n;
 }
 
-static bool blocked_by(const struct list_head *list, const struct mx_op *op)
+static bool overlap(const struct mx_op *a, const struct mx_op *b)
 {
-	struct mx_op *other;
-
-	list_for_each_entry(other, list, link) {
-		if (other == op)
-			return false;	/* the waiting list: those behind */
-		if (overlap(other, op))
-			return true;
-	}
-	return false;
+	return a->alone || b->alone || share_pages(a, b);
 }
 
-bool mx_op_blocked(const struct mx_chunk *c, const struct mx_op *op)
+static u32 overlaps_in(const struct list_head *list, const struct mx_op *op)
 {
-	if (blocked_by(&c->writers, op) || blocked_by(&c->waiting, op))
-		return true;
-	return op->kind != MX_KIND_READ && blocked_by(&c->readers, op);
+	struct mx_op *other;
+	u32 n = 0;
+
+	list_for_each_entry(other, list, link)
+		n += overlap(other, op);
+	return n;
+}
+
+u32 mx_op_in_way(const struct mx_chunk *c, const struct mx_op *op)
+{
+	u32 n = overlaps_in(&c->writers, op) + overlaps_in(&c->waiting, op);
+
+	if (op->kind != MX_KIND_READ)
+		n += overlaps_in(&c->readers, op);
+	return n;
+}
+
+/*
+ * An operation is in nobody's way any more, or, if it was alone and @stays, only
+ * in the way of those that it shares pages with. Each operation that waits knows
+ * how many are in its way: with many of them nobody has to compare each with each
+ * whenever something has changed.
+ */
+static void clear_way(struct mx_chunk *c, struct mx_op *op, bool stays)
+{
+	struct list_head *at = &c->waiting;
+
+	/* Of those that wait, it is in the way of those behind it. */
+	if (op->where == MX_OP_WAITING)
+		at = &op->link;
+	for (at = at->next; at != &c->waiting; at = at->next) {
+		struct mx_op *other = list_entry(at, struct mx_op, link);
+
+		if (!overlap(op, other) || (stays && share_pages(op, other)))
+			continue;
+		MX_ASSERT(other->behind);
+		other->behind--;
+	}
+	op->alone = false;
 }
 
 void mx_op_enter(struct mx_chunk *c, struct mx_op *op)
 {
 	op->where = MX_OP_ACTIVE;
-	list_add_tail(&op->link, op->kind == MX_KIND_READ ? &c->readers :
-		      &c->writers);
+	list_move_tail(&op->link, op->kind == MX_KIND_READ ? &c->readers :
+		       &c->writers);
 }
 
 void mx_op_wait_at(struct mx_op *op, struct list_head *where)
@@ -211,9 +238,13 @@ void mx_op_wait_at(struct mx_op *op, struct list_head *where)
 	list_add(&op->link, where);
 }
 
-/* Gives up its place, and whatever it does for the whole chunk. */
-static void mx_op_leave(struct mx_chunk *c, struct mx_op *op)
+/* Gives up its place, and whatever it does for the whole chunk. If it @stays, it
+ * comes back at once to the head of the queue.
+ */
+static void mx_op_leave(struct mx_chunk *c, struct mx_op *op, bool stays)
 {
+	if (!stays || op->alone)
+		clear_way(c, op, stays);
 	list_del_init(&op->link);
 	op->where = MX_OP_OUT;
 	if (c->placer == op) {
@@ -242,7 +273,7 @@ static void mx_op_leave(struct mx_chunk *c, struct mx_op *op)
 void mx_op_retire(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 {
 	if (op->where != MX_OP_OUT)
-		mx_op_leave(c, op);
+		mx_op_leave(c, op, false);
 	if (mx_op_open(op)) {
 		MX_COVER(op_retire_open);
 		op->where = MX_OP_LEFT;
@@ -291,7 +322,7 @@ void mx_op_pause(struct mx_op *op, struct mx_todo *todo)
 void mx_op_start_over(struct mx_chunk *c, struct mx_op *op)
 {
 	MX_COVER(op_start_over);
-	mx_op_leave(c, op);
+	mx_op_leave(c, op, true);
 	op->done = false;
 	mx_op_clear_legs(op);
 	mx_op_wait_at(op, &c->waiting);

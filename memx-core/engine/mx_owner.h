@@ -446,8 +446,8 @@ int mx_owner_roster(struct mx_owner *o, u32 i, const struct mx_roster *r);
 
 /**
  * mx_owner_answer() - the call to server @i has ended
- * @err: 0, -ESTALE (it has restarted), -ECANCELED, or -EBADMSG (answered, and
- *       the answer could not be decoded)
+ * @err: 0, -ESTALE (it has restarted), -ECANCELED, -ENOBUFS (there was no memory
+ *       to make it), or -EBADMSG (answered, and the answer could not be decoded)
  * @ans: if @err is 0
  */
 void mx_owner_answer(struct mx_owner *o, u32 i, int err,
@@ -466,6 +466,18 @@ void mx_owner_novol(struct mx_owner *o, u32 i, u32 inc);
  * unless it is a CANCEL. Return: false if there is none now
  */
 bool mx_owner_next(struct mx_owner *o, struct mx_owner_call *call);
+
+/**
+ * mx_owner_ask() - the request that a call consists of
+ * @call:   not a CANCEL
+ * @pages:  of the volume
+ * @shift:  log2 of pages per chunk
+ * @sealed: its pages are sealed
+ * @ask:    result; the volume's id and the epoch are not in it, nor is a payload:
+ *          of OPEN the volume's name, of ROSTER_SET mx_owner_roster_out()
+ */
+void mx_owner_ask(const struct mx_owner_call *call, u64 pages, u8 shift,
+		  bool sealed, struct mx_ask *ask);
 
 /** mx_owner_note() - Return: false if there is no more news */
 bool mx_owner_note(struct mx_owner *o, struct mx_owner_note *note);

@@ -377,6 +377,41 @@ bool mx_owner_next(struct mx_owner *o, struct mx_owner_call *call)
 	return false;
 }
 
+static void ask_open(const struct mx_owner_call *call, bool sealed,
+		     struct mx_ask *ask)
+{
+	ask->flags = sealed ? MX_F_SEALED : 0;
+	if (call->old)
+		return;
+	ask->flags |= MX_F_FEATURES | (call->tentative ? MX_F_TENTATIVE : 0);
+	ask->arg2 = MX_FEAT_KNOWN;
+}
+
+void mx_owner_ask(const struct mx_owner_call *call, u64 pages, u8 shift,
+		  bool sealed, struct mx_ask *ask)
+{
+	*ask = (struct mx_ask) {};
+	switch (call->kind) {
+	case MX_CALL_OPEN:
+		ask->op = MX_OP_OPEN;
+		ask->page = pages;
+		ask->arg = shift;
+		ask_open(call, sealed, ask);
+		break;
+	case MX_CALL_LIST:
+		ask->op = MX_OP_LIST;
+		ask->page = call->from;
+		ask->npages = MX_OWNER_ASK_PAGES;
+		break;
+	case MX_CALL_DROP:
+		ask->op = MX_OP_DROP;
+		break;
+	default:
+		ask->op = MX_OP_ROSTER;
+		break;
+	}
+}
+
 /* --- Answers ----------------------------------------------------------- */
 
 static void pause_for(struct mx_owner *o, u32 i, u32 ms)
@@ -645,7 +680,7 @@ static void unanswered(struct mx_owner *o, u32 i, u8 kind, int err)
 		mx_take_forget(o, i);
 	} else if (err == -EBADMSG && kind != MX_CALL_DROP) {
 		mx_osrv_refuse(o, i, MX_WHY_BAD);
-	} else if (s->state == MX_OSRV_OPENING) {
+	} else if (s->state == MX_OSRV_OPENING && err != -ENOBUFS) {
 		mx_osrv_refuse(o, i, MX_WHY_MUTE);
 	}
 }

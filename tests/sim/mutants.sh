@@ -85,8 +85,9 @@ cluster_mutants() {
 	6e-one-fences-all	mx_owner	/^static bool fenced/,/^}/s/return false;/continue;/
 	6f-no-deadline		mx_op_time	/^static bool overdue/,/^}/s/return !op->ended/return 0 \&\& !op->ended/
 	6g-lost-for-good	mx_home		/^bool mx_home_regain/,/^}/s/mx_home_in_sync(h))/1)/
-	overlap-ignored		mx_op_legs	/^static bool overlap/,/^}/s/return a->first < .*/return false;/
-	queue-jumped		mx_op_legs	s/ || blocked_by(&c->waiting, op)//
+	overlap-ignored		mx_op_legs	/^static bool share_pages/,/^}/s/return a->first < .*/return false;/
+	queue-jumped		mx_op_legs	s| + overlaps_in(&c->waiting, op)||;s|MX_ASSERT(other->behind);|if (!other->behind) continue;|
+	way-never-clear		mx_op_legs	/^static void clear_way/,/^}/s|other->behind--;|;|
 	lost-reads-as-zeros	mx_op		s/if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {/if (0) {/
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//

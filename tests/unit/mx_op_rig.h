@@ -115,6 +115,8 @@ static inline const char *rig_log(struct rig *r)
 	return mxt_log_take();
 }
 
+#define LOG(r, text) assert_string_equal(rig_log(r), text)
+
 static inline void submit(struct rig *r, u32 n, u8 kind, u32 first, u32 pages)
 {
 	mx_op_init(&r->op[n], kind, MX_OWN_IO, first, pages, 0, r->env.now_ms);
@@ -194,6 +196,36 @@ static inline bool tick(struct rig *r, u32 ms)
 	return more;
 }
 
+/* A write that places the chunk on one server. */
+static inline void place(struct rig *r, u32 n, u32 first, u32 pages, u8 server)
+{
+	submit(r, n, MX_KIND_WRITE, first, pages);
+	picked(r, n, BIT(server));
+	answer(r, n, server, MX_V_OK);
+}
+
+/* The cluster's own operation, not submitted yet. */
+static inline struct mx_op *own_op(struct rig *r, u32 n, u8 kind, u32 pages)
+{
+	mx_op_init(&r->op[n], kind, MX_OWN_CLUSTER, 0, pages, 0, 0);
+	return &r->op[n];
+}
+
+static inline bool unplace_left(struct rig *r, u32 n)
+{
+	struct mx_op *op = own_op(r, n, MX_KIND_UNPLACE, 0);
+
+	return mx_op_unplace_left(&r->c, op, &r->env, &r->todo);
+}
+
+/* After a take-over: server 2 has the chunk, and it is not known which pages. */
+static inline void adopt(struct rig *r)
+{
+	struct mx_home_member m = { .inc = 102, .server = 2 };
+
+	mx_chunk_adopt(&r->c, &m, 1, 5);
+}
+
 /* Pages on servers, with nothing under way. */
 static inline void have_pages(struct rig *r, u32 n, u32 first, u32 pages, u32 servers)
 {
@@ -208,6 +240,15 @@ static inline void have_pages(struct rig *r, u32 n, u32 first, u32 pages, u32 se
 				answer(r, n, i, MX_V_OK);
 	rig_log(r);
 	assert_true(mx_chunk_idle(&r->c));
+}
+
+/* A chunk that has its first pages on servers, a copy on each. */
+static inline struct rig *rig_with(u8 copies, u32 pages, u32 servers)
+{
+	struct rig *r = rig(copies);
+
+	have_pages(r, 0, 0, pages, servers);
+	return r;
 }
 
 #endif /* MX_OP_RIG_H */

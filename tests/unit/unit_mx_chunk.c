@@ -95,6 +95,43 @@ static void mx_chunk_wrote__counts(void **state)
 	assert_true(mx_chunk_spare(&r->c));
 }
 
+/* An empty chunk is given back, unless it is in use or has to stay. */
+static void mx_chunk_release_due__each(void **state)
+{
+	struct rig *r = placed(0, 8);
+	struct list_head op;
+
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_NEVER);
+	mx_chunk_freed(&r->c, 0, 8);
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_NOW);
+	r->c.blind = true;
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_NEVER);
+	r->c.blind = false;
+	list_add_tail(&op, &r->c.readers);
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_LATER);
+	list_del_init(&op);
+	r->c.avoid = BIT(7);
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_LATER);
+	r->c.avoid = 0;
+	r->c.nleft = 1;
+	r->c.left_ms = 500;
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_LATER);
+	assert_int_equal(mx_chunk_release_due(&r->c, 500 + MX_LEFT_MS),
+			 MX_RELEASE_NOW);
+	/* A member that is not in sync would be found alone. */
+	r->c.home.member[r->c.home.n++] = (struct mx_home_member) {
+		.inc = 104, .server = 4, .state = MX_HOME_STALE,
+	};
+	assert_int_equal(mx_chunk_release_due(&r->c, 500 + MX_LEFT_MS),
+			 MX_RELEASE_LATER);
+	mx_chunk_release(&r->c, false);
+	assert_int_equal(mx_chunk_release_due(&r->c, 500 + MX_LEFT_MS),
+			 MX_RELEASE_LATER);
+	r->c.home.n = 0;
+	mx_chunk_unplaced(&r->c);
+	assert_int_equal(mx_chunk_release_due(&r->c, 1000), MX_RELEASE_NEVER);
+}
+
 static void mx_chunk_check__lacking_pages(void **state)
 {
 	struct rig *r = placed(0, 8);
@@ -267,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MXT(mx_bits__against_a_model),
 		MXT(mx_chunk_wrote__counts),
+		MXT(mx_chunk_release_due__each),
 		MXT(mx_chunk_check__lacking_pages),
 		MXT(mx_chunk_sync__lost_and_regained),
 		MXT(mx_chunk_sync__volume_made_anew),

@@ -3,9 +3,8 @@
  * Tests of memx-core/engine/mx_op*.c: each arrow, each deadline, and what
  * becomes of legs whose outcome is not known.
  */
+#include <time.h>
 #include "mx_op_rig.h"
-
-#define LOG(r, text) assert_string_equal(rig_log(r), text)
 
 static void mx_op_submit__hole(void **state)
 {
@@ -48,9 +47,8 @@ static void mx_op_submit__first_write_places(void **state)
 
 static void mx_op_submit__order(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 32, BIT(0));
 
-	have_pages(r, 0, 0, 32, BIT(0));
 	submit(r, 0, MX_KIND_READ, 0, 8);
 	submit(r, 1, MX_KIND_READ, 4, 8);
 	submit(r, 2, MX_KIND_WRITE, 7, 1);
@@ -103,9 +101,8 @@ static void mx_op_submit__edges(void **state)
 
 static void mx_op_submit__discard(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 32, BIT(0));
 
-	have_pages(r, 0, 0, 32, BIT(0));
 	submit(r, 0, MX_KIND_DISCARD, 64, 64);
 	LOG(r, "0:END 0; 0:FREE");
 	submit(r, 0, MX_KIND_DISCARD, 4, 8);
@@ -131,9 +128,8 @@ static void mx_op_submit__discard(void **state)
 
 static void mx_op_submit__release_refused(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 1, BIT(0));
 
-	have_pages(r, 0, 0, 1, BIT(0));
 	submit(r, 0, MX_KIND_DISCARD, 0, 1);
 	answer(r, 0, 0, MX_V_BAD);
 	LOG(r, "0:DISCARD|RELEASE s0 g1; 0:END -5; 0:FREE");
@@ -142,9 +138,8 @@ static void mx_op_submit__release_refused(void **state)
 
 static void mx_op_submit__spare_chunk(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 1, BIT(0));
 
-	have_pages(r, 0, 0, 1, BIT(0));
 	submit(r, 0, MX_KIND_READ, 0, 1);
 	submit(r, 1, MX_KIND_DISCARD, 0, 1);
 	answer_mask(r, 0, 0, MX_V_OK, 1);
@@ -192,9 +187,8 @@ static void mx_op_picked__none_for_now(void **state)
 
 static void mx_op_leg__lost_starts_over(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_READ, 0, 1);
 	submit(r, 1, MX_KIND_WRITE, 4, 1);
 	LOG(r, "0:READ s0 g1; 1:WRITE s0 g1");
@@ -212,9 +206,8 @@ static void mx_op_leg__lost_starts_over(void **state)
 
 static void mx_op_leg__answer_of_a_lost_copy_does_not_count(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 4, 1);
 	LOG(r, "0:WRITE s0 g1");
 	r->life[0].era++;
@@ -225,9 +218,8 @@ static void mx_op_leg__answer_of_a_lost_copy_does_not_count(void **state)
 
 static void mx_op_leg__fenced(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 4, 1);
 	answer(r, 0, 0, MX_V_STALE);
 	LOG(r, "0:WRITE s0 g1; 0:END -116; 0:FREE");
@@ -263,9 +255,8 @@ static void mx_op_leg__placement_refused_as_stale(void **state)
 /* 6a: a write whose outcome is not known keeps its place until it is. */
 static void mx_op_give_up__write_keeps_its_place(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 4, 1);
 	submit(r, 1, MX_KIND_WRITE, 4, 1);
 	submit(r, 2, MX_KIND_READ, 4, 1);
@@ -284,9 +275,8 @@ static void mx_op_give_up__write_keeps_its_place(void **state)
 /* 6a: it counts as not executed only if that is certain. */
 static void mx_op_give_up__outcomes(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 50, 1);
 	give_up(r, 0);
 	LOG(r, "0:WRITE s0 g1; 0:VOID s0; 0:END -5");
@@ -309,9 +299,8 @@ static void mx_op_give_up__outcomes(void **state)
 
 static void mx_op_give_up__release(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_DISCARD, 0, 8);
 	give_up(r, 0);
 	LOG(r, "0:DISCARD|RELEASE s0 g1; 0:VOID s0; 0:END -5");
@@ -333,9 +322,8 @@ static void mx_op_give_up__release(void **state)
 /* 6c: what has no effect leaves at once, and its object follows. */
 static void mx_op_give_up__read_leaves_at_once(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_READ, 0, 8);
 	submit(r, 1, MX_KIND_WRITE, 0, 1);
 	give_up(r, 0);
@@ -347,10 +335,9 @@ static void mx_op_give_up__read_leaves_at_once(void **state)
 /* 6c: many are ended a few at a time. */
 static void mx_op_abandon__budget(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 	u32 i, calls = 0;
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	for (i = 0; i < RIG_OPS; i++)
 		submit(r, i, MX_KIND_READ, i, 1);
 	rig_log(r);
@@ -374,11 +361,9 @@ static void mx_op_abandon__budget(void **state)
 /* The cluster's own operations are nobody's to give up. */
 static void mx_op_abandon__cluster(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
-	mx_op_init(&r->op[0], MX_KIND_DISCARD, MX_OWN_CLUSTER, 0, 8, 0, 0);
-	mx_op_submit(&r->c, &r->op[0], &r->env, &r->todo);
+	mx_op_submit(&r->c, own_op(r, 0, MX_KIND_DISCARD, 8), &r->env, &r->todo);
 	assert_false(mx_op_abandon(&r->c, rig_sent, 9, false, &r->env, &r->todo));
 	tick(r, 60000);
 	LOG(r, "0:DISCARD|RELEASE s0 g1");
@@ -393,9 +378,8 @@ static void mx_op_abandon__cluster(void **state)
 /* 6f: a server that announces but does not answer holds up nothing for ever. */
 static void mx_op_tick__deadlines(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	submit(r, 1, MX_KIND_WRITE, 0, 1);
 	submit(r, 2, MX_KIND_DISCARD, 4, 1);
@@ -414,9 +398,8 @@ static void mx_op_tick__deadlines(void **state)
 /* 6f: an interface that went down is no reason to fail. */
 static void mx_op_tick__not_heard_is_not_dead(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	r->members.m[0].state = MX_MEMBER_GONE;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	r->members.m[0].state = MX_MEMBER_SUSPECT;
@@ -436,9 +419,8 @@ static void mx_op_tick__not_heard_is_not_dead(void **state)
 /* A host that did not run does not count that time. */
 static void mx_op_tick__asleep(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	r->env.awake_ms = 500;
 	tick(r, 3600000);
@@ -458,9 +440,8 @@ static bool none_sent(const struct mx_op *op)
 /* What is just being sent is left alone. */
 static void mx_op_tick__not_sent_yet(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	r->env.now_ms += 20000;
 	assert_false(mx_op_tick(&r->c, none_sent, 8, &r->env, &r->todo));
@@ -535,8 +516,7 @@ static void mx_op_unplace__repeated(void **state)
 {
 	struct rig *r = rig(1);
 
-	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
-	mx_op_unplace(&r->c, &r->op[0], 3, 7, &r->env, &r->todo);
+	mx_op_unplace(&r->c, own_op(r, 0, MX_KIND_UNPLACE, 0), 3, 7, &r->env, &r->todo);
 	LOG(r, "0:DISCARD|RELEASE s3 g7; 0:END 0");
 	answer(r, 0, 3, MX_V_AGAIN);
 	r->members.m[3].state = MX_MEMBER_SUSPECT;
@@ -555,9 +535,8 @@ static void mx_op_unplace__repeated(void **state)
 /* 6g: the server that has the pages is back in the same life. */
 static void mx_op_submit__regained(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	r->life[0].inc = 999;
 	submit(r, 0, MX_KIND_READ, 0, 8);
 	LOG(r, "0:END -5; 0:FREE");
@@ -572,9 +551,7 @@ static void mx_op_submit__regained(void **state)
 
 	/* Until the chunk is placed anew. */
 	r->life[0].inc = 999;
-	submit(r, 0, MX_KIND_WRITE, 3, 1);
-	picked(r, 0, BIT(1));
-	answer(r, 0, 1, MX_V_OK);
+	place(r, 0, 3, 1, 1);
 	LOG(r, "0:PICK 1; 0:WRITE|PLACE s1 g2; 0:END 0; 0:FREE");
 	r->life[0].inc = 100;
 	submit(r, 0, MX_KIND_READ, 0, 1);
@@ -587,25 +564,20 @@ static void mx_op_submit__regained(void **state)
  */
 static void mx_op_unplace_left__old_life_is_back(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	r->life[0].inc = 999;
-	submit(r, 0, MX_KIND_WRITE, 0, 8);
-	picked(r, 0, BIT(1));
-	answer(r, 0, 1, MX_V_OK);
+	place(r, 0, 0, 8, 1);
 	rig_log(r);
 	submit(r, 0, MX_KIND_DISCARD, 0, RIG_PAGES);
 	answer(r, 0, 1, MX_V_OK);
 	LOG(r, "0:DISCARD s1 g2; 0:END 0; 0:FREE");
 	assert_int_equal(r->c.state, MX_CHUNK_PLACED);
-	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
-	assert_false(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	assert_false(unplace_left(r, 0));
 	r->life[0].inc = 100;
 	assert_true(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
 	LOG(r, "0:DISCARD|RELEASE s0 g1; 0:END 0");
-	mx_op_init(&r->op[1], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
-	assert_false(mx_op_unplace_left(&r->c, &r->op[1], &r->env, &r->todo));
+	assert_false(unplace_left(r, 1));
 	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:FREE");
 	assert_int_equal(r->c.nleft, 0);
@@ -616,13 +588,10 @@ static void mx_op_unplace_left__old_life_is_back(void **state)
 /* A server that has restarted for good does not keep a chunk for ever. */
 static void mx_op_submit__haunted_for_a_while(void **state)
 {
-	struct rig *r = rig(1);
+	struct rig *r = rig_with(1, 8, BIT(0));
 
-	have_pages(r, 0, 0, 8, BIT(0));
 	r->life[0].inc = 999;
-	submit(r, 0, MX_KIND_WRITE, 0, 8);
-	picked(r, 0, BIT(1));
-	answer(r, 0, 1, MX_V_OK);
+	place(r, 0, 0, 8, 1);
 	submit(r, 0, MX_KIND_DISCARD, 0, 8);
 	answer(r, 0, 1, MX_V_OK);
 	rig_log(r);
@@ -634,14 +603,13 @@ static void mx_op_submit__haunted_for_a_while(void **state)
 static void mx_op_submit__blind(void **state)
 {
 	struct rig *r = rig(1);
-	struct mx_home_member m = { .inc = 102, .server = 2 };
 	u8 bits[RIG_PAGES / 8] = { 0x0f };
 
 	mx_chunk_unknown(&r->c);
 	submit(r, 0, MX_KIND_READ, 0, 8);
 	submit(r, 1, MX_KIND_WRITE, 8, 1);
 	LOG(r, "");
-	mx_chunk_adopt(&r->c, &m, 1, 5);
+	adopt(r);
 	mx_op_advance(&r->c, &r->env, &r->todo);
 	LOG(r, "0:BITMAP s2 g5");
 	mx_chunk_learn(&r->c, 0, bits, sizeof(bits));
@@ -659,13 +627,11 @@ static void mx_op_submit__blind(void **state)
 static void mx_op_submit__fetch(void **state)
 {
 	struct rig *r = rig(1);
-	struct mx_home_member m = { .inc = 102, .server = 2 };
 
 	mx_chunk_unknown(&r->c);
-	mx_chunk_adopt(&r->c, &m, 1, 5);
+	adopt(r);
 	submit(r, 1, MX_KIND_READ, 0, 1);
-	mx_op_init(&r->op[0], MX_KIND_FETCH, MX_OWN_CLUSTER, 0, 0, 0, 0);
-	mx_op_submit(&r->c, &r->op[0], &r->env, &r->todo);
+	mx_op_submit(&r->c, own_op(r, 0, MX_KIND_FETCH, 0), &r->env, &r->todo);
 	LOG(r, "1:BITMAP s2 g5");
 	give_up(r, 1);
 	LOG(r, "1:VOID s2; 1:END -5; 0:BITMAP s2 g5");
@@ -681,10 +647,81 @@ static void mx_op_ask__old_server(void **state)
 	struct rig *r = rig(1);
 
 	r->life[0].gens = false;
-	submit(r, 0, MX_KIND_WRITE, 0, 1);
-	picked(r, 0, BIT(0));
-	answer(r, 0, 0, MX_V_OK);
+	place(r, 0, 0, 1, 0);
 	LOG(r, "0:PICK 1; 0:WRITE s0 g0; 0:END 0; 0:FREE");
+}
+
+/*
+ * A guest chooses how many operations a chunk has. What each answer costs must
+ * not grow with the square of that.
+ */
+static void mx_op_advance__many_operations(void **state)
+{
+	enum { MANY = 6000, ROUNDS = 200 };
+	struct mx_op *op = calloc(MANY, sizeof(*op));
+	struct rig *r = rig(1);
+	clock_t began;
+	u32 i;
+
+	assert_non_null(op);
+	have_pages(r, 0, 0, 32, BIT(0));
+	r->c.blind = true;
+	for (i = 0; i < MANY; i++) {
+		mx_op_init(&op[i], MX_KIND_READ, MX_OWN_IO, i % 32, 1, 0, 0);
+		mx_op_submit(&r->c, &op[i], &r->env, &r->todo);
+	}
+	/* All but the first wait for the bitmap, and overlap nobody. */
+	assert_int_equal(op[MANY - 1].where, MX_OP_WAITING);
+	began = clock();
+	for (i = 0; i < ROUNDS; i++)
+		mx_op_advance(&r->c, &r->env, &r->todo);
+	assert_true(clock() - began < CLOCKS_PER_SEC);
+	free(op);
+}
+
+/* What is in whose way, while operations leave, start over and are given up. */
+static void mx_op_advance__in_the_way(void **state)
+{
+	struct rig *r = rig_with(1, 32, BIT(0));
+
+	submit(r, 0, MX_KIND_WRITE, 0, 4);
+	submit(r, 1, MX_KIND_READ, 0, 1);
+	submit(r, 2, MX_KIND_WRITE, 0, 8);
+	submit(r, 3, MX_KIND_READ, 6, 1);
+	submit(r, 4, MX_KIND_READ, 0, 1);
+	LOG(r, "0:WRITE s0 g1");
+	assert_int_equal(r->op[1].behind, 1);
+	assert_int_equal(r->op[2].behind, 2);
+	assert_int_equal(r->op[3].behind, 1);
+	assert_int_equal(r->op[4].behind, 2);
+	give_up(r, 2);
+	LOG(r, "2:END -5; 2:FREE; 3:READ s0 g1");
+	assert_int_equal(r->op[4].behind, 1);
+	/* It starts over, and is in the way as before. */
+	answer(r, 0, 0, MX_V_OLDGEN);
+	LOG(r, "0:WAIT 10");
+	assert_int_equal(r->op[4].behind, 1);
+	wake(r, 0);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE s0 g1; 0:END 0; 0:FREE; 1:READ s0 g1; 4:READ s0 g1");
+}
+
+/* A release that has to start over excludes nobody but those that it overlaps. */
+static void mx_op_advance__not_alone_any_more(void **state)
+{
+	struct rig *r = rig_with(1, 2, BIT(0));
+
+	submit(r, 0, MX_KIND_DISCARD, 0, 2);
+	submit(r, 1, MX_KIND_READ, 9, 1);
+	submit(r, 2, MX_KIND_READ, 1, 1);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	assert_int_equal(r->op[1].behind, 1);
+	answer(r, 0, 0, MX_V_AGAIN);
+	wake(r, 0);
+	LOG(r, "0:WAIT 10; 0:DISCARD s0 g1; 1:END 0; 1:FREE");
+	assert_int_equal(r->op[2].behind, 1);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE; 2:END 0; 2:FREE");
 }
 
 int main(void)
@@ -722,6 +759,9 @@ int main(void)
 		MXT(mx_op_submit__blind),
 		MXT(mx_op_submit__fetch),
 		MXT(mx_op_ask__old_server),
+		MXT(mx_op_advance__many_operations),
+		MXT(mx_op_advance__in_the_way),
+		MXT(mx_op_advance__not_alone_any_more),
 	};
 
 	return MXT_RUN(tests);

@@ -5,8 +5,6 @@
  */
 #include "mx_op_rig.h"
 
-#define LOG(r, text) assert_string_equal(rig_log(r), text)
-
 static void copies__placed_on_three(void **state)
 {
 	struct rig *r = rig(3);
@@ -69,9 +67,8 @@ static void copies__placement_fails_beside_a_copy(void **state)
 
 static void copies__member_restarts(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	assert_int_equal(r->c.home.gen, 2);
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2");
@@ -109,9 +106,8 @@ static void copies__nothing_is_read_before_it_is_settled(void **state)
 
 static void copies__silent_member_becomes_stale(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	answer(r, 0, 0, MX_V_OK);
 	tick(r, 3000);
@@ -128,9 +124,8 @@ static void copies__silent_member_becomes_stale(void **state)
 
 static void copies__all_unknown(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	tick(r, 10000);
 	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:VOID s0; 0:VOID s1; 0:END -5");
@@ -146,9 +141,8 @@ static void copies__all_unknown(void **state)
 
 static void copies__deadline_with_some_done(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	answer(r, 0, 0, MX_V_OK);
 	give_up(r, 0);
@@ -162,9 +156,8 @@ static void copies__deadline_with_some_done(void **state)
 
 static void copies__read_elsewhere(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_READ, 0, 1);
 	r->members.m[0].state = MX_MEMBER_SUSPECT;
 	tick(r, 500);
@@ -206,10 +199,9 @@ static void copies__read_of_what_was_lost_since(void **state)
 
 static void copies__behind(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 	struct mx_result res = { .verdict = MX_V_OLDGEN, .gen = 9 };
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_READ, 0, 1);
 	mx_op_leg(&r->c, &r->op[0], 0, &res, &r->env, &r->todo);
 	LOG(r, "0:READ s0 g2; 0:SETGEN s0 g10; 0:SETGEN s1 g10");
@@ -220,9 +212,8 @@ static void copies__behind(void **state)
 
 static void copies__release_by_all(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_DISCARD, 0, 4);
 	answer(r, 0, 0, MX_V_OK);
 	tick(r, 3000);
@@ -240,9 +231,8 @@ static void copies__release_by_all(void **state)
 /* What a stale member has must not be all that is left of the chunk. */
 static void copies__no_release_beside_stale_members(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	answer(r, 0, 0, MX_V_OK);
 	answer(r, 0, 1, MX_V_STALE);
@@ -257,9 +247,8 @@ static void copies__no_release_beside_stale_members(void **state)
 /* 6g: a member that was lost, and that the others have gone on without. */
 static void copies__left_member_is_back(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	r->life[0].inc = 999;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	answer(r, 0, 1, MX_V_OK);
@@ -269,8 +258,7 @@ static void copies__left_member_is_back(void **state)
 	answer(r, 0, 1, MX_V_OK);
 	LOG(r, "0:DISCARD s1 g3; 0:END 0; 0:FREE");
 	r->life[0].inc = 100;
-	mx_op_init(&r->op[0], MX_KIND_UNPLACE, MX_OWN_CLUSTER, 0, 0, 0, 0);
-	assert_true(mx_op_unplace_left(&r->c, &r->op[0], &r->env, &r->todo));
+	assert_true(unplace_left(r, 0));
 	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:DISCARD|RELEASE s0 g2; 0:END 0; 0:FREE");
 	submit(r, 0, MX_KIND_DISCARD, 0, 0);
@@ -279,9 +267,8 @@ static void copies__left_member_is_back(void **state)
 
 static void copies__setter_given_up(void **state)
 {
-	struct rig *r = rig(2);
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
 
-	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	submit(r, 1, MX_KIND_WRITE, 1, 1);
 	answer(r, 0, 1, MX_V_OK);

@@ -662,6 +662,81 @@ static void mx_owner_stop__twice(void **state)
 	assert_int_equal(o.state, MX_OWN_PARKED);
 }
 
+/* A call that there was no memory for says nothing of the server. */
+static void mx_owner_answer__call_not_made(void **state)
+{
+	struct mx_owner_call c;
+
+	servers(1);
+	init(true, false, false);
+	mx_owner_claim(&o);
+	tell(0);
+	assert_true(mx_owner_next(&o, &c));
+	assert_int_equal(c.kind, MX_CALL_OPEN);
+	mx_owner_answer(&o, 0, -ENOBUFS, NULL);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPENING);
+	assert_int_equal(o.srv[0].why, MX_WHY_NONE);
+	assert_false(mx_owner_next(&o, &c));
+	wait_ms(MX_OWNER_HELD_MS);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	/* Nor does it hold up those that go away. */
+	all_see();
+	mx_owner_drop(&o, 0);
+	assert_true(mx_owner_next(&o, &c));
+	assert_int_equal(c.kind, MX_CALL_DROP);
+	mx_owner_answer(&o, 0, -ENOBUFS, NULL);
+	wait_ms(MX_OWNER_HELD_MS);
+	assert_int_equal(o.state, MX_OWN_GONE);
+}
+
+static struct mx_ask ask_for(struct mx_owner_call call, bool sealed)
+{
+	struct mx_ask ask;
+	u8 head[32];
+
+	memset(&ask, 0xa5, sizeof(ask));
+	mx_owner_ask(&call, 1000, 8, sealed, &ask);
+	/* What a server makes of it. */
+	mx_ask_encode(&ask, head);
+	assert_int_equal(mx_ask_decode(head, call.kind == MX_CALL_OPEN ? 4 : 0,
+				       &ask), 0);
+	return ask;
+}
+
+static void mx_owner_ask__each_kind(void **state)
+{
+	struct mx_owner_call call = { .kind = MX_CALL_OPEN, .epoch = 3 };
+	struct mx_ask ask = ask_for(call, false);
+
+	assert_int_equal(ask.op, MX_OP_OPEN);
+	assert_int_equal(ask.page, 1000);
+	assert_int_equal(ask.arg, 8);
+	assert_int_equal(ask.arg2, MX_FEAT_KNOWN);
+	assert_int_equal(ask.flags, MX_F_FEATURES);
+	call.tentative = true;
+	ask = ask_for(call, true);
+	assert_int_equal(ask.flags, MX_F_FEATURES | MX_F_TENTATIVE | MX_F_SEALED);
+	/* A server of the first version knows neither. */
+	call.old = true;
+	call.tentative = false;
+	ask = ask_for(call, true);
+	assert_int_equal(ask.flags, MX_F_SEALED);
+	assert_int_equal(ask.arg2, 0);
+
+	call = (struct mx_owner_call) { .kind = MX_CALL_LIST, .from = 5 };
+	ask = ask_for(call, true);
+	assert_int_equal(ask.op, MX_OP_LIST);
+	assert_int_equal(ask.page, 5);
+	assert_int_equal(ask.npages, MX_OWNER_ASK_PAGES);
+	assert_int_equal(ask.flags, 0);
+	call.kind = MX_CALL_DROP;
+	assert_int_equal(ask_for(call, false).op, MX_OP_DROP);
+	call.kind = MX_CALL_ROSTER_GET;
+	assert_int_equal(ask_for(call, false).op, MX_OP_ROSTER);
+	call.kind = MX_CALL_ROSTER_SET;
+	assert_int_equal(ask_for(call, false).op, MX_OP_ROSTER);
+}
+
 static void mx_owner_words__all(void **state)
 {
 	u32 i;
@@ -712,6 +787,8 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_park__calls_end),
 	OWNER(mx_owner_stop__any_time),
 	OWNER(mx_owner_stop__twice),
+	OWNER(mx_owner_answer__call_not_made),
+	OWNER(mx_owner_ask__each_kind),
 	OWNER(mx_owner_words__all),
 };
 

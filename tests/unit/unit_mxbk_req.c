@@ -418,6 +418,64 @@ static void todo__bounds(void **state)
 		}
 }
 
+/* A part is never longer than what a pass may cost, and cuts no page. */
+static void part__covers(void **state)
+{
+	struct mxbk_req r = { .pos = 5 << 9, .len = (3ULL << 30) + 512 };
+	const u32 max = 64 << 20;
+	u64 left = r.len, pos = r.pos;
+	u32 n = 0;
+
+	while (left) {
+		u32 len = mxbk_req_part(&r, left, max);
+
+		assert_in_range(len, 1, max);
+		left -= len;
+		pos += len;
+		assert_true(!left || !(pos % max));
+		n++;
+	}
+	assert_int_equal(n, 49);
+}
+
+/* What a disk has under way must not depend on what the guest asks for. */
+static void hand__bounded(void **state)
+{
+	u32 rings, slots;
+
+	for (rings = 1; rings <= 256; rings++)
+		for (slots = 32; slots <= 512; slots *= 2) {
+			u32 hand = mxbk_ring_hand(slots, rings);
+
+			assert_in_range(hand, 1, slots);
+			assert_true(hand * rings <= MXBK_HAND_MAX);
+		}
+	/* What is offered to all guests is not less than it was. */
+	assert_int_equal(mxbk_ring_hand(512, 1), 512);
+	assert_int_equal(mxbk_ring_hand(32, 4), 32);
+	assert_int_equal(mxbk_ring_hand(512, 4), 128);
+	assert_int_equal(mxbk_ring_hand(32, 1000), 1);
+}
+
+static void take__budget(void **state)
+{
+	struct list_head from, to, entry[5];
+	int i;
+
+	INIT_LIST_HEAD(&from);
+	INIT_LIST_HEAD(&to);
+	for (i = 0; i < 5; i++)
+		list_add_tail(&entry[i], &from);
+	assert_int_equal(mxbk_take(&from, &to, 2), 2);
+	assert_ptr_equal(from.next, &entry[2]);
+	assert_ptr_equal(to.next, &entry[0]);
+	assert_ptr_equal(to.prev, &entry[1]);
+	assert_int_equal(mxbk_take(&from, &to, 8), 3);
+	assert_true(list_empty(&from));
+	assert_ptr_equal(to.prev, &entry[4]);
+	assert_int_equal(mxbk_take(&from, &to, 8), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -438,6 +496,9 @@ int main(void)
 		MXT(status__words),
 		MXT(slots__orders),
 		MXT(todo__bounds),
+		MXT(part__covers),
+		MXT(take__budget),
+		MXT(hand__bounded),
 	};
 
 	return MXT_RUN(tests);

@@ -17,29 +17,7 @@ struct link *cl_link(struct cl_vol *v, u8 server)
 static void owner_ask(struct cl_vol *v, const struct mx_owner_call *oc,
 		      struct mx_ask *ask)
 {
-	*ask = (struct mx_ask){};
-	switch (oc->kind) {
-	case MX_CALL_OPEN:
-		ask->op = MX_OP_OPEN;
-		ask->page = v->truth->pages;
-		ask->arg = CL_SHIFT;
-		if (oc->old)
-			break;
-		ask->flags = MX_F_FEATURES | (oc->tentative ? MX_F_TENTATIVE : 0);
-		ask->arg2 = MX_FEAT_KNOWN;
-		break;
-	case MX_CALL_LIST:
-		ask->op = MX_OP_LIST;
-		ask->page = oc->from;
-		ask->npages = MX_OWNER_ASK_PAGES;
-		break;
-	case MX_CALL_DROP:
-		ask->op = MX_OP_DROP;
-		break;
-	default:
-		ask->op = MX_OP_ROSTER;
-		break;
-	}
+	mx_owner_ask(oc, v->truth->pages, CL_SHIFT, false, ask);
 }
 
 static struct pbuf *owner_payload(struct cl_vol *v, u8 kind)
