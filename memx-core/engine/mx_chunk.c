@@ -179,6 +179,12 @@ bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms)
 	       haunted(c, now_ms);
 }
 
+bool mx_chunk_tidy(const struct mx_chunk *c, const struct mx_env *env)
+{
+	return !c->avoid && !c->home.unsettled &&
+	       c->home.n == mx_home_in_sync(&c->home) && !mx_chunk_left(c, env);
+}
+
 enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms)
 {
 	if (!is_placed(c) || c->blind || c->nhave)

@@ -314,8 +314,9 @@ struct mx_owner_chunk {
  * @chunk_pages: pages in a chunk, at most
  * @epoch:    first epoch to try; 0: 1
  * @fresh:    nobody can know the id: no take-over
- * @clean:    the owner before has stopped writing: each chunk is served as soon
- *            as it is proved by its own members
+ * @clean:    the owner before has stopped writing, and all of its chunks were
+ *            mx_chunk_tidy(): each is served as soon as it is proved by its own
+ *            members
  * @may_be_new: if no server knows the volume, and all that are known have
  *            answered, it is a new one; likewise, if there are chunks and no
  *            roster, it is one of the first version, and these are all of it

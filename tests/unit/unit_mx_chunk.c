@@ -238,6 +238,29 @@ static void mx_chunk_regain__lost_twice(void **state)
 	assert_int_equal(r->c.nlost, 7);
 }
 
+/* Copies that the next owner could take for the chunk. */
+static void mx_chunk_tidy__left_and_doubtful(void **state)
+{
+	struct rig *r = placed(0, 8);
+
+	assert_true(mx_chunk_tidy(&r->c, &r->env));
+	r->c.avoid = BIT(2);
+	assert_false(mx_chunk_tidy(&r->c, &r->env));
+	r->c.avoid = 0;
+	r->life[3].inc = 999;
+	mx_chunk_sync(&r->c, &r->env);
+	r->c.state = MX_CHUNK_PLACING;
+	mx_chunk_take(&r->c, 1, &r->life[1], mx_home_next(&r->c.home));
+	mx_chunk_placed(&r->c);
+	assert_true(mx_chunk_tidy(&r->c, &r->env));
+	r->life[3].inc = 103;
+	assert_false(mx_chunk_tidy(&r->c, &r->env));
+	mx_chunk_left_gone(&r->c, 3, 103, 0);
+	assert_true(mx_chunk_tidy(&r->c, &r->env));
+	r->c.home.unsettled = true;
+	assert_false(mx_chunk_tidy(&r->c, &r->env));
+}
+
 static void mx_chunk_adopt__blind(void **state)
 {
 	struct rig *r = rig();
@@ -311,6 +334,7 @@ int main(void)
 		MXT(mx_chunk_lose__without_pages),
 		MXT(mx_chunk_regain__not_once_placed_anew),
 		MXT(mx_chunk_regain__lost_twice),
+		MXT(mx_chunk_tidy__left_and_doubtful),
 		MXT(mx_chunk_adopt__blind),
 		MXT(mx_chunk_adopt__stale_member),
 		MXT(mx_chunk_proved__otherwise),

@@ -222,12 +222,15 @@ void cl_fenced(struct cl_vol *v)
 	v->aborting = true;
 }
 
-bool cl_chunks_idle(const struct cl_vol *v)
+/* Can the volume be handed over without anybody else being asked? */
+bool cl_chunks_tidy(struct cl_vol *v)
 {
 	u32 i;
 
+	cl_env(v);
 	for (i = 0; i < v->truth->nchunks; i++)
-		if (!mx_chunk_idle(&v->chunk[i].c))
+		if (!v->chunk[i].begun ||
+		    !mx_chunk_tidy(&v->chunk[i].c, &v->env))
 			return false;
 	return true;
 }

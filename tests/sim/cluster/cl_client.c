@@ -285,7 +285,7 @@ static void next_claim(struct cl_vol *v)
 		sim_push(s, (struct event){
 			.kind = EV_CLAIM, .a = sim_below(s, s->nc),
 			.b = v->truth->no, .at = s->now + sim_below(s, SEC(2)),
-			.n = v->no });
+			.n = cl_chunks_tidy(v) ? v->no : 0 });
 }
 
 /* A claim that has nothing more to do goes. */

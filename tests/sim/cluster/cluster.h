@@ -441,7 +441,7 @@ void cl_chunks_begin(struct cl_vol *v);
 void cl_chunks_life(struct cl_vol *v);
 void cl_chunks_tick(struct cl_vol *v);
 void cl_fenced(struct cl_vol *v);
-bool cl_chunks_idle(const struct cl_vol *v);
+bool cl_chunks_tidy(struct cl_vol *v);
 
 /* cl_op.c */
 struct cl_op *cl_op_new(struct cl_vol *v, u32 chunk, u8 kind, u8 owner, u32 first,
