@@ -336,7 +336,11 @@ static void vol_accept(struct cl_vol *v)
 		cl_vol_park(v);
 		return;
 	}
-	/* Whatever servers know, this is the claim that counts from now on. */
+	/*
+	 * Whatever servers know, this is the claim that counts from now on, also
+	 * if it has served before, and another one has written since.
+	 */
+	v->truth->forked |= v->seq && !cl_vol_newest(v);
 	if (!cl_vol_newest(v))
 		vol_newest(v);
 	for (i = 0; i < SIM_CLIENTS; i++) {
@@ -347,6 +351,8 @@ static void vol_accept(struct cl_vol *v)
 		old->outlaw = true;
 		v->truth->forked |= old->o.state == MX_OWN_SERVING;
 	}
+	if (v->truth->forked)
+		model_forget(&v->truth->model);
 }
 
 static void watch_silence(struct sim *s, u8 node)
