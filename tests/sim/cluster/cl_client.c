@@ -167,6 +167,17 @@ static void vol_free(struct cl_vol *v)
 	free(v);
 }
 
+/* Who has restarted claims what was handed over meanwhile, for one. */
+static bool claimed(struct sim *s, u8 no)
+{
+	u8 i;
+
+	for (i = 0; i < SIM_CLIENTS; i++)
+		if (node_of(s, i)->vol[no])
+			return true;
+	return false;
+}
+
 /* Nobody else can know a fresh id before its claim has been accepted. */
 static bool fresh_claim(struct sim *s, u8 no)
 {
@@ -194,6 +205,7 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 	v = calloc(1, sizeof(*v));
 	if (!v)
 		abort();
+	cl_of(s)->claimed_twice |= claimed(s, no);
 	c->vol[no] = v;
 	v->s = s;
 	v->truth = t;
