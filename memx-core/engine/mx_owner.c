@@ -156,6 +156,7 @@ static void serve(struct mx_owner *o)
 {
 	o->served = true;
 	o->base = o->seen;
+	o->base.epoch = o->epoch;
 	o->rewrite = o->taking;
 	o->news |= BIT(MX_NEWS_SERVING);
 }

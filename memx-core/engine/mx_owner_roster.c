@@ -161,6 +161,7 @@ static void compose(struct mx_owner *o, u32 number)
 	bool keep = misses(o);
 	u32 i;
 
+	r->epoch = o->epoch;
 	r->number = number;
 	r->n = 0;
 	for (i = 0; i < o->base.n; i++)

@@ -141,15 +141,19 @@ int mx_owner_roster(struct mx_owner *o, u32 i, const struct mx_roster *r)
 	    s->call_inc != s->inc || s->call_epoch != o->epoch)
 		return 0;
 	if (r->number >= MX_OWNER_ROSTER_MAX || r->n > MX_ROSTER_MAX ||
-	    !r->number != !r->n) {
+	    r->epoch > o->epoch || !r->number != !r->n) {
 		s->bad_list = true;
 		return -EBADMSG;
 	}
-	if (r->number > o->seen.number)
+	/*
+	 * One that an owner has stored which was overtaken and does not know that
+	 * may have the higher number.
+	 */
+	if (r->number && mx_roster_newer(r, &o->seen))
 		o->seen = *r;
-	else if (r->number && r->number == o->seen.number)
+	else if (r->number && !mx_roster_newer(&o->seen, r))
 		merge(&o->seen, r);
-	s->roster = r->number;
+	s->roster = r->epoch == o->epoch ? r->number : 0;
 	s->stored = r->number;
 	return 0;
 }

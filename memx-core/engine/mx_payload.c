@@ -137,6 +137,7 @@ int mx_listed_decode(const u8 *entry, struct mx_listed *l)
 u32 mx_roster_encode(const struct mx_roster *r, u8 *payload)
 {
 	struct mx_wire_roster head = {
+		.epoch	= cpu_to_be32(r->epoch),
 		.number	= cpu_to_be32(r->number),
 		.n	= cpu_to_be32(r->n),
 	};
@@ -155,9 +156,11 @@ int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r)
 	if (len < MX_ROSTER_HEAD_LEN)
 		return -EBADMSG;
 	memcpy(&head, payload, sizeof(head));
+	r->epoch = be32_to_cpu(head.epoch);
 	r->number = be32_to_cpu(head.number);
 	r->n = be32_to_cpu(head.n);
 	if (r->n > MX_ROSTER_MAX || !r->number != !r->n ||
+	    !r->number != !r->epoch || head.reserved ||
 	    len != MX_ROSTER_HEAD_LEN + r->n * MX_MEMBER_LEN)
 		return -EBADMSG;
 	for (i = 0; i < r->n; i++) {

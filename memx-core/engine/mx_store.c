@@ -230,9 +230,10 @@ int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
 		claim_end(&v->tentative);
 		return v->claim.node ? MX_ST_OK : MX_STORE_FREE;
 	}
-	if (who->epoch <= v->claim.epoch && !is_claim(who, &v->claim)) {
-		MX_COVER(store_drop_lower);
-		return MX_ST_STALE;
+	/* Who was never accepted has nothing here that it could give up. */
+	if (!is_own(who, &v->claim)) {
+		MX_COVER(store_drop_stranger);
+		return who->epoch > v->claim.epoch ? MX_ST_INVAL : MX_ST_STALE;
 	}
 	if (v->tentative.node) {
 		MX_COVER(store_drop_held);
@@ -345,7 +346,7 @@ static bool same_roster(const struct mx_roster *a, const struct mx_roster *b)
 {
 	u32 i;
 
-	if (a->number != b->number || a->n != b->n)
+	if (a->epoch != b->epoch || a->number != b->number || a->n != b->n)
 		return false;
 	for (i = 0; i < a->n; i++)
 		if (a->member[i].node != b->member[i].node ||
@@ -358,7 +359,9 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 			u64 *arg)
 {
 	*arg = 0;
-	if (r->number > v->roster.number) {
+	if (r->epoch != v->claim.epoch)
+		return MX_ST_INVAL;
+	if (mx_roster_newer(r, &v->roster)) {
 		MX_COVER(store_roster_new);
 		v->roster = *r;
 		return MX_ST_OK;

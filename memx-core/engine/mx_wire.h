@@ -180,12 +180,16 @@ enum mx_chunk_copy {
 
 /**
  * struct mx_wire_roster - servers that may have chunks of a volume
+ * @epoch:    of the claim under which it was stored; 0: there is none yet
  * @number:   counts up with each change; 0: there is none yet
  * @n:        struct mx_wire_node that follow, at most MX_ROSTER_MAX
+ * @reserved: 0
  */
 struct mx_wire_roster {
+	__be32	epoch;
 	__be32	number;
 	__be32	n;
+	__be32	reserved;
 } __packed __aligned(8);
 
 /**
@@ -337,11 +341,13 @@ struct mx_listed {
 
 /**
  * struct mx_roster - a decoded roster
+ * @epoch:  of the claim under which it was stored, 0: there is none
  * @number: counts up with each change; 0: there is none
  * @n:      entries of @member in use
  * @member: servers that may have chunks of the volume
  */
 struct mx_roster {
+	u32	epoch;
 	u32	number;
 	u32	n;
 	struct mx_life member[MX_ROSTER_MAX];
@@ -379,6 +385,14 @@ void mx_listed_encode(const struct mx_listed *l, u8 *entry);
 int mx_listed_decode(const u8 *entry, struct mx_listed *l);
 /** mx_roster_encode() - Return: bytes, at most MX_PAGE_SIZE */
 u32 mx_roster_encode(const struct mx_roster *r, u8 *payload);
+/** mx_roster_newer() - is @a newer than @b: of a higher claim, or of a higher number? */
+static inline bool mx_roster_newer(const struct mx_roster *a,
+				   const struct mx_roster *b)
+{
+	return a->epoch == b->epoch ? a->number > b->number :
+				      a->epoch > b->epoch;
+}
+
 /** mx_roster_decode() - Return: 0 or -EBADMSG */
 int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r);
 

@@ -281,7 +281,7 @@ static u32 get_lives(char *word, struct mx_life *life, u32 most)
 }
 
 /* Return: bytes of the payload that @word tells of, or an error. */
-static int put_payload(struct ask_slot *slot, char *word)
+static int put_payload(struct ask_slot *slot, u32 epoch, char *word)
 {
 	u8 *to = floor_fresh(&slot->buf.page[0]);
 	static struct mx_roster r;
@@ -305,6 +305,7 @@ static int put_payload(struct ask_slot *slot, char *word)
 			return 0;
 		*list++ = 0;
 		r.n = get_lives(list, r.member, MX_ROSTER_MAX);
+		r.epoch = epoch;
 		return kstrtou32(word, 0, &r.number) ?: mx_roster_encode(&r, to);
 	}
 	return 0;
@@ -330,7 +331,7 @@ static int do_call(const char *text, bool gens)
 	slot->ask = (struct mx_ask){ .op = op, .npages = npages, .page = page,
 				     .arg = arg, .flags = flags, .gen = gen,
 				     .arg2 = arg2 };
-	len = put_payload(slot, word);
+	len = put_payload(slot, epoch, word);
 	if (len < 0)
 		return len;
 	ask(slot, vol, epoch, len);

@@ -111,10 +111,12 @@ static void entries(struct input *in, u32 i)
 static void rosters(struct input *in, u32 i)
 {
 	struct mx_roster r = { .number = number(in) };
+	u32 back = byte(in) % 4;
 	u32 n = r.number ? 1 + byte(in) % 5 : 0;
 
 	for (; r.n < n; r.n++)
 		r.member[r.n] = life(in);
+	r.epoch = r.number ? o.epoch + 1 - back : 0;
 	mx_owner_roster(&o, i, &r);
 }
 

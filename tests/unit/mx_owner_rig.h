@@ -125,7 +125,7 @@ static inline u16 ask_at(u32 i, const struct mx_owner_call *c, u64 *arg)
 		mx_owner_roster(&o, i, &f->roster);
 		return MX_ST_OK;
 	default:
-		if (f->roster.number >= mx_owner_roster_out(&o)->number) {
+		if (!mx_roster_newer(mx_owner_roster_out(&o), &f->roster)) {
 			*arg = f->roster.number;
 			return MX_ST_OLDGEN;
 		}
@@ -264,6 +264,7 @@ static inline void roster(u32 i, u32 number, u32 n)
 {
 	struct mx_roster *r = &fake[i].roster;
 
+	r->epoch = 1;
 	r->number = number;
 	for (r->n = 0; r->n < n; r->n++)
 		r->member[r->n] = life_of(r->n);

@@ -238,14 +238,14 @@ static void mx_ask_decode__bitmap(void **state)
 static void mx_ask_decode__roster(void **state)
 {
 	GOOD(0, ROSTER);
-	GOOD(8 + 16, ROSTER);
-	GOOD(8 + 16 * MX_ROSTER_MAX, ROSTER);
-	BAD(8, ROSTER);
-	BAD(1, ROSTER);
+	GOOD(16 + 16, ROSTER);
+	GOOD(16 + 16 * MX_ROSTER_MAX, ROSTER);
 	BAD(16, ROSTER);
-	BAD(8 + 17, ROSTER);
-	BAD(8 + 16 * (MX_ROSTER_MAX + 1), ROSTER);
-	BAD(~0U - 7, ROSTER);
+	BAD(1, ROSTER);
+	BAD(24, ROSTER);
+	BAD(16 + 17, ROSTER);
+	BAD(16 + 16 * (MX_ROSTER_MAX + 1), ROSTER);
+	BAD(~0U - 15, ROSTER);
 	BAD(0, ROSTER, .page = 1);
 	BAD(0, ROSTER, .gen = 1);
 	BAD(0, ROSTER, .flags = 1);
@@ -516,9 +516,9 @@ static void mx_answer_decode__payload_of_others(void **state)
 	assert_int_equal(answer_trip(ANSWER(BITMAP, .arg = 1), bitmap, 1),
 			 -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 0), 0);
-	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8), 0);
-	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8 + 16 * 64), 0);
-	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 8 + 16 * 65),
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 16), 0);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 16 + 16 * 64), 0);
+	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 16 + 16 * 65),
 			 -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(ROSTER), roster, 9), -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(SETGEN), setgen, 0), 0);

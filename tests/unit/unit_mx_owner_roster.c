@@ -183,6 +183,7 @@ static void mx_owner_novol__overtaken(void **state)
 static void mx_owner_answer__roster_outnumbered(void **state)
 {
 	servers(1);
+	fake[0].roster.epoch = 1;
 	fake[0].roster.number = 40;
 	init(true, false, false);
 	mx_owner_claim(&o);

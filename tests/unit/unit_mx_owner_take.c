@@ -230,6 +230,26 @@ static void mx_owner_claim__clean(void **state)
 	assert_true(mx_owner_done(&o));
 }
 
+/* An owner that was overtaken has gone on by itself where nobody knew that. */
+static void mx_owner_claim__roster_of_the_overtaken(void **state)
+{
+	struct mx_owner_home h;
+
+	left();
+	known(0, 2, 9);
+	known(1, 2, 9);
+	fake[0].roster.epoch = 2;
+	fake[1].roster.epoch = 2;
+	/* The third has restarted, and knows of nobody else. */
+	roster(2, 7, 1);
+	fake[2].roster.member[0] = life_of(2);
+	fake[0].alive = false;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
+}
+
 /* A server has lost the volume, and its owner had no time to note that. */
 static void mx_owner_claim__clean_after_a_loss(void **state)
 {
@@ -691,6 +711,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__stale_member),
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
+	OWNER(mx_owner_claim__roster_of_the_overtaken),
 	OWNER(mx_owner_claim__clean_after_a_loss),
 	OWNER(mx_owner_accept__while_serving),
 	OWNER(mx_owner_claim__nobody),

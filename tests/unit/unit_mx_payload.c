@@ -136,9 +136,10 @@ static int roster(const struct mx_roster *r)
 	struct mx_roster back;
 	u32 len = mx_roster_encode(r, payload), i;
 
-	assert_int_equal(len, 8 + 16 * r->n);
+	assert_int_equal(len, 16 + 16 * r->n);
 	if (mx_roster_decode(payload, len, &back))
 		return -EBADMSG;
+	assert_int_equal(back.epoch, r->epoch);
 	assert_int_equal(back.number, r->number);
 	assert_int_equal(back.n, r->n);
 	for (i = 0; i < r->n; i++)
@@ -148,7 +149,7 @@ static int roster(const struct mx_roster *r)
 
 static void mx_roster_decode__bounds(void **state)
 {
-	struct mx_roster r = { .number = 1 };
+	struct mx_roster r = { .epoch = 7, .number = 1 };
 	u32 i;
 
 	for (i = 0; i < MX_ROSTER_MAX; i++)
@@ -160,11 +161,13 @@ static void mx_roster_decode__bounds(void **state)
 	r.n = 0;
 	assert_int_equal(roster(&r), -EBADMSG);
 	r.number = 0;
+	assert_int_equal(roster(&r), -EBADMSG);
+	r.epoch = 0;
 	assert_int_equal(roster(&r), 0);
 	r.n = 1;
 	assert_int_equal(roster(&r), -EBADMSG);
 	/* One node in two lives is no contradiction, one life twice is. */
-	r = (struct mx_roster){ .number = 9, .n = 2,
+	r = (struct mx_roster){ .epoch = 1, .number = 9, .n = 2,
 				.member = { a, { a.node, a.inc + 1 } } };
 	assert_int_equal(roster(&r), 0);
 	r.member[1] = a;
@@ -175,17 +178,21 @@ static void mx_roster_decode__bounds(void **state)
 
 static void mx_roster_decode__length(void **state)
 {
-	const struct mx_roster r = { .number = 1, .n = 2, .member = { a, b } };
-	u8 payload[8 + 16 * 3] = {};
+	const struct mx_roster r = { .epoch = 1, .number = 1, .n = 2,
+				     .member = { a, b } };
+	u8 payload[16 + 16 * 3] = {};
 	struct mx_roster back;
 	u32 len;
 
 	mx_roster_encode(&r, payload);
 	for (len = 0; len <= sizeof(payload); len++)
 		assert_int_equal(mx_roster_decode(payload, len, &back),
-				 len == 8 + 32 ? 0 : -EBADMSG);
-	payload[4] = 0x10;	/* n, whose bytes would wrap around */
-	assert_int_equal(mx_roster_decode(payload, 8 + 32, &back), -EBADMSG);
+				 len == 16 + 32 ? 0 : -EBADMSG);
+	payload[8] = 0x10;	/* n, whose bytes would wrap around */
+	assert_int_equal(mx_roster_decode(payload, 16 + 32, &back), -EBADMSG);
+	payload[8] = 0;
+	payload[15] = 1;
+	assert_int_equal(mx_roster_decode(payload, 16 + 32, &back), -EBADMSG);
 }
 
 int main(void)

@@ -167,7 +167,7 @@ static void mx_store_open__tentative_stands_beside(void **state)
 	IS(INVAL, two, SETGEN, .gen = 9);
 	/* Nobody drops the volume meanwhile. */
 	IS(HELD, ONE, DROP);
-	IS(AGAIN, WHO(3, 1, 7), DROP);
+	IS(INVAL, WHO(3, 1, 7), DROP);
 	IS(STALE, WHO(3, 1, 5), DROP);
 	/* Committed: the other one is fenced. */
 	assert_int_equal(OPEN_NEW(two), MX_ST_OK);
@@ -218,7 +218,7 @@ static void mx_store_open__tentative_alone(void **state)
 	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_NEW));
 	GOOD(ONE, LIST, .npages = 1);
 	IS(INVAL, ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
-	IS(AGAIN, WHO(2, 2, 2), DROP);
+	IS(INVAL, WHO(2, 2, 2), DROP);
 	GOOD(ONE, DROP);
 	assert_false(here);
 	assert_int_equal(st.nvols, 0);
@@ -242,11 +242,15 @@ static void mx_store_drop__whose(void **state)
 	IS(STALE, WHO(2, 11, 5), DROP);
 	IS(STALE, WHO(1, 12, 5), DROP);
 	assert_true(here);
+	/* Who is above the claim needs an OPEN to have it forgotten. */
+	IS(INVAL, WHO(2, 1, 6), DROP);
+	IS(INVAL, WHO(1, 12, 6), DROP);
+	assert_true(here);
 	GOOD(ONE, DROP);
 	assert_false(here);
-	/* Who is above the claim needs no OPEN to have it forgotten. */
+	/* But for a claim that was raised while its DROP was due. */
 	OPEN_NEW(ONE);
-	GOOD(WHO(2, 1, 6), DROP);
+	GOOD(WHO(1, 11, 6), DROP);
 	assert_false(here);
 }
 
@@ -402,12 +406,12 @@ static void mx_store_admit__sealed(void **state)
 
 static void mx_store_roster_set__numbers(void **state)
 {
-	struct mx_roster r = { .number = 3, .n = 1, .member = { self } };
-	struct mx_roster other = { .number = 3, .n = 1, .member = { peer_b } };
-	struct mx_roster more = { .number = 3, .n = 2, .member = { self, peer_b } };
+	struct mx_roster r = { .epoch = 5, .number = 3, .n = 1, .member = { self } };
+	struct mx_roster other = { .epoch = 5, .number = 3, .n = 1, .member = { peer_b } };
+	struct mx_roster more = { .epoch = 5, .number = 3, .n = 2, .member = { self, peer_b } };
 
 	start();
-	OPEN_NEW(ONE);
+	OPEN_NEW(WHO(5, 1, 5));
 	assert_int_equal(vol.roster.number, 0);
 	assert_int_equal(mx_store_roster_set(&vol, &r, &arg), MX_ST_OK);
 	assert_int_equal(mx_store_roster_set(&vol, &r, &arg), MX_ST_OK);
@@ -421,6 +425,17 @@ static void mx_store_roster_set__numbers(void **state)
 	assert_int_equal(mx_store_roster_set(&vol, &more, &arg), MX_ST_OK);
 	assert_int_equal(arg, 0);
 	assert_int_equal(vol.roster.n, 2);
+	/* Of a higher claim any number counts more, and no other epoch's is taken. */
+	other.number = 9;
+	other.epoch = 4;
+	assert_int_equal(mx_store_roster_set(&vol, &other, &arg), MX_ST_INVAL);
+	OPEN_NEW(WHO(5, 1, 6));
+	more.number = 9;
+	assert_int_equal(mx_store_roster_set(&vol, &more, &arg), MX_ST_INVAL);
+	other.epoch = 6;
+	other.number = 1;
+	assert_int_equal(mx_store_roster_set(&vol, &other, &arg), MX_ST_OK);
+	assert_int_equal(vol.roster.n, 1);
 }
 
 static void mx_store_chunk_pages__last_is_the_rest(void **state)
