@@ -284,10 +284,13 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 	case MX_V_NOCHUNK:
 		if (release || mx_leg_is_placing(leg))
 			break;
-		fallthrough;
-	case MX_V_NOVOL:
 		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 		break;
+	case MX_V_NOVOL:
+		/*
+		 * It may be another node with this id that says so. OPEN will tell
+		 * whether this life has the volume.
+		 */
 	case MX_V_GONE:
 		mx_chunk_lose(c, leg->server, leg->inc, leg->era);
 		break;

@@ -453,18 +453,22 @@ static bool must_raise(const struct mx_owner *o, const struct mx_owner_srv *s,
 
 /*
  * It had accepted the claim, has lost the volume since, and has let somebody
- * have it who was overtaken long ago. What it holds is not ours, and must not be
- * found beside ours. Return: whether it has to be dropped first
+ * have it who was overtaken long ago. While we serve, what it holds is not ours,
+ * and must not be found beside ours; before that, it has to be listed once more.
+ * Return: whether it is asked anew
  */
 static bool strangers(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
 
-	if (o->state != MX_OWN_SERVING || s->call_old || s->epoch != o->epoch ||
-	    !(ans->arg & MX_OPENED_OVER))
+	if (s->call_old || s->epoch != o->epoch || !(ans->arg & MX_OPENED_OVER))
 		return false;
-	MX_COVER(owner_purge);
-	s->purge = true;
+	if (o->state == MX_OWN_SERVING) {
+		MX_COVER(owner_purge);
+		s->purge = true;
+	} else if (s->state != MX_OSRV_OPEN) {
+		return false;
+	}
 	if (mx_osrv_input(o, i, SI_FORGOT))
 		doubt(s);
 	return true;

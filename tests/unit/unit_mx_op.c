@@ -724,6 +724,22 @@ static void mx_op_advance__not_alone_any_more(void **state)
 	LOG(r, "0:END 0; 0:FREE; 2:END 0; 2:FREE");
 }
 
+/* Another node with the server's id may have said so: it has the pages after all. */
+static void mx_op_leg__novol_untrue(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 4, BIT(0));
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	r->life[0].era++;
+	answer(r, 0, 0, MX_V_NOVOL);
+	LOG(r, "0:READ s0 g1; 0:END -5; 0:FREE");
+	assert_int_equal(r->c.state, MX_CHUNK_LOST);
+	r->life[0].era--;
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	LOG(r, "0:READ s0 g1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -759,6 +775,7 @@ int main(void)
 		MXT(mx_op_submit__blind),
 		MXT(mx_op_submit__fetch),
 		MXT(mx_op_ask__old_server),
+		MXT(mx_op_leg__novol_untrue),
 		MXT(mx_op_advance__many_operations),
 		MXT(mx_op_advance__in_the_way),
 		MXT(mx_op_advance__not_alone_any_more),

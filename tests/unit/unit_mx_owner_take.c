@@ -250,6 +250,25 @@ static void mx_owner_claim__roster_of_the_overtaken(void **state)
 	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
 }
 
+/* A server has forgotten us before we serve: what it told before is void. */
+static void mx_owner_claim__listed_once_more(void **state)
+{
+	struct mx_owner_home h;
+
+	left();
+	fake[2].alive = false;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	known(0, 1, 9);
+	fake[0].nchunks = 0;
+	wait_ms(MX_OWNER_AGAIN_MS);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
+	assert_int_equal(mx_owner_accept(&o), 0);
+	assert_int_equal(proof(0, &h), MX_PROOF_LOST);
+	assert_int_equal(proof(3, &h), MX_PROOF_PLACED);
+}
+
 /* A server has lost the volume, and its owner had no time to note that. */
 static void mx_owner_claim__clean_after_a_loss(void **state)
 {
@@ -712,6 +731,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
 	OWNER(mx_owner_claim__roster_of_the_overtaken),
+	OWNER(mx_owner_claim__listed_once_more),
 	OWNER(mx_owner_claim__clean_after_a_loss),
 	OWNER(mx_owner_accept__while_serving),
 	OWNER(mx_owner_claim__nobody),
