@@ -5,6 +5,17 @@
  */
 #include "mx_op_int.h"
 
+/* Nobody has the pages any more that were to be acknowledged. */
+static void set_lost(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
+{
+	MX_COVER(op_set_lost);
+	c->setter = NULL;
+	if (op->ended)
+		mx_op_finish(c, op, 0, todo);
+	else
+		mx_op_again(c, op, true, todo);
+}
+
 /* The members in sync are to store the next generation. */
 void mx_op_settle(struct mx_chunk *c, struct mx_op *op,
 		  const struct mx_env *env, struct mx_todo *todo)
@@ -21,6 +32,11 @@ void mx_op_settle(struct mx_chunk *c, struct mx_op *op,
 	}
 	c->setter = NULL;
 	mx_op_clear_legs(op);
+	/* The last one may have been lost while it waited. */
+	if (!mx_home_in_sync(h)) {
+		set_lost(c, op, todo);
+		return;
+	}
 	if (mx_op_free_legs(op) < mx_home_in_sync(h)) {
 		MX_COVER(op_settle_no_leg);
 		return;
@@ -95,17 +111,6 @@ static void set_over(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 		mx_op_finish(c, op, 0, todo);
 	else
 		mx_op_start_over(c, op);
-}
-
-/* Nobody has the pages any more that were to be acknowledged. */
-static void set_lost(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
-{
-	MX_COVER(op_set_lost);
-	c->setter = NULL;
-	if (op->ended)
-		mx_op_finish(c, op, 0, todo);
-	else
-		mx_op_again(c, op, true, todo);
 }
 
 /* All SETGEN are answered or given up. */

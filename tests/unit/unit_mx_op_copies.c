@@ -52,6 +52,33 @@ static void copies__member_restarts(void **state)
 	assert_int_equal(r->c.home.gen, 3);
 }
 
+/* The last member restarts between two attempts to have it store a generation. */
+static void copies__lost_while_settling(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	r->life[0].inc++;
+	answer(r, 0, 0, MX_V_GONE);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:SETGEN s1 g3; 0:WAIT 320");
+	submit(r, 1, MX_KIND_READ, 2, 1);
+	r->life[1].inc++;
+	answer(r, 1, 1, MX_V_GONE);
+	LOG(r, "1:READ s1 g2; 1:END -5; 1:FREE");
+	wake(r, 0);
+	LOG(r, "0:PICK 2");
+	picked(r, 0, BIT(0));
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE|PLACE s0 g4; 0:PICK 1");
+	none_picked(r, 0, false);
+	LOG(r, "0:END 0; 0:FREE");
+	assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_HAVE);
+	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
+}
+
 static void copies__silent_member_becomes_stale(void **state)
 {
 	struct rig *r = rig(2);
@@ -227,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MXT(copies__placed_on_three),
 		MXT(copies__member_restarts),
+		MXT(copies__lost_while_settling),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),
