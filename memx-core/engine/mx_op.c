@@ -199,7 +199,12 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
 	op->whole = empties(c, op, env);
-	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
+	/*
+	 * What another operation has freed on some members only is not had any
+	 * more here; the others go on having it until the home is settled.
+	 */
+	if (!op->whole && !c->home.unsettled &&
+	    !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
 		return true;

@@ -79,6 +79,27 @@ static void copies__lost_while_settling(void **state)
 	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
 }
 
+/* A discard failed, which one member has executed: the next one has to ask. */
+static void copies__discarded_by_one(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_DISCARD, 0, 2);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_STALE);
+	answer(r, 0, 0, MX_V_STALE);
+	LOG(r, "0:DISCARD s0 g2; 0:DISCARD s1 g2; 0:SETGEN s0 g3; 0:END -116; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 1);
+	LOG(r, "0:DISCARD s0 g2");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:SETGEN s0 g4");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 1);
+	LOG(r, "0:END 0; 0:FREE");
+}
+
 static void copies__silent_member_becomes_stale(void **state)
 {
 	struct rig *r = rig(2);
@@ -255,6 +276,7 @@ int main(void)
 		MXT(copies__placed_on_three),
 		MXT(copies__member_restarts),
 		MXT(copies__lost_while_settling),
+		MXT(copies__discarded_by_one),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),
