@@ -269,14 +269,29 @@ void mx_op_place_round(struct mx_chunk *c, struct mx_op *op,
 	}
 }
 
+/* A server has taken the chunk. With the first one, what the home before has
+ * executed of other operations does not count any more.
+ */
+static void take(struct mx_chunk *c, const struct mx_leg *leg, const struct mx_env *env)
+{
+	struct mx_op *op;
+
+	if (!mx_home_in_sync(&c->home)) {
+		list_for_each_entry(op, &c->waiting, link)
+			op->did = 0;
+		list_for_each_entry(op, &c->writers, link)
+			op->did = 0;
+	}
+	mx_chunk_take(c, leg->server, &env->life[leg->server], leg->gen);
+}
+
 void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 			const struct mx_env *env, struct mx_todo *todo)
 {
 	switch (leg->verdict) {
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env))
-			mx_chunk_take(c, leg->server, &env->life[leg->server],
-				      leg->gen);
+			take(c, leg, env);
 		else
 			op->later = true;
 		break;

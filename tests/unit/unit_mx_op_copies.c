@@ -79,6 +79,32 @@ static void copies__lost_while_settling(void **state)
 	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
 }
 
+/* What a home has executed that is lost, nobody has in the one after it. */
+static void copies__done_by_an_older_home(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:WAIT 10");
+	r->life[0].inc++;
+	r->life[1].inc++;
+	submit(r, 1, MX_KIND_WRITE, 9, 1);
+	picked(r, 1, BIT(0) | BIT(1));
+	answer(r, 1, 0, MX_V_OK);
+	LOG(r, "1:PICK 2; 1:WRITE|PLACE s0 g3; 1:WRITE|PLACE s1 g3");
+	give_up(r, 0);
+	LOG(r, "0:END -5; 0:FREE");
+	assert_int_equal(r->c.nhave, 0);
+	answer(r, 1, 1, MX_V_OK);
+	answer(r, 1, 0, MX_V_OK);
+	answer(r, 1, 1, MX_V_OK);
+	LOG(r, "1:SETGEN s0 g4; 1:SETGEN s1 g4; 1:END 0; 1:FREE");
+	assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_LOST);
+}
+
 /* A discard failed, which one member has executed: the next one has to ask. */
 static void copies__discarded_by_one(void **state)
 {
@@ -277,6 +303,7 @@ int main(void)
 		MXT(copies__member_restarts),
 		MXT(copies__lost_while_settling),
 		MXT(copies__discarded_by_one),
+		MXT(copies__done_by_an_older_home),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),
