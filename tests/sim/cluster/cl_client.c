@@ -135,7 +135,9 @@ void cl_client_cut(struct link *l)
 
 /*
  * A claim begins to serve. It is the newest one but if it has been overtaken
- * meanwhile; on servers that have lost the volume, epochs may begin anew.
+ * meanwhile; on servers that have lost the volume, epochs may begin anew. One
+ * that goes on without proof is, as somebody says so who knows that all others
+ * are over.
  */
 void cl_vol_serves(struct cl_vol *v)
 {
@@ -143,7 +145,7 @@ void cl_vol_serves(struct cl_vol *v)
 	struct cl_claim c = { .epoch = v->o.epoch,
 			      .node = node_id(v->s, v->node) };
 
-	if (v->seq || (cl_claim_below(&c, &t->top) &&
+	if (v->seq || (!v->o.accepted && cl_claim_below(&c, &t->top) &&
 		       cl_server_knows(v->s, t->id, &t->top)))
 		return;
 	t->top = c;
