@@ -108,6 +108,9 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
 	u32 i, page = first;
 
 	MX_ASSERT(!(first % 8));
+	/* Of a copy that was lost, or replaced, while it was asked for. */
+	if (c->state != MX_CHUNK_PLACED || !c->blind)
+		return;
 	for (i = 0; i < len && page < c->pages; i++, page += 8) {
 		u64 byte = bits[i];
 

@@ -183,7 +183,8 @@ void mx_chunk_wrote(struct mx_chunk *c, u32 first, u32 n);
 /** mx_chunk_freed() - pages were discarded */
 void mx_chunk_freed(struct mx_chunk *c, u32 first, u32 n);
 
-/** mx_chunk_learn() - a part of the bitmap of a blind chunk from a server
+/** mx_chunk_learn() - a part of the bitmap of a blind chunk from a server; ignored if
+ * the chunk is not blind or not placed any more
  * @first: page of the first bit, multiple of 8
  * @bits:  @len bytes, lowest bit of the first byte first
  */

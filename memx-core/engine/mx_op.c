@@ -124,6 +124,11 @@ static void go_on(struct mx_chunk *c, struct mx_op *op,
 		ask_members(c, op, env, todo);
 }
 
+static bool lost_any(const struct mx_chunk *c, const struct mx_op *op)
+{
+	return c->nlost && mx_bits_count(c->lost, op->first, op->n);
+}
+
 static bool start_read(struct mx_chunk *c, struct mx_op *op,
 		       const struct mx_env *env, struct mx_todo *todo)
 {
@@ -132,7 +137,7 @@ static bool start_read(struct mx_chunk *c, struct mx_op *op,
 
 	op->give = 0;
 	op->mask = 0;
-	if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {
+	if (lost_any(c, op)) {
 		MX_COVER(op_read_lost);
 		mx_op_finish(c, op, -EIO, todo);
 		return true;
@@ -385,8 +390,11 @@ static void read_done(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		unserved(c, op, leg->verdict, todo);
 	} else if (!mx_leg_is_current(c, leg)) {
 		mx_op_start_over(c, op);
-	} else if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {
-		/* While another server was asked, and the chunk placed anew. */
+	} else if (lost_any(c, op)) {
+		/*
+		 * Another read has found that the server lacks them; or another
+		 * server was asked, and the chunk placed anew.
+		 */
 		MX_COVER(op_read_lost_since);
 		mx_op_start_over(c, op);
 	} else if (!(have & ~mask)) {

@@ -5,6 +5,17 @@
  */
 #include "mx_op_int.h"
 
+/* Nobody has the pages any more that were to be acknowledged. */
+static void set_lost(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
+{
+	MX_COVER(op_set_lost);
+	c->setter = NULL;
+	if (op->ended)
+		mx_op_finish(c, op, 0, todo);
+	else
+		mx_op_again(c, op, true, todo);
+}
+
 /* The members in sync are to store the next generation. */
 void mx_op_settle(struct mx_chunk *c, struct mx_op *op,
 		  const struct mx_env *env, struct mx_todo *todo)
@@ -21,6 +32,11 @@ void mx_op_settle(struct mx_chunk *c, struct mx_op *op,
 	}
 	c->setter = NULL;
 	mx_op_clear_legs(op);
+	/* The last one may have been lost while it waited. */
+	if (!mx_home_in_sync(h)) {
+		set_lost(c, op, todo);
+		return;
+	}
 	if (mx_op_free_legs(op) < mx_home_in_sync(h)) {
 		MX_COVER(op_settle_no_leg);
 		return;
@@ -95,17 +111,6 @@ static void set_over(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 		mx_op_finish(c, op, 0, todo);
 	else
 		mx_op_start_over(c, op);
-}
-
-/* Nobody has the pages any more that were to be acknowledged. */
-static void set_lost(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
-{
-	MX_COVER(op_set_lost);
-	c->setter = NULL;
-	if (op->ended)
-		mx_op_finish(c, op, 0, todo);
-	else
-		mx_op_again(c, op, true, todo);
 }
 
 /*
@@ -274,14 +279,29 @@ void mx_op_place_round(struct mx_chunk *c, struct mx_op *op,
 	}
 }
 
+/* A server has taken the chunk. With the first one, what the home before has
+ * executed of other operations does not count any more.
+ */
+static void take(struct mx_chunk *c, const struct mx_leg *leg, const struct mx_env *env)
+{
+	struct mx_op *op;
+
+	if (!mx_home_in_sync(&c->home)) {
+		list_for_each_entry(op, &c->waiting, link)
+			op->did = 0;
+		list_for_each_entry(op, &c->writers, link)
+			op->did = 0;
+	}
+	mx_chunk_take(c, leg->server, &env->life[leg->server], leg->gen);
+}
+
 void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 			const struct mx_env *env, struct mx_todo *todo)
 {
 	switch (leg->verdict) {
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env)) {
-			mx_chunk_take(c, leg->server, &env->life[leg->server],
-				      leg->gen);
+			take(c, leg, env);
 			op->did |= BIT_ULL(leg->server);
 		} else {
 			op->later = true;

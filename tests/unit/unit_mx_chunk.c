@@ -284,9 +284,15 @@ static void mx_chunk_adopt__blind(void **state)
 	/* All may have been written: all is lost, until it is back. */
 	mx_chunk_lose(&r->c, 3, 103, 0);
 	assert_int_equal(r->c.nlost, PAGES);
+	/* An answer that is late. */
+	mx_chunk_learn(&r->c, 56, bits, 2);
+	assert_int_equal(r->c.nhave, 0);
 	mx_chunk_regain(&r->c, 3, &r->life[3]);
 	assert_true(r->c.blind);
 	assert_int_equal(r->c.nlost, 0);
+	assert_int_equal(r->c.nhave, 0);
+	mx_chunk_learn(&r->c, 56, bits, 2);
+	assert_int_equal(r->c.nhave, 10);
 }
 
 static void mx_chunk_adopt__stale_member(void **state)

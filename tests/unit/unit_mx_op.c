@@ -99,6 +99,25 @@ static void mx_op_submit__edges(void **state)
 	assert_int_equal(mx_chunk_page(&r->c, 9), MX_PAGE_HAVE);
 }
 
+/* What one read finds lost is lost for those under way, whatever they bring. */
+static void mx_op_submit__reads_of_lost(void **state)
+{
+	struct rig *r = rig(1);
+
+	have_pages(r, 0, 0, 8, BIT(0));
+	submit(r, 0, MX_KIND_READ, 2, 1);
+	submit(r, 1, MX_KIND_READ, 1, 4);
+	submit(r, 2, MX_KIND_READ, 3, 2);
+	LOG(r, "0:READ s0 g1; 1:READ s0 g1; 2:READ s0 g1");
+	answer_mask(r, 0, 0, MX_V_OK, 0);
+	LOG(r, "0:END -5; 0:FREE");
+	answer_mask(r, 1, 0, MX_V_OK, 0xf);
+	LOG(r, "1:END -5; 1:FREE");
+	answer_mask(r, 2, 0, MX_V_OK, 0x3);
+	LOG(r, "2:END 0; 2:FREE");
+	assert_int_equal(r->op[2].give, 0x3);
+}
+
 static void mx_op_submit__discard(void **state)
 {
 	struct rig *r = rig_with(1, 32, BIT(0));
@@ -747,6 +766,7 @@ int main(void)
 		MXT(mx_op_submit__first_write_places),
 		MXT(mx_op_submit__order),
 		MXT(mx_op_submit__edges),
+		MXT(mx_op_submit__reads_of_lost),
 		MXT(mx_op_submit__discard),
 		MXT(mx_op_submit__release_refused),
 		MXT(mx_op_submit__spare_chunk),

@@ -86,6 +86,76 @@ static void copies__member_restarts(void **state)
 	assert_int_equal(r->c.home.gen, 3);
 }
 
+/* The last member restarts between two attempts to have it store a generation. */
+static void copies__lost_while_settling(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	r->life[0].inc++;
+	answer(r, 0, 0, MX_V_GONE);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:SETGEN s1 g3; 0:WAIT 320");
+	submit(r, 1, MX_KIND_READ, 2, 1);
+	r->life[1].inc++;
+	answer(r, 1, 1, MX_V_GONE);
+	LOG(r, "1:READ s1 g2; 1:END -5; 1:FREE");
+	wake(r, 0);
+	LOG(r, "0:PICK 2");
+	picked(r, 0, BIT(0));
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:WRITE|PLACE s0 g4; 0:PICK 1");
+	none_picked(r, 0, false);
+	LOG(r, "0:END 0; 0:FREE");
+	assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_HAVE);
+	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
+}
+
+/* What a home has executed that is lost, nobody has in the one after it. */
+static void copies__done_by_an_older_home(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:WAIT 10");
+	r->life[0].inc++;
+	r->life[1].inc++;
+	submit(r, 1, MX_KIND_WRITE, 9, 1);
+	picked(r, 1, BIT(0) | BIT(1));
+	answer(r, 1, 0, MX_V_OK);
+	LOG(r, "1:PICK 2; 1:WRITE|PLACE s0 g3; 1:WRITE|PLACE s1 g3");
+	give_up(r, 0);
+	LOG(r, "0:END -5; 0:FREE");
+	assert_int_equal(r->c.nhave, 0);
+	answer(r, 1, 1, MX_V_OK);
+	answer(r, 1, 0, MX_V_OK);
+	answer(r, 1, 1, MX_V_OK);
+	LOG(r, "1:SETGEN s0 g4; 1:SETGEN s1 g4; 1:END 0; 1:FREE");
+	assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_LOST);
+}
+
+/* A discard failed, which one member has executed: the next one has it settled. */
+static void copies__discarded_by_one(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	submit(r, 0, MX_KIND_DISCARD, 0, 2);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_STALE);
+	answer(r, 0, 0, MX_V_STALE);
+	LOG(r, "0:DISCARD s0 g2; 0:DISCARD s1 g2; 0:SETGEN s0 g3; 0:END -116; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 0, 1);
+	LOG(r, "0:SETGEN s0 g4");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE");
+}
+
 /* What is not settled may be otherwise for the next owner. */
 static void copies__nothing_is_read_before_it_is_settled(void **state)
 {
@@ -296,6 +366,9 @@ int main(void)
 		MXT(copies__placement_fails_beside_a_copy),
 		MXT(copies__member_restarts),
 		MXT(copies__nothing_is_read_before_it_is_settled),
+		MXT(copies__lost_while_settling),
+		MXT(copies__discarded_by_one),
+		MXT(copies__done_by_an_older_home),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),

@@ -102,6 +102,8 @@ void cl_chunks_begin(struct cl_vol *v)
 		else
 			chunk_begin(v, i);
 	}
+	if (mx_owner_done(&v->o) && cl_odd(v->s, ODD_TAKEN, 100000))
+		mx_owner_taken(&v->o);
 	v->again = true;
 }
 
@@ -169,18 +171,28 @@ static void unplace_left(struct cl_vol *v, u32 i)
 }
 
 /*
- * What has no effect to protect is over at once when nobody waits for it. A read
- * that settles the home goes on for the chunk's sake.
+ * What has no effect to protect is over at once when nobody waits for it, but
+ * for what it does for the whole chunk.
  */
 static void expect_no_reads(struct cl_vol *v, u32 i)
 {
 	struct cl_op *co;
 
 	for (co = v->ops; co && !v->s->failed; co = co->next)
-		if (co->chunk == i && co->op.kind == MX_KIND_READ &&
-		    v->chunk[i].c.setter != &co->op)
+		if (co->chunk == i && co->op.kind == MX_KIND_READ && !co->late &&
+		    co->op.phase != MX_OP_SETTLE)
 			sim_fail(v->s, "%u/%u a read that was given up is still there",
 				 v->node, v->truth->no);
+}
+
+/* Whoever was just sending has done so by now. */
+static void all_sent(struct cl_vol *v, u32 i)
+{
+	struct cl_op *co;
+
+	for (co = v->ops; co; co = co->next)
+		if (co->chunk == i)
+			co->late = false;
 }
 
 void cl_chunks_tick(struct cl_vol *v)
@@ -194,7 +206,7 @@ void cl_chunks_tick(struct cl_vol *v)
 		do {
 			cl_env(v);
 			more = v->aborting ?
-				mx_op_abandon(c, cl_op_sent, CL_BUDGET, true,
+				mx_op_abandon(c, cl_op_not_late, CL_BUDGET, true,
 					      &v->env, &v->todo[i]) :
 				mx_op_tick(c, cl_op_sent, CL_BUDGET, &v->env,
 					   &v->todo[i]);
@@ -203,6 +215,7 @@ void cl_chunks_tick(struct cl_vol *v)
 		if (v->aborting) {
 			expect_no_reads(v, i);
 			mx_op_void_all(c, &v->todo[i]);
+			all_sent(v, i);
 			cl_run(v);
 		}
 		release_spare(v, i);
@@ -220,6 +233,7 @@ void cl_fenced(struct cl_vol *v)
 			 v->node, v->truth->no);
 	v->leaving = true;
 	v->aborting = true;
+	v->withdrawn = cl_odd(v->s, ODD_ENDS, 50000);
 }
 
 /* Can the volume be handed over without anybody else being asked? */

@@ -142,7 +142,9 @@ static void vol_newest(struct cl_vol *v)
 
 /*
  * A claim begins to serve. It is the newest one but if it has been overtaken
- * meanwhile; on servers that have lost the volume, epochs may begin anew.
+ * meanwhile; on servers that have lost the volume, epochs may begin anew. One
+ * that goes on without proof is, as somebody says so who knows that all others
+ * are over.
  */
 void cl_vol_serves(struct cl_vol *v)
 {
@@ -150,7 +152,7 @@ void cl_vol_serves(struct cl_vol *v)
 	struct cl_claim c = { .epoch = v->o.epoch,
 			      .node = node_id(v->s, v->node) };
 
-	if (v->seq || (cl_claim_below(&c, &t->top) &&
+	if (v->seq || (!v->o.accepted && cl_claim_below(&c, &t->top) &&
 		       cl_server_knows(v->s, t->id, &t->top)))
 		return;
 	vol_newest(v);
@@ -192,7 +194,8 @@ static bool fresh_claim(struct sim *s, u8 no)
 	return false;
 }
 
-void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
+/* Return: a claim that is not begun yet, or NULL if there can be none. */
+struct cl_vol *cl_vol_new(struct sim *s, u8 node, u8 no, bool clean)
 {
 	struct cl_node *c = node_of(s, node);
 	struct cl_truth *t = &cl_of(s)->truth[no];
@@ -201,7 +204,7 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 	u8 i;
 
 	if (!s->node[node].up || c->vol[no] || t->dropped || fresh_claim(s, no))
-		return;
+		return NULL;
 	v = calloc(1, sizeof(*v));
 	if (!v)
 		abort();
@@ -240,20 +243,33 @@ void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
 		  clean ? " clean" : "");
 	cl_owner_servers(v);
 	mx_owner_tick(&v->o, node_now(s, node) / 1000000);
+	return v;
+}
+
+void cl_vol_begin(struct cl_vol *v, bool tentative)
+{
+	v->tentative = tentative;
+	if (tentative ? mx_owner_propose(&v->o) : mx_owner_claim(&v->o))
+		sim_fail(v->s, "a claim cannot be begun");
+	cl_run(v);
+}
+
+void cl_claim(struct sim *s, u8 node, u8 no, bool clean)
+{
+	struct cl_vol *v = cl_vol_new(s, node, no, clean);
+	bool tentative;
+
+	if (!v)
+		return;
 	/* Not of a fresh volume, and not always to the end. */
-	if (v->no > 1 && sim_chance(s, 30000)) {
-		v->tentative = true;
-		if (mx_owner_propose(&v->o))
-			sim_fail(s, "a claim cannot be proposed");
+	tentative = v->no > 1 && sim_chance(s, 30000);
+	if (tentative)
 		sim_push(s, (struct event){
 			.kind = EV_COMMIT, .a = node, .b = no, .n = v->no,
 			.at = s->now + sim_below(s, sim_chance(s, 50000) ?
 						 MS(2) : SEC(3)),
 			.gen = s->node[node].inc });
-	} else if (mx_owner_claim(&v->o)) {
-		sim_fail(s, "a claim cannot be begun");
-	}
-	cl_run(v);
+	cl_vol_begin(v, tentative);
 	if (!s->failed)
 		sim_push(s, (struct event){
 			.kind = EV_IO, .at = s->now, .a = node, .b = no,
@@ -308,7 +324,9 @@ static void vol_end(struct cl_vol *v)
 	if (v->leaving && !v->nops && state != MX_OWN_PARKED &&
 	    state != MX_OWN_LEAVING && state != MX_OWN_WITHDRAWING &&
 	    state != MX_OWN_GONE) {
-		if (v->dropping)
+		if (v->withdrawn && state == MX_OWN_FENCED)
+			mx_owner_withdraw(&v->o);
+		else if (v->dropping)
 			mx_owner_drop(&v->o, v->o.now + 4000);
 		else
 			mx_owner_park(&v->o);
@@ -334,7 +352,8 @@ static void vol_accept(struct cl_vol *v)
 		     (v->o.state == MX_OWN_SERVING && !mx_owner_done(&v->o));
 
 	if (!waits || v->s->now - v->since < SEC(8) ||
-	    !sim_chance(v->s, v->s->calm ? 50000 : 7000))
+	    (!sim_chance(v->s, v->s->calm ? 50000 : 7000) &&
+	     !cl_odd(v->s, ODD_TAKEN, 30000)))
 		return;
 	for (i = 0; i < v->truth->nchunks; i++) {
 		mx_owner_home(&v->o, i, &h);
@@ -424,6 +443,7 @@ void cl_client_start(struct sim *s, u8 node)
 				.kind = EV_CLAIM, .a = node, .b = i,
 				.at = s->now + sim_below(s, SEC(3)),
 				.gen = s->node[node].inc });
+	cl_past_start(s, node);
 }
 
 /* All of its memory is gone; what it had begun, nobody knows the end of. */

@@ -75,6 +75,7 @@ void cl_plan(struct sim *s)
 	plan_volumes(s);
 	plan_servers(s);
 	fault_events(s);
+	cl_odd_plan(s);
 }
 
 static u8 draw_server(struct sim *s)

@@ -25,6 +25,8 @@ static u8 verdict_of(struct cl_leg *leg, struct mx_answer *ans)
 		break;
 	case -ESTALE:
 		return MX_V_GONE;
+	case -ENOBUFS:
+		return MX_V_AGAIN;
 	case -ECANCELED:
 		if (leg->op->vol->aborting)
 			return MX_V_OVER;
@@ -183,6 +185,12 @@ void cl_leg_send(struct cl_op *co, u8 i)
 		  leg->ask.op, leg->ask.flags,
 		  (unsigned long long)leg->ask.page, leg->ask.npages,
 		  leg->ask.gen);
+	if (leg->ask.op == MX_OP_SETGEN && cl_odd(v->s, ODD_BUSY, 5000)) {
+		/* No memory for its payload. */
+		call->status = -ENOBUFS;
+		leg_done(&leg->nc);
+		return;
+	}
 	mx_ask_encode(&leg->ask, call->head);
 	call->volume = v->truth->id;
 	call->epoch = v->o.epoch;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The run that tries the cluster: what happens, and what has to be so at the
- * end. build/sim/sim-cluster [--seeds N] [--start S] [--coverage], or --seed S.
+ * end. build/sim/sim-cluster [--seeds N] [--start S] [--coverage |
+ * --covered], or --seed S.
  */
 #include "cluster.h"
 
 enum { CALM_S = 90 };	/* in which something must go on once faults have ended */
 
 u8 cl_copies;
-static bool show_coverage;
+static bool show_coverage, want_coverage;
 
 static void begin(struct sim *s, u8 node)
 {
@@ -35,6 +36,10 @@ static void claim(struct sim *s, struct event *ev)
 
 static void happen(struct sim *s, struct event *ev, bool mine)
 {
+	if (ev->kind == EV_ODD || ev->kind == EV_FORGET || ev->kind == EV_CRASH) {
+		cl_odd_event(s, ev);
+		return;
+	}
 	/* A claim may be begun by whoever is there. */
 	if (ev->kind == EV_CLAIM && !ev->gen)
 		mine = s->node[ev->a].up;
@@ -59,6 +64,9 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 	case EV_COMMIT:
 		cl_commit(s, ev->a, ev->b, ev->n);
 		break;
+	case EV_PAST:
+		cl_past_next(s);
+		break;
 	default:
 		cl_mend(s, ev);
 		break;
@@ -68,7 +76,7 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 static bool waits(u8 kind)
 {
 	return kind == EV_TICK || kind == EV_JOB || kind == EV_WAKE ||
-	       kind == EV_CLAIM || kind == EV_COMMIT;
+	       kind == EV_CLAIM || kind == EV_COMMIT || kind == EV_PAST;
 }
 
 static bool serves(struct sim *s, u8 node)
@@ -172,14 +180,16 @@ static bool ranks_above(const struct cl_vol *a, const struct cl_vol *b)
 					  a->node > b->node;
 }
 
-/* Has a claim that is gone by now taken servers away from it? */
+/* Has a claim that is gone by now, or a lie, taken servers away from it? */
 static bool half_fenced(const struct cl_vol *v)
 {
 	u8 i;
 
 	for (i = 0; i < CL_MEMBERS; i++)
 		if (v->o.srv[i].state == MX_OSRV_FENCED)
-			return v->o.state == MX_OWN_SERVING;
+			return v->o.state == MX_OWN_SERVING ||
+			       (v->o.state == MX_OWN_CLAIMING &&
+				cl_of(v->s)->odd.lied);
 	return false;
 }
 
@@ -270,11 +280,11 @@ static bool is_there(struct sim *s, u8 vol, u32 page, u64 value)
 	bool there = false;
 
 	for (i = 0; i < SIM_SERVERS; i++)
-		for (k = 0; k < CL_VOLS; k++) {
+		for (k = 0; k < CL_SVOLS; k++) {
 			struct cl_svol *v = &cs->server[i].vol[k];
 			struct cl_chunk *c = v->chunk[at];
 
-			if (!s->node[SIM_CLIENTS + i].up ||
+			if (!s->node[SIM_CLIENTS + i].up || cs->server[i].old ||
 			    v->id != cs->truth[vol].id || !c ||
 			    c->c.state != MX_SC_LIVE || c->c.gen < gen)
 				continue;
@@ -294,8 +304,11 @@ static void read_back(struct sim *s, struct cl_vol *v)
 			u32 page = i * CL_CHUNK + at;
 			bool only = model_only(&v->truth->model, page, &value);
 
-			/* Of two owners none knows what the other has freed. */
-			only &= !v->truth->forked;
+			/*
+			 * Of two owners none knows what the other has freed; and
+			 * who said that it has not, is believed.
+			 */
+			only &= !v->truth->forked && !cl_of(s)->odd.lied;
 			only &= value && is_there(s, v->truth->no, page, value);
 			cl_io_begin(v, MX_KIND_READ, page, 1);
 			run_idle(s);
@@ -387,7 +400,7 @@ static bool is_known(struct sim *s, u8 vol)
 	u32 i, k;
 
 	for (i = 0; i < s->ns; i++)
-		for (k = 0; k < CL_VOLS; k++)
+		for (k = 0; k < CL_SVOLS; k++)
 			if (cs->server[i].vol[k].id == cs->truth[vol].id)
 				return true;
 	return false;
@@ -500,6 +513,10 @@ static void settle(struct sim *s)
 	if (!s->failed)
 		odd_ends(s);
 	if (!s->failed)
+		cl_odd_ends(s);
+	cl_past_end(s);
+	cl_odd_over(s);
+	if (!s->failed)
 		drop_all(s);
 	if (!s->failed)
 		run_to(s, s->now + SEC(3), false);
@@ -527,6 +544,8 @@ static bool option(const char *word)
 {
 	if (!strcmp(word, "--coverage"))
 		show_coverage = true;
+	else if (!strcmp(word, "--covered"))
+		want_coverage = true;
 	else if (!strcmp(word, "--copies=1"))
 		cl_copies = 1;
 	else
@@ -543,13 +562,13 @@ static int by_name(const void *a, const void *b)
 		      ((const struct mx_cover *)b)->name);
 }
 
-/* Each arrow and how often it was taken. Return: whether all were. */
+/* Each arrow and how often it was taken, or those that never were. */
 static bool report(void)
 {
 	u32 n = __stop_mx_cover - __start_mx_cover, i, arrows = 0, never = 0;
 	unsigned long count = 0;
 
-	if (!show_coverage)
+	if (!show_coverage && !want_coverage)
 		return true;
 	qsort(__start_mx_cover, n, sizeof(struct mx_cover), by_name);
 	for (i = 0; i < n; i++) {
@@ -558,7 +577,8 @@ static bool report(void)
 		if (i + 1 < n && !by_name(&__start_mx_cover[i],
 					  &__start_mx_cover[i + 1]))
 			continue;
-		printf("%12lu %s\n", count, __start_mx_cover[i].name);
+		if (show_coverage || !count)
+			printf("%12lu %s\n", count, __start_mx_cover[i].name);
 		arrows++;
 		never += !count;
 		count = 0;
@@ -569,7 +589,7 @@ static bool report(void)
 #else
 static bool report(void)
 {
-	if (show_coverage)
+	if (show_coverage || want_coverage)
 		printf("not built to count arrows\n");
 	return true;
 }
@@ -601,7 +621,7 @@ static const struct run_ops cluster_run = {
 	.heard = cl_client_heard,
 	.cut = cl_client_cut,
 	.listens = listens,
-	.usage = " [--coverage] [--copies=1]",
+	.usage = " [--coverage | --covered] [--copies=1]",
 	.option = option,
 	.report = report,
 };

@@ -24,6 +24,7 @@ struct cl_op *cl_op_new(struct cl_vol *v, u32 chunk, u8 kind, u8 owner, u32 firs
 	co->page = chunk * CL_CHUNK + first;
 	co->began = v->s->now;
 	co->io = owner == MX_OWN_IO;
+	co->late = cl_odd(v->s, ODD_LATE, 30000);
 	co->next = v->ops;
 	if (v->ops)
 		v->ops->prev = co;
@@ -37,6 +38,8 @@ struct cl_op *cl_op_new(struct cl_vol *v, u32 chunk, u8 kind, u8 owner, u32 firs
 	}
 	cl_env(v);
 	mx_op_init(&co->op, kind, owner, first, n, edges, v->env.now_ms);
+	if (v->truth->copies == 1 && cl_odd(v->s, ODD_LEGS, 100000))
+		co->op.nlegs = 2;
 	return co;
 }
 
@@ -159,6 +162,12 @@ bool cl_op_sent(const struct mx_op *op)
 		if (op->leg[i].state == MX_LEG_SENT && !co->leg[i].busy)
 			return false;
 	return true;
+}
+
+/* Likewise, where somebody may be just about to send. */
+bool cl_op_not_late(const struct mx_op *op)
+{
+	return !container_of(op, struct cl_op, op)->late && cl_op_sent(op);
 }
 
 static void carry_out(struct mx_todo_item *item)

@@ -142,8 +142,11 @@ static void amnesty(struct cl_vol *v)
 	struct cl_truth *t = v->truth;
 	u32 i;
 
-	/* Two have written to it, each to servers that the other did not reach. */
-	if (t->forked)
+	/*
+	 * Two have written to it, each to servers that the other did not reach;
+	 * or servers have told anything.
+	 */
+	if (t->forked || cl_of(v->s)->odd.lied)
 		model_forget(&t->model);
 	/*
 	 * Of two nodes with one id: a life that was believed lost has come back

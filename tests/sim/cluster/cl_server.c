@@ -41,7 +41,7 @@ static struct cl_svol *vol_find(struct cl_server *srv, u64 id)
 {
 	u8 i;
 
-	for (i = 0; i < CL_VOLS; i++)
+	for (i = 0; i < CL_SVOLS; i++)
 		if (srv->vol[i].id == id)
 			return &srv->vol[i];
 	return NULL;
@@ -107,7 +107,7 @@ void cl_server_check(struct sim *s, u8 node)
 	u64 reserved = 0, used = 0, vused, vreserved;
 	u32 i, k, p;
 
-	for (i = 0; i < CL_VOLS; i++) {
+	for (i = 0; i < CL_SVOLS; i++) {
 		struct cl_svol *v = &srv->vol[i];
 
 		vused = 0;
@@ -143,7 +143,7 @@ bool cl_server_empty(struct sim *s, u8 node)
 	struct cl_server *srv = server_of(s, node);
 	u8 i;
 
-	for (i = 0; i < CL_VOLS; i++)
+	for (i = 0; i < CL_SVOLS; i++)
 		if (srv->vol[i].id)
 			return false;
 	return !srv->st.quota.used && !srv->st.quota.reserved && !srv->st.nvols;
@@ -157,7 +157,7 @@ bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c)
 
 	for (i = 0; i < SIM_SERVERS; i++) {
 		v = vol_find(&cl_of(s)->server[i], volume);
-		if (v && s->node[SIM_CLIENTS + i].up &&
+		if (v && s->node[SIM_CLIENTS + i].up && !cl_of(s)->server[i].old &&
 		    v->top.epoch == c->epoch && v->top.node == c->node)
 			return true;
 	}
@@ -479,11 +479,13 @@ static int attempt(struct try *t)
 static void answer(struct try *t, int status)
 {
 	struct link *l = t->s->node[t->node].link[t->job->who];
+	const struct cl_svol *v = vol_find(t->srv, t->who.volume);
 	struct mx_answer ans = {
 		.status = status,
 		.op = t->job->ask.op,
 		.mask = status == MX_ST_OK ? t->job->mask : 0,
 		.free = mx_quota_free(&t->srv->st.quota),
+		.vol_pages = v ? v->v.share.used : 0,
 		.arg = t->job->arg,
 	};
 	struct rmp_slot *slot = t->job->slot;
@@ -519,13 +521,16 @@ static bool job_try(struct sim *s, u8 node, struct cl_job *job, bool last)
 			.epoch = job->slot->epoch,
 		},
 	};
-	int rc = attempt(&t);
+	int rc = cl_odd_refuse(s, node, job);
 
+	if (rc < 0)
+		rc = cl_odd_twist(s, node, job, attempt(&t));
 	if (s->failed)
 		return true;
 	if (rc == LATER && !last && s->now - job->since < MS(JOB_WAIT_MS))
 		return false;
 	answer(&t, rc == LATER ? MX_ST_AGAIN : rc);
+	cl_odd_answered(s, node, job);
 	return true;
 }
 
@@ -538,8 +543,13 @@ static void job_later(struct sim *s, u8 node, struct cl_job *job, u64 due)
 }
 
 /* When a worker gets round to a request; now: it is done at once. */
-static u64 job_begin(struct sim *s, struct cl_server *srv)
+static u64 job_begin(struct sim *s, struct cl_server *srv,
+		     const struct cl_job *job)
 {
+	u64 late = cl_odd_late(s, srv, job);
+
+	if (late)
+		return s->now + late;
 	if (s->now < srv->mute)
 		return srv->mute + sim_below(s, MS(50));
 	if (s->calm || !sim_chance(s, cl_of(s)->slow))
@@ -576,7 +586,7 @@ void cl_server_deliver(struct link *l, struct rmp_slot *slot)
 	*job = (struct cl_job){ .slot = slot, .who = l->other,
 				.inc = l->peer->ses.inc, .since = l->s->now };
 	job->good = !mx_ask_decode(slot->head, slot->req.len, &job->ask);
-	due = job_begin(l->s, srv);
+	due = job_begin(l->s, srv, job);
 	if (due > l->s->now)
 		job_later(l->s, l->self, job, due);
 	else if (!job_try(l->s, l->self, job, false))
@@ -627,7 +637,7 @@ void cl_server_start(struct sim *s, u8 node)
 	memset(srv, 0, offsetof(struct cl_server, capacity));
 	srv->life = ++cl_of(s)->life;
 	srv->serving = true;
-	mx_store_init(&srv->st, 64);
+	mx_store_init(&srv->st, srv->most ? srv->most : 64);
 	mx_store_start(&srv->st, srv->capacity, srv->capacity);
 }
 
@@ -642,7 +652,7 @@ void cl_server_stop(struct sim *s, u8 node)
 		if (srv->job[i].slot)
 			job_try(s, node, &srv->job[i], true);
 	srv->serving = false;
-	for (i = 0; i < CL_VOLS; i++)
+	for (i = 0; i < CL_SVOLS; i++)
 		if (srv->vol[i].id)
 			vol_free(srv, &srv->vol[i]);
 	if (!cl_server_empty(s, node))

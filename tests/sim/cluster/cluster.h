@@ -30,6 +30,23 @@ enum {
 	CL_TIMEOUT_MS	= 6000,	/* of writes and discards */
 	CL_OPS		= 2000,		/* that a seed has at least */
 	CL_FAULTS	= 5,		/* likewise */
+	CL_SVOLS	= CL_VOLS + 1,	/* on a server: also one of the past */
+	CL_PAST		= 8,		/* pages in use of that one */
+};
+
+/*
+ * What an odd seed may have: ODD_OLD servers of the first version, ODD_PAST a
+ * client of the first version, ODD_LIES answers that are nonsense, ODD_BUSY
+ * requests that cannot be served or sent now, ODD_FEW servers that take few
+ * volumes, ODD_SILENCE servers that forget clients which wait for them, ODD_RACK
+ * several servers that fail together, ODD_LATE operations that are being sent
+ * when all are given up, ODD_TAKEN what was listed is thrown away once it is
+ * known, ODD_LEGS no more legs than a kernel's operations have, ODD_ENDS claims
+ * that end in odd ways.
+ */
+enum {
+	ODD_OLD, ODD_PAST, ODD_LIES, ODD_BUSY, ODD_FEW, ODD_SILENCE, ODD_RACK,
+	ODD_LATE, ODD_TAKEN, ODD_LEGS, ODD_ENDS, ODD_KINDS
 };
 
 /* Events of this run. */
@@ -42,6 +59,10 @@ enum {
 	EV_COMMIT,		/* a tentative claim is decided about */
 	EV_TWIN,		/* a twin leaves */
 	EV_RESUME,		/* a server that was stopped serves again */
+	EV_PAST,		/* the client of the first version goes on */
+	EV_ODD,			/* something strikes that few seeds have */
+	EV_FORGET,		/* a server forgets a client */
+	EV_CRASH,		/* a server crashes */
 };
 
 /* --- servers ----------------------------------------------------------- */
@@ -117,11 +138,17 @@ struct cl_job {
  * @dry:     until then it has no pages, ns
  * @poor:    until then it cannot allocate, ns
  * @forgot:  a client was forgotten: it may execute something again
- * @capacity: pages that it is started with; outlives it
+ * @busy:    until then it has no memory for some requests, ns
+ * @lies:    until then some of its answers are nonsense, ns
+ * @rate:    how many, in 1/100000
+ * @stubborn: these are such that nothing is placed there and nothing released
+ * @capacity: pages that it is started with; outlives it, as what follows does
+ * @most:    volumes that it takes, 0: any number
+ * @old:     it is of the first version
  */
 struct cl_server {
 	struct mx_store st;
-	struct cl_svol vol[CL_VOLS];
+	struct cl_svol vol[CL_SVOLS];
 	struct cl_job job[CL_JOBS];
 	bool serving;
 	u32 life;
@@ -129,7 +156,13 @@ struct cl_server {
 	u64 dry;
 	u64 poor;
 	bool forgot;
+	u64 busy;
+	u64 lies;
+	u32 rate;
+	bool stubborn;
 	u64 capacity;
+	u32 most;
+	bool old;
 };
 
 /* --- clients ----------------------------------------------------------- */
@@ -203,6 +236,7 @@ struct cl_leg {
  * @leg:    its legs
  * @wakes:  number of the newest EV_WAKE
  * @io:     somebody waits for it
+ * @late:   it is just being sent when all of the claim's are given up
  * @ended:  how it has ended: 1 or an error; 0: it has not
  */
 struct cl_op {
@@ -221,6 +255,7 @@ struct cl_op {
 	struct cl_leg leg[MX_COPIES_MAX];
 	u64 wakes;
 	bool io;
+	bool late;
 	int ended;
 };
 
@@ -303,6 +338,7 @@ struct cl_truth {
  * @aborting: what is under way is given up
  * @handing: the next claim is to follow it at once
  * @dropping: the volume is to be deleted
+ * @withdrawn: it ends as one that is withdrawn, though it is fenced
  * @outlaw:  an admin has decided that it is over, and it may not know that yet
  * @last_err: how the last I/O has ended
  * @ended:  mx_owner has nothing more to do
@@ -333,6 +369,7 @@ struct cl_vol {
 	bool aborting;
 	bool handing;
 	bool dropping;
+	bool withdrawn;
 	bool outlaw;
 	int last_err;
 	bool ended;
@@ -355,6 +392,58 @@ struct cl_node {
 };
 
 /**
+ * struct cl_odd - what only some seeds have
+ * @rng:   state of its own dice
+ * @kinds: bits of what the seed has, 0: it is like most
+ * @lied:  a server answers nonsense at times
+ */
+struct cl_odd {
+	u64 rng;
+	u32 kinds;
+	bool lied;
+};
+
+/**
+ * struct cl_past - a client of the first version
+ * @nc:     its call, under way if @busy
+ * @s:      the simulation, NULL: there is no such client
+ * @id:     of its volume
+ * @node:   on which machine it is
+ * @server: the one that it uses
+ * @inc:    the life of @server that has answered last
+ * @ask:    what is asked
+ * @flow:   of its calls
+ * @page:   that is asked about
+ * @next:   what it holds then
+ * @last:   word written last
+ * @sure:   of each page: it is known what it holds
+ * @word:   that
+ * @busy:   see @nc
+ * @opened: the server has accepted its claim
+ * @dropping: the volume is to be deleted
+ * @over:   it asks for nothing any more
+ */
+struct cl_past {
+	struct cl_call nc;
+	struct sim *s;
+	u64 id;
+	u8 node;
+	u8 server;
+	u32 inc;
+	struct mx_ask ask;
+	struct rmp_flow flow;
+	u32 page;
+	u64 next;
+	u64 last;
+	bool sure[CL_PAST];
+	u64 word[CL_PAST];
+	bool busy;
+	bool opened;
+	bool dropping;
+	bool over;
+};
+
+/**
  * struct cl_sim - one run
  * @s:      what the kit knows of; first
  * @server: memory servers, the last one for twins
@@ -372,6 +461,8 @@ struct cl_node {
  * @ndone:  entries of @done
  * @ops:    operations alive
  * @claimed_twice: some volume had two claims, or may have
+ * @odd:    what only some seeds have
+ * @past:   likewise
  */
 struct cl_sim {
 	struct sim s;
@@ -390,6 +481,8 @@ struct cl_sim {
 	u64 ndone;
 	long ops;
 	bool claimed_twice;
+	struct cl_odd odd;
+	struct cl_past past;
 };
 
 static inline struct cl_sim *cl_of(struct sim *s)
@@ -421,6 +514,8 @@ void cl_client_tick(struct sim *s, u8 node);
 void cl_client_heard(struct link *l, const struct rmp_info *info);
 void cl_client_news(struct link *l, u32 events);
 void cl_client_cut(struct link *l);
+struct cl_vol *cl_vol_new(struct sim *s, u8 node, u8 vol, bool clean);
+void cl_vol_begin(struct cl_vol *v, bool tentative);
 void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
 void cl_commit(struct sim *s, u8 node, u8 vol, u64 claim);
 void cl_vol_park(struct cl_vol *v);
@@ -449,6 +544,7 @@ struct cl_op *cl_op_new(struct cl_vol *v, u32 chunk, u8 kind, u8 owner, u32 firs
 bool cl_op_run(struct cl_vol *v, u32 chunk);
 void cl_op_wake(struct sim *s, u8 node, u8 vol, u64 wakes);
 bool cl_op_sent(const struct mx_op *op);
+bool cl_op_not_late(const struct mx_op *op);
 void cl_op_crash(struct cl_op *co);
 
 /* cl_leg.c */
@@ -470,5 +566,22 @@ extern u8 cl_copies;	/* of each chunk, 0: as the seed draws */
 void cl_plan(struct sim *s);
 void cl_strike(struct sim *s);
 void cl_mend(struct sim *s, struct event *ev);
+
+/* cl_odd.c */
+u64 cl_odd_below(struct sim *s, u64 n);
+bool cl_odd(struct sim *s, u32 kind, u32 per_100000);
+void cl_odd_plan(struct sim *s);
+void cl_odd_event(struct sim *s, struct event *ev);
+u64 cl_odd_late(struct sim *s, const struct cl_server *srv, const struct cl_job *job);
+int cl_odd_refuse(struct sim *s, u8 node, struct cl_job *job);
+int cl_odd_twist(struct sim *s, u8 node, struct cl_job *job, int status);
+void cl_odd_answered(struct sim *s, u8 node, const struct cl_job *job);
+void cl_odd_ends(struct sim *s);
+void cl_odd_over(struct sim *s);
+
+/* cl_past.c */
+void cl_past_start(struct sim *s, u8 node);
+void cl_past_next(struct sim *s);
+void cl_past_end(struct sim *s);
 
 #endif /* SIM_CLUSTER_H */
