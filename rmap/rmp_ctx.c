@@ -94,6 +94,16 @@ static void sink_unreserve(struct rmp_sink *sink, u16 pages)
 		sink_ctx(sink)->kick = true;
 }
 
+static bool sink_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return rmp_budget_hold(held, pages);
+}
+
+static void sink_unhold(struct rmp_sink *sink, u16 pages)
+{
+	rmp_budget_unhold(pages);
+}
+
 /*
  * rmp_ctx_begin() - take the node's lock, bottom halves off
  *
@@ -110,6 +120,8 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 		.free_buf = sink_free_buf,
 		.reserve = sink_reserve,
 		.unreserve = sink_unreserve,
+		.hold = sink_hold,
+		.unhold = sink_unhold,
 	};
 	ctx->node = node;
 	__skb_queue_head_init(&ctx->tx);

@@ -158,6 +158,15 @@ u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
 	return r.ev;
 }
 
+u32 rmp_peer_tidy(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	rmp_responder_sweep(&r, RMP_HOLD_MOST_NS);
+	return r.ev;
+}
+
 u32 rmp_peer_timer(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
 {
 	struct rmp_run r;

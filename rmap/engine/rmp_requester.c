@@ -91,6 +91,9 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 
 	if (call->fast && !pending)
 		floor_us = RMP_RTO_LOST_US;
+	/* Whatever comes, others are not kept from being asked for ever. */
+	if (r->now - call->first_ns >= RMP_ROOM_MOST_NS)
+		rmp_call_unreserve(r, call);
 
 	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, call->tries,
 						floor_us, max_us);
@@ -239,6 +242,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	memset(call->acked, 0, sizeof(call->acked));
 	call->first_ns = r->now;
 	call->nack_ns = 0;
+	call->most = 0;
 	rmp_call_send(r, call, NULL, RMP_FRAGS_MAX, false);
 	rmp_call_wait(r, call);
 	rmp_path_traffic(r);
@@ -383,10 +387,16 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 		rmp_call_answered(r, call, &f->info);
 		return;
 	}
-	/* The reply is arriving, between the replies to other calls. */
-	call->skips = 0;
-	call->tries = 0;
-	rmp_call_wait(r, call);
+	/*
+	 * The reply is arriving, between the replies to other calls. But one that
+	 * starts over again and again is not.
+	 */
+	if ((u32)a->got * a->frag_size > call->most) {
+		call->most = (u32)a->got * a->frag_size;
+		call->skips = 0;
+		call->tries = 0;
+		rmp_call_wait(r, call);
+	}
 	if (f->info.frag_no == a->nfrags - 1 &&
 	    (!call->nack_ns || rmp_rtt_half_over(r, call->nack_ns))) {
 		rmp_cwnd_cut(r->p, call->msg);
@@ -488,6 +498,7 @@ void rmp_requester_up(struct rmp_run *r, bool forgotten)
 		if (forgotten) {
 			memset(call->acked, 0, sizeof(call->acked));
 			rmp_asm_free(r, &call->reply);
+			call->most = 0;
 			call->state = RMP_CALL_SENT;
 			call->doubt = true;
 		}

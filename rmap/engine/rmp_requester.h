@@ -65,7 +65,9 @@ enum rmp_call_state {
  * @nfrags:    fragments of the request
  * @tries:     time-outs in a row without progress, for back-off
  * @skips:     later calls answered since anything was last asked for it or came
- * @fast:   more was asked because later calls were answered before it
+ * @most:      most of the reply that was here at a time, bytes; more than ever before
+ *             is progress
+ * @fast:      more was asked because later calls were answered before it
  * @voided:    rmp_peer_revoke() has taken its payload away
  * @cost:      pages accounted to the window
  * @asked:     pages of its reply reserved with sink->reserve
@@ -97,6 +99,7 @@ struct rmp_call {
 	u16		nfrags;
 	u8		tries;
 	u8		skips;
+	u32		most;
 	bool		fast;
 	bool		voided;
 	u16		cost;

@@ -51,6 +51,11 @@ struct rmp_xmit {
  *            peers of a node together ask for no more than it can take in. If
  *            not, the caller sees to it that rmp_peer_kick() is called soon
  * @unreserve: @pages that had been reserved have come, or are given up
+ * @hold:     whether a peer may keep fragments of one more request that is not
+ *            whole, @pages long, while it has @held pages of such requests: all
+ *            peers of a node together may pin no more than it can spare. A peer
+ *            that has none is not to be refused
+ * @unhold:   a request of @pages is whole, or its fragments are given back
  */
 struct rmp_sink {
 	void (*xmit)(struct rmp_sink *sink, const struct rmp_xmit *x);
@@ -60,6 +65,8 @@ struct rmp_sink {
 	void (*free_buf)(struct rmp_sink *sink, void *buf);
 	bool (*reserve)(struct rmp_sink *sink, u16 pages);
 	void (*unreserve)(struct rmp_sink *sink, u16 pages);
+	bool (*hold)(struct rmp_sink *sink, u32 held, u16 pages);
+	void (*unhold)(struct rmp_sink *sink, u16 pages);
 };
 
 /**

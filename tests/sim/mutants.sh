@@ -54,6 +54,7 @@ rmap_mutants() {
 	back-too-small		rmp_requester	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->req.una)/0/
 	room-not-given-back	rmp_requester	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
 	room-given-twice	rmp_requester	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
+	requests-keep-room	rmp_responder	/^static void rmp_slot_unhold/,/^}/s/r->sink->unhold(.*//
 	void-late-copy-executed	rmp_responder	/^static void rmp_responder_void/,/^}/s/slot->state = RMP_SLOT_REPLIED;/slot->state = RMP_SLOT_FREE;/
 	void-not-told		rmp_responder	s/slot->voided ? RMP_F_VOID : 0/0/
 	void-though-delivered	rmp_responder	/^void rmp_responder_req/,/^}/s/RMP_SLOT_PARTIAL) {/RMP_SLOT_PARTIAL || info->flags \& RMP_F_VOID) {/

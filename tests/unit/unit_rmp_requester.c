@@ -767,6 +767,56 @@ static void rmp_rep_void__nobody_asked(void **state)
 	rig_free(rig);
 }
 
+/* First fragments of one reply after another are no progress. */
+static void rmp_reply_add__starting_over_is_no_progress(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 0, RMP_MSG_MAX);
+	u64 end = rig->now + RMP_MS(3000);
+	u8 which = 0;
+
+	assert_true(rig->asked);
+	while (rig->now < end && !rig->p->stat[RMP_S_TIMEOUTS]) {
+		struct rmp_frame f = rig_fragment(RMP_T_REP, call->msg, 8192, 1376, 0);
+
+		f.info.head[0] = which ^= 1;
+		rig_rx(rig, f);
+		rig->now += RMP_MS(5);
+		rig->ev = rmp_peer_timer(rig->p, rig->now, &rig->sink);
+	}
+	assert_true(rig->p->stat[RMP_S_TIMEOUTS]);
+	assert_int_equal(rig->asked, 0);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
+/* A server that always gives a reason to wait keeps room for so long only. */
+static void rmp_call_wait__room_has_a_longest_hold(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_call *call = rig_call(rig, 0, RMP_MSG_MAX);
+	struct rmp_frame f = rig_frame(RMP_T_ACK);
+	u16 no;
+
+	f.info.flags = RMP_F_PENDING;
+	f.info.msg = call->msg;
+	for (no = 0; no < 50; no++) {
+		rig_rx(rig, f);
+		rig->now += RMP_MS(15);
+	}
+	assert_true(rig->asked);
+	for (; no < 80; no++) {
+		rig_rep(rig, call->msg, RMP_MSG_MAX, 1376, no - 50);
+		rig->now += RMP_MS(15);
+	}
+	assert_int_equal(rig->p->stat[RMP_S_TIMEOUTS], 0);
+	assert_int_equal(rig->asked, 0);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -799,6 +849,8 @@ int main(void)
 		MXT(rmp_fast_retrans__end_of_a_reply),
 		MXT(rmp_fast_retrans__not_while_the_reply_comes),
 		MXT(rmp_call_wait__short_for_what_was_lost),
+		MXT(rmp_reply_add__starting_over_is_no_progress),
+		MXT(rmp_call_wait__room_has_a_longest_hold),
 		MXT(rmp_call_repeat__path_became_narrow),
 		MXT(rmp_peer_deadline__moves_nearer_with_event),
 	};

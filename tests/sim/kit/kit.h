@@ -124,8 +124,10 @@ struct link {
  * @skew:     its clock minus the simulation's
  * @mtu:      of its interface
  * @grant:    credit it gives to each peer
- * @budget:   pages of replies it asks for at most
+ * @budget:   pages of replies it asks for at most, and of requests that are not
+ *            whole it keeps
  * @asked:    pages of replies asked for
+ * @held:     pages kept of requests that are not whole
  * @resume:   it stands still until then
  * @old:      it is of the first version, which has no features
  * @down:     its interface is down until then
@@ -143,6 +145,7 @@ struct node {
 	u16 grant;
 	u32 budget;
 	u32 asked;
+	u32 held;
 	u64 resume;
 	bool old;
 	u64 down;

@@ -144,6 +144,9 @@ static void expect_clean(struct sim *s, struct link *l)
 		if (l->peer->rsp.slot[i].state != RMP_SLOT_FREE)
 			sim_fail(s, "%u>%u: slot %u in state %u at the end",
 				 l->self, l->other, i, l->peer->rsp.slot[i].state);
+	if (l->peer->rsp.held)
+		sim_fail(s, "%u>%u: %u pages kept of nothing at the end", l->self,
+			 l->other, l->peer->rsp.held);
 }
 
 /*
