@@ -274,6 +274,7 @@ static void rmp_responder_void(struct rmp_run *r, struct rmp_slot *slot,
 	memset(slot->rhead, 0, sizeof(slot->rhead));
 	slot->rbuf = NULL;
 	slot->rlen = 0;
+	slot->nacked_ns = 0;
 	slot->stamp = info->stamp;
 	rmp_count(r, RMP_S_VOIDED);
 	rmp_send_reply(r, slot, NULL);
@@ -305,12 +306,35 @@ void rmp_responder_req(struct rmp_run *r, struct rmp_frame *f)
 	rmp_responder_repeat(r, slot, info);
 }
 
+/*
+ * Sends what is missing of a reply. Not at any rate: a few bytes of question make
+ * up to a whole message of answer.
+ */
+static void rmp_responder_missing(struct rmp_run *r, struct rmp_slot *slot,
+				  const struct rmp_info *info)
+{
+	u64 have[RMP_FRAGS_MAX / 64];
+
+	if (slot->nacked_ns && r->now - slot->nacked_ns < RMP_RENACK_GAP_NS)
+		return;
+	if (info->frag_size != slot->rfrag_size) {
+		if (r->now - slot->rsent_ns < RMP_REREPLY_GAP_NS)
+			return;
+		rmp_resend_reply(r, slot, NULL);
+	} else {
+		rmp_bitmap_get(info->head, have);
+		if (rmp_bitmap_count(have, slot->rnfrags) == slot->rnfrags)
+			return;
+		rmp_resend_reply(r, slot, have);
+	}
+	slot->nacked_ns = r->now;
+}
+
 /* The requester tells which reply fragments it has, or that it is idle. */
 void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_slot *slot = &p->rsp.slot[info->msg % RMP_WINDOW];
-	u64 have[RMP_FRAGS_MAX / 64];
 
 	rmp_responder_base(r, info->msg - info->back);
 	if (info->msg < p->rsp.base || info->msg - p->rsp.base >= RMP_WINDOW ||
@@ -319,14 +343,7 @@ void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info)
 		return;
 	}
 	slot->stamp = info->stamp;
-	if (info->frag_size != slot->rfrag_size) {
-		if (r->now - slot->rsent_ns >= RMP_REREPLY_GAP_NS)
-			rmp_resend_reply(r, slot, NULL);
-		return;
-	}
-	rmp_bitmap_get(info->head, have);
-	if (rmp_bitmap_count(have, slot->rnfrags) < slot->rnfrags)
-		rmp_resend_reply(r, slot, have);
+	rmp_responder_missing(r, slot, info);
 }
 
 u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
@@ -352,6 +369,7 @@ u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
 	slot->rfrag_size = peer->ses.frag_size;
 	slot->rnfrags = rmp_frag_count(len, slot->rfrag_size);
 	slot->rsent_ns = now_ns;
+	slot->nacked_ns = 0;
 	if (peer->ses.state == RMP_PEER_UP) {
 		rmp_send_reply(&r, slot, NULL);
 		rmp_path_traffic(&r);

@@ -53,6 +53,7 @@ enum rmp_slot_state {
  * @rnfrags:   fragments of the reply
  * @stamp:     stamp of the newest copy of the request, echoed in the reply
  * @rsent_ns:  when the whole reply was last sent
+ * @nacked_ns: when a part of it was last sent again because it was asked for; 0: not yet
  */
 struct rmp_slot {
 	u8		state;
@@ -73,6 +74,7 @@ struct rmp_slot {
 	u16		rnfrags;
 	u32		stamp;
 	u64		rsent_ns;
+	u64		nacked_ns;
 };
 
 /**

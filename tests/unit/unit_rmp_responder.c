@@ -359,6 +359,34 @@ static void rmp_responder_ack__sends_what_is_missing(void **state)
 	rig_free(rig);
 }
 
+/* A bitmap that says "nothing" must not make a reply go out at any rate. */
+static void rmp_responder_ack__no_amplifier(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	int i;
+
+	rig_req(rig, RIG_ID, 10, 1376, 0);
+	answer(rig, rig, RMP_MSG_MAX);
+	rig_forget(rig);
+	for (i = 0; i < 100; i++) {
+		rig_rx(rig, reply_ack(RIG_ID, 1376, i % 2));
+		rig->now += RMP_MS(1) / 100;
+	}
+	assert_in_range(rig->nsent, 95, 2 * 96);
+	/* Once asked, what is still missing comes when asked again. */
+	rig->now += RMP_RENACK_GAP_NS;
+	rig_forget(rig);
+	rig_rx(rig, reply_ack(RIG_ID, 1376, ~1ULL));
+	assert_int_equal(rig->nsent, 96 - 63);
+	/* The next reply in this slot is not held up by that. */
+	rig_req(rig, RIG_ID + RMP_WINDOW, 10, 1376, 0);
+	answer(rig, rig, 4096);
+	rig_forget(rig);
+	rig_rx(rig, reply_ack(RIG_ID + RMP_WINDOW, 1376, 0));
+	assert_int_equal(rig->nsent, 3);
+	rig_free(rig);
+}
+
 static void rmp_responder_ack__reply_refragmented(void **state)
 {
 	struct rig *rig = rig_up(9000);
@@ -372,7 +400,7 @@ static void rmp_responder_ack__reply_refragmented(void **state)
 	assert_int_equal(rig->nsent, 6);
 	assert_int_equal(rig->sent[0].info.frag_size, 1376);
 	/* A bitmap in the old units is about another set of fragments. */
-	rig->now += RMP_REREPLY_GAP_NS;
+	rig->now += RMP_RENACK_GAP_NS;
 	rig_rx(rig, reply_ack(RIG_ID, 8880, 1));
 	assert_int_equal(rig->nsent, 12);
 	rig_free(rig);
@@ -505,6 +533,7 @@ int main(void)
 		MXT(rmp_responder_sweep__while_starting_over),
 		MXT(rmp_peer_tidy__gives_back),
 		MXT(rmp_responder_ack__sends_what_is_missing),
+		MXT(rmp_responder_ack__no_amplifier),
 		MXT(rmp_responder_ack__reply_refragmented),
 		MXT(rmp_responder_ack__idle_frees_all),
 		MXT(rmp_peer_reply__not_sent_without_session),
