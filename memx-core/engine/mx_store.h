@@ -234,6 +234,17 @@ int mx_store_chunk_admit(const struct mx_store *st,
 			 const struct mx_store_chunk *c,
 			 const struct mx_ask *ask, u64 *arg);
 
+/**
+ * mx_store_chunk_make() - as mx_store_chunk_admit(), by who makes the chunk if it
+ * is to be made
+ *
+ * A left-over (MX_STORE_RENEW) is dead when this returns: no request can have an
+ * effect on it between the decision and the moment when its pages are freed, which
+ * may be later and under other holds of the chunk's lock.
+ */
+int mx_store_chunk_make(const struct mx_store *st, struct mx_store_chunk *c,
+			const struct mx_ask *ask, u64 *arg);
+
 /** mx_store_here() - whether there is a chunk: @c may be NULL */
 static inline bool mx_store_here(const struct mx_store_chunk *c)
 {
