@@ -81,6 +81,8 @@ struct mxs_chunk {
  * @rcu:     it is freed after a grace period
  * @seq:     counts volumes up as they are made; order of dumps
  * @claims:  for the claims in @s, which are changed under srv.table too
+ * @fence:   cookie of the grace period after which no request of a former claim is
+ *           running; srv.table
  * @s:       the engine's half. Its share: srv.account, reads of one field
  *           without; its roster: srv.table
  * @heard:   jiffies of its last request; written without lock
@@ -93,6 +95,7 @@ struct mxs_vol {
 	struct rcu_head	rcu;
 	u64		seq;
 	seqlock_t	claims;	/* read in softirq */
+	unsigned long	fence;
 	struct mx_store_vol s;
 	unsigned long	heard;
 	struct xarray	chunks;
