@@ -74,10 +74,12 @@ static void sink_free_pkt(struct rmp_sink *sink, void *pkt)
 static void sink_free_buf(struct rmp_sink *sink, void *buf)
 {
 	struct rmp_req *req = container_of(buf, struct rmp_req, buf);
+	struct rmp_node *node = req->node;
 	u16 i;
 
 	for (i = 0; i < req->n; i++)
 		put_page(req->buf.page[i]);
+	WRITE_ONCE(node->kept, node->kept - req->n);
 	req->n = 0;
 }
 

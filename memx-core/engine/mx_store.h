@@ -62,12 +62,15 @@ enum mx_store_state {
  * @nvols:    volumes that there are, those that are being freed too; caller's
  *            lock for the table of volumes
  * @max_vols: at most so many; constant
+ * @max_answers: pages in answers that a client has not taken yet, at most; constant
+ *            while requests come
  * @state:    enum mx_store_state; written by one byte, read without lock
  */
 struct mx_store {
 	struct mx_quota	quota;
 	u32		nvols;
 	u32		max_vols;
+	u32		max_answers;
 	u8		state;
 };
 
@@ -160,6 +163,16 @@ void mx_store_init(struct mx_store *st, u32 max_vols);
 
 /** mx_store_start() - @capacity, @room: as for mx_quota_init() */
 void mx_store_start(struct mx_store *st, u64 capacity, u64 room);
+
+/**
+ * mx_store_may_answer() - may a client be given @pages more?
+ * @kept: pages in answers that it has not taken yet
+ *
+ * Whoever asks for much and takes nothing would pin memory that is in no account:
+ * of LIST, and of READ once the pages were overwritten. If not, the answer is
+ * AGAIN. A client that has taken everything is never refused.
+ */
+bool mx_store_may_answer(const struct mx_store *st, u32 kept, u32 pages);
 
 /* --- volumes and claims ------------------------------------------------ */
 

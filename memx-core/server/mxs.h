@@ -234,6 +234,11 @@ int mxs_try_init(struct mxs_try *t, struct rmp_req *req);
  */
 int mxs_try(struct mxs_try *t);
 
+/** mxs_may_answer() - may its sender be given @pages more? If not it has to take
+ * what it was given first: MX_ST_AGAIN
+ */
+bool mxs_may_answer(const struct mxs_try *t, u32 pages);
+
 /** mxs_orphan() - nobody wants the effect any more. Caller: the lock under which
  * the effect is ordered among others
  */
@@ -360,8 +365,8 @@ void mxs_stock_kick(void);
 /** mxs_stock_low() - whether the stock is used up */
 bool mxs_stock_low(void);
 
-/** mxs_stock_size() - pages that the stock holds, clean or about to be */
-u64 mxs_stock_size(void);
+/** mxs_stock_room() - pages that can be stored in, at once or when cleared */
+u64 mxs_stock_room(void);
 
 void mxs_stock_gauges(u64 *gauge);
 
