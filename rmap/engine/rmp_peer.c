@@ -12,6 +12,7 @@ static void rmp_run_start(struct rmp_run *r, struct rmp_peer *p, u64 now,
 	r->sink = sink;
 	r->now = now;
 	r->ev = 0;
+	r->frames = 0;
 }
 
 /* REQ, REP and ACK: there must be a session. */

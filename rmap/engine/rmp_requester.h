@@ -120,6 +120,8 @@ struct rmp_call {
  * @rtt:       estimator
  * @next_msg:  next message id to give out
  * @una:       lowest id still open; all below are finished
+ * @redo_msg:  calls from this id on are still to be repeated since the session has
+ *             opened; RMP_NEVER: none
  * @inflight:  pages of calls SENT or PENDING
  * @cwnd:      pages that loss and RTT let us have in flight
  * @pace_ns:   when what has been sent should be through, at the pace of then,
@@ -147,6 +149,7 @@ struct rmp_requester {
 	struct rmp_rtt	rtt;
 	u64		next_msg;
 	u64		una;
+	u64		redo_msg;
 	u32		inflight;
 	u32		cwnd;
 	u64		pace_ns;

@@ -39,9 +39,21 @@ struct rmp_xmit {
 	u16		pad;
 };
 
+/*
+ * What one call of the engine sends. Its caller holds a lock and has to remember every
+ * frame: after RMP_PLAN_FRAMES no more messages are begun or repeated, and the timer
+ * is due at once to carry on. All else is less than RMP_PLAN_REST.
+ */
+enum rmp_plan_limits {
+	RMP_PLAN_FRAMES	= 64,
+	RMP_PLAN_REST	= 32,
+	RMP_PLAN_MAX	= RMP_PLAN_FRAMES + RMP_FRAGS_MAX + RMP_PLAN_REST,
+};
+
 /**
  * struct rmp_sink - where the engine's decisions go; all members are required
- * @xmit:     send a frame; may fail silently, as wires do
+ * @xmit:     send a frame; may fail silently, as wires do. At most RMP_PLAN_MAX in a
+ *            call of the engine
  * @deliver:  a request is whole; answer with rmp_peer_reply(), exactly once,
  *            after the engine call has returned
  * @done:     a call is finished, see struct rmp_call

@@ -95,6 +95,7 @@ struct pbuf {
  * @nslots: how many
  * @blocked: the node asks for too much already; to be kicked
  * @draining: the lists above are being worked off
+ * @planned: frames that the engine has decided on in one call
  */
 struct link {
 	struct rmp_sink sink;
@@ -114,6 +115,7 @@ struct link {
 	u32 nslots;
 	bool blocked;
 	bool draining;
+	u32 planned;
 };
 
 /**

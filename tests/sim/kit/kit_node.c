@@ -29,6 +29,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 {
 	struct link *l = (struct link *)sink;
 
+	l->planned++;
 	if (l->s->node[l->self].up)
 		net_send(l->s, l->self, l->addr, x);
 }
@@ -211,6 +212,10 @@ void link_after(struct link *l, u32 events)
 	if (l->s->keyed)
 		events |= rmp_auth_after(&l->auth, l->peer,
 					 node_now(l->s, l->self), &l->sink);
+	if (l->planned > RMP_PLAN_MAX)
+		sim_fail(l->s, "%u sends %u frames to %u in one call", l->self,
+			 l->planned, l->other);
+	l->planned = 0;
 	if (events & RMP_EV_RESTARTED && l->peer->ses.inc < l->opened &&
 	    !l->s->hostile && !l->s->twins)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
