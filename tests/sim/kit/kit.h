@@ -206,6 +206,7 @@ enum ev_kind {
 	EV_KICK,
 	EV_FAULT,
 	EV_KEY,
+	EV_FORGET,
 	EV_RUN,		/* the first of the run's own */
 };
 
@@ -417,7 +418,10 @@ void auth_eavesdrop(struct sim *s, struct frame *f, u8 to);
 void auth_end(struct sim *s);
 
 /* kit_fault.c */
-enum { FAULT_KINDS = 12 };
+enum {
+	FAULT_FORGET	= 6,
+	FAULT_KINDS	= 12,
+};
 
 u32 draw_rate(struct sim *s, u32 most);
 u32 draw_mtu(struct sim *s);

@@ -294,8 +294,11 @@ void link_forget(struct sim *s, u8 self, u8 other)
 	if (!s->run->forget(l))
 		return;
 	sim_trace(s, "%u forgets %u", self, other);
-	/* Silence means that nothing is on the way any more. */
-	s->wire[self][other].gen++;
+	/*
+	 * It has heard nothing for long, so nothing is on the way to it any more. But
+	 * what it has sent itself may be: it stood still meanwhile, and its frames with
+	 * it.
+	 */
 	s->wire[other][self].gen++;
 	link_close(s, self, other);
 }
