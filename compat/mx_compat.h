@@ -11,6 +11,15 @@
 
 #include "mx_have.h"
 
+/*
+ * Softirqs can be interrupted there and spinlocks sleep, so what is per CPU with
+ * bottom halves off, and a call from a timer or the receive path, would need
+ * other protection.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#error "MemX does not support PREEMPT_RT kernels: see docs/operations.md"
+#endif
+
 /* MX_IMPORT_NS(MEMX) and MX_EXPORT_SYMBOL(name): one spelling everywhere. */
 #ifdef HAVE_NS_STRING
 #define MX_IMPORT_NS(ns) MODULE_IMPORT_NS(#ns)

@@ -151,6 +151,18 @@ u64 rmp_req_node(const struct rmp_req *req);
 u32 rmp_req_inc(const struct rmp_req *req);	/* requester's, when it asked */
 
 /**
+ * rmp_req_kept() - pages in the answers that are kept for the requester
+ *
+ * RMAP keeps an answer until the requester has told that it needs it no more; so a
+ * service that hands out pages should look at this first. Of all services together.
+ * Context: any.
+ */
+u32 rmp_req_kept(const struct rmp_req *req);
+
+/** rmp_kept() - the same of all nodes together. May sleep. */
+u64 rmp_kept(void);
+
+/**
  * rmp_req_orphan() - has the requester given this request up, or restarted?
  *
  * A service that answers later than it is asked must look at this under the lock

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The budget of replies: all nodes together are asked for no more pages at a time
- * than the path to us can hold, however many servers answer at once.
+ * The budgets that all nodes share. Replies: the nodes are asked for no more pages
+ * at a time than the path to us can hold, however many servers answer at once.
+ * Requests: no more is kept of those that are not whole than this host can spare,
+ * whatever the nodes send.
  */
 #include <linux/module.h>
 #include "rmp_budget.h"
@@ -14,6 +16,11 @@ static unsigned int reply_room = 256;
 module_param(reply_room, uint, 0644);
 MODULE_PARM_DESC(reply_room, "pages of replies asked for at a time, of all nodes together (default 256)");
 
+static unsigned int request_room = 4096;
+module_param(request_room, uint, 0644);
+MODULE_PARM_DESC(request_room, "pages kept of requests that are not whole, of all nodes together (default 4096)");
+
+static atomic_t held;		/* pages kept of requests that are not whole */
 static atomic_t asked;		/* pages asked for, not here yet */
 
 static DEFINE_SPINLOCK(budget_lock);	/* budget_queue; within a node's lock */
@@ -104,6 +111,31 @@ void rmp_budget_kick(void)
 		if (!list_empty_careful(&node->budget_link))
 			return;
 	}
+}
+
+/*
+ * rmp_budget_hold() - may @pages more be kept of a request that is not whole?
+ * @mine: pages that the same node has of such requests
+ *
+ * A node may have as much as is left for the others: one alone half of all, a
+ * second one a quarter. One that has nothing is never refused, so that no other
+ * can keep its requests from becoming whole. Two processors may both take the
+ * last of it. Context: any.
+ */
+bool rmp_budget_hold(u32 mine, u16 pages)
+{
+	u64 all = atomic_read(&held);
+
+	if (mine && all + mine + pages > READ_ONCE(request_room))
+		return false;
+	atomic_add(pages, &held);
+	return true;
+}
+
+/* rmp_budget_unhold() - they are a whole request now, or are given back */
+void rmp_budget_unhold(u16 pages)
+{
+	atomic_sub(pages, &held);
 }
 
 /* rmp_budget_leave() - a node goes away; its lock is held, it is dead */

@@ -148,6 +148,7 @@ void rmp_reply(struct rmp_req *req, const u8 *head, struct page **pages,
 	if (!len)
 		len = n * RMP_PAGE;
 	rmp_ctx_begin(&ctx, node);
+	WRITE_ONCE(node->kept, node->kept + n);
 	rmp_ctx_end(&ctx, rmp_peer_reply(&node->peer, req->slot, head,
 					 n ? &req->buf : NULL, len, ctx.now,
 					 &ctx.sink));
@@ -174,6 +175,26 @@ u32 rmp_req_inc(const struct rmp_req *req)
 	return req->inc;
 }
 MX_EXPORT_SYMBOL(rmp_req_inc);
+
+u32 rmp_req_kept(const struct rmp_req *req)
+{
+	return READ_ONCE(req->node->kept);
+}
+MX_EXPORT_SYMBOL(rmp_req_kept);
+
+static void node_kept(struct rmp_node *node, void *arg)
+{
+	*(u64 *)arg += READ_ONCE(node->kept);
+}
+
+u64 rmp_kept(void)
+{
+	u64 sum = 0;
+
+	rmp_node_for_each(node_kept, &sum);
+	return sum;
+}
+MX_EXPORT_SYMBOL(rmp_kept);
 
 bool rmp_req_orphan(const struct rmp_req *req)
 {

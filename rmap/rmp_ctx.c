@@ -74,10 +74,12 @@ static void sink_free_pkt(struct rmp_sink *sink, void *pkt)
 static void sink_free_buf(struct rmp_sink *sink, void *buf)
 {
 	struct rmp_req *req = container_of(buf, struct rmp_req, buf);
+	struct rmp_node *node = req->node;
 	u16 i;
 
 	for (i = 0; i < req->n; i++)
 		put_page(req->buf.page[i]);
+	WRITE_ONCE(node->kept, node->kept - req->n);
 	req->n = 0;
 }
 
@@ -92,6 +94,16 @@ static void sink_unreserve(struct rmp_sink *sink, u16 pages)
 {
 	if (unlikely(rmp_budget_give(pages)))
 		sink_ctx(sink)->kick = true;
+}
+
+static bool sink_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return rmp_budget_hold(held, pages);
+}
+
+static void sink_unhold(struct rmp_sink *sink, u16 pages)
+{
+	rmp_budget_unhold(pages);
 }
 
 /*
@@ -110,6 +122,8 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 		.free_buf = sink_free_buf,
 		.reserve = sink_reserve,
 		.unreserve = sink_unreserve,
+		.hold = sink_hold,
+		.unhold = sink_unhold,
 	};
 	ctx->node = node;
 	__skb_queue_head_init(&ctx->tx);

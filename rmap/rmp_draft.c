@@ -16,11 +16,8 @@
 #include "rmp_stats.h"
 #include "rmp_trace.h"
 
-/*
- * How many frames one call of the engine may decide on before some are built
- * under the lock after all: a message of 32 pages is 96 at MTU 1500.
- */
-#define DRAFTS_MAX 128
+/* More are not decided on under one hold of a node's lock. */
+#define DRAFTS_MAX RMP_PLAN_MAX
 
 /**
  * struct rmp_drafts - drafts of one processor, the newest on top
@@ -119,8 +116,10 @@ void rmp_draft_add(struct rmp_ctx *ctx, struct rmp_iface *iface, const u8 *mac,
 	struct rmp_draft *d;
 
 	lockdep_assert_held(&ctx->node->lock);
-	if (unlikely(all->n == DRAFTS_MAX))
-		rmp_draft_build(ctx);
+	if (unlikely(all->n == DRAFTS_MAX)) {
+		rmp_stat_inc(RMP_G_TX_NOMEM);
+		return;
+	}
 	d = &all->draft[all->n];
 	d->key.hlen = 0;
 	d->npages = 0;

@@ -232,12 +232,17 @@ static bool node_destroy(struct rmp_node *node)
 	return true;
 }
 
-/* Keys that are too old are not used; here they are wiped, too. */
-static void node_forget_keys(struct rmp_node *node)
+/*
+ * Keys that are too old are not used; here they are wiped, too. Likewise requests
+ * that do not become whole.
+ */
+static void node_tidy(struct rmp_node *node)
 {
-	spin_lock_bh(&node->lock);
-	rmp_keys_timer(&node->auth.keys, ktime_get_ns());
-	spin_unlock_bh(&node->lock);
+	struct rmp_ctx ctx;
+
+	rmp_ctx_begin(&ctx, node);
+	rmp_keys_timer(&node->auth.keys, ctx.now);
+	rmp_ctx_end(&ctx, rmp_peer_tidy(&node->peer, ctx.now, &ctx.sink));
 }
 
 static void collect_work_fn(struct work_struct *work)
@@ -249,7 +254,7 @@ static void collect_work_fn(struct work_struct *work)
 	mutex_lock(&node_mutex);
 	hash_for_each_safe(node_table, bucket, next, node, hash) {
 		if (rmp_node_silent_ms(node) < SILENT_MS || !node_destroy(node))
-			node_forget_keys(node);
+			node_tidy(node);
 	}
 	mutex_unlock(&node_mutex);
 	queue_delayed_work(rmp_wq, &collect_work, COLLECT_EVERY);

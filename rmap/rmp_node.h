@@ -79,6 +79,8 @@ struct rmp_way {
  * @advert:   what it last told of itself; zeros: nothing
  * @name:     its host name, printable, ends in NUL; the last byte is never
  *            written, so that it may be read without the lock
+ * @kept:     pages in answers that it may still ask for; written under @lock, read
+ *            without
  * @peer:     the engine
  * @auth:     its keys
  * @req:      the glue's part of @peer.rsp.slot
@@ -100,6 +102,7 @@ struct rmp_node {
 	struct hrtimer		timer;
 	u8			advert[RMP_HEAD_LEN];
 	char			name[RMP_NAME_LEN + 1];
+	u32			kept;
 	struct rmp_peer		peer;
 	struct rmp_auth		auth;
 	struct rmp_req		req[RMP_WINDOW];

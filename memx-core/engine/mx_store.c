@@ -9,6 +9,11 @@ void mx_store_init(struct mx_store *st, u32 max_vols)
 	*st = (struct mx_store){ .max_vols = max_vols };
 }
 
+bool mx_store_may_answer(const struct mx_store *st, u32 kept, u32 pages)
+{
+	return !kept || kept + pages <= st->max_answers;
+}
+
 void mx_store_start(struct mx_store *st, u64 capacity, u64 room)
 {
 	mx_quota_init(&st->quota, capacity, room);

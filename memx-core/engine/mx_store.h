@@ -62,12 +62,15 @@ enum mx_store_state {
  * @nvols:    volumes that there are, those that are being freed too; caller's
  *            lock for the table of volumes
  * @max_vols: at most so many; constant
+ * @max_answers: pages in answers that a client has not taken yet, at most; constant
+ *            while requests come
  * @state:    enum mx_store_state; written by one byte, read without lock
  */
 struct mx_store {
 	struct mx_quota	quota;
 	u32		nvols;
 	u32		max_vols;
+	u32		max_answers;
 	u8		state;
 };
 
@@ -161,6 +164,16 @@ void mx_store_init(struct mx_store *st, u32 max_vols);
 /** mx_store_start() - @capacity, @room: as for mx_quota_init() */
 void mx_store_start(struct mx_store *st, u64 capacity, u64 room);
 
+/**
+ * mx_store_may_answer() - may a client be given @pages more?
+ * @kept: pages in answers that it has not taken yet
+ *
+ * Whoever asks for much and takes nothing would pin memory that is in no account:
+ * of LIST, and of READ once the pages were overwritten. If not, the answer is
+ * AGAIN. A client that has taken everything is never refused.
+ */
+bool mx_store_may_answer(const struct mx_store *st, u32 kept, u32 pages);
+
 /* --- volumes and claims ------------------------------------------------ */
 
 /**
@@ -233,6 +246,17 @@ u32 mx_store_chunk_pages(const struct mx_store_vol *v, u64 index);
 int mx_store_chunk_admit(const struct mx_store *st,
 			 const struct mx_store_chunk *c,
 			 const struct mx_ask *ask, u64 *arg);
+
+/**
+ * mx_store_chunk_make() - as mx_store_chunk_admit(), by who makes the chunk if it
+ * is to be made
+ *
+ * A left-over (MX_STORE_RENEW) is dead when this returns: no request can have an
+ * effect on it between the decision and the moment when its pages are freed, which
+ * may be later and under other holds of the chunk's lock.
+ */
+int mx_store_chunk_make(const struct mx_store *st, struct mx_store_chunk *c,
+			const struct mx_ask *ask, u64 *arg);
 
 /** mx_store_here() - whether there is a chunk: @c may be NULL */
 static inline bool mx_store_here(const struct mx_store_chunk *c)

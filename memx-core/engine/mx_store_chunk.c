@@ -70,6 +70,16 @@ int mx_store_chunk_admit(const struct mx_store *st,
 	return MX_ST_OK;
 }
 
+int mx_store_chunk_make(const struct mx_store *st, struct mx_store_chunk *c,
+			const struct mx_ask *ask, u64 *arg)
+{
+	int status = mx_store_chunk_admit(st, c, ask, arg);
+
+	if (status == MX_STORE_RENEW)
+		mx_store_chunk_dead(c);
+	return status;
+}
+
 static bool is_life(const struct mx_life *a, const struct mx_life *b)
 {
 	return a->node == b->node && a->inc == b->inc;

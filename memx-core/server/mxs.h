@@ -81,6 +81,8 @@ struct mxs_chunk {
  * @rcu:     it is freed after a grace period
  * @seq:     counts volumes up as they are made; order of dumps
  * @claims:  for the claims in @s, which are changed under srv.table too
+ * @fence:   cookie of the grace period after which no request of a former claim is
+ *           running; srv.table
  * @s:       the engine's half. Its share: srv.account, reads of one field
  *           without; its roster: srv.table
  * @heard:   jiffies of its last request; written without lock
@@ -93,6 +95,7 @@ struct mxs_vol {
 	struct rcu_head	rcu;
 	u64		seq;
 	seqlock_t	claims;	/* read in softirq */
+	unsigned long	fence;
 	struct mx_store_vol s;
 	unsigned long	heard;
 	struct xarray	chunks;
@@ -231,6 +234,11 @@ int mxs_try_init(struct mxs_try *t, struct rmp_req *req);
  */
 int mxs_try(struct mxs_try *t);
 
+/** mxs_may_answer() - may its sender be given @pages more? If not it has to take
+ * what it was given first: MX_ST_AGAIN
+ */
+bool mxs_may_answer(const struct mxs_try *t, u32 pages);
+
 /** mxs_orphan() - nobody wants the effect any more. Caller: the lock under which
  * the effect is ordered among others
  */
@@ -357,8 +365,8 @@ void mxs_stock_kick(void);
 /** mxs_stock_low() - whether the stock is used up */
 bool mxs_stock_low(void);
 
-/** mxs_stock_size() - pages that the stock holds, clean or about to be */
-u64 mxs_stock_size(void);
+/** mxs_stock_room() - pages that can be stored in, at once or when cleared */
+u64 mxs_stock_room(void);
 
 void mxs_stock_gauges(u64 *gauge);
 

@@ -343,15 +343,20 @@ no_memory:
 	return MXS_LATER;
 }
 
-/* As mxs_chunk_admit(), and what is to be made is told. Caller: srv.table */
+/*
+ * As mxs_chunk_admit(), and what is to be made is told; a left-over is dead from
+ * here on. Caller: srv.table
+ */
 static int what_to_make(struct mxs_chunk *chunk, struct mxs_try *t)
 {
-	int status;
+	int status = MX_ST_AGAIN;
 
 	if (!chunk)
-		return chunk_admit(NULL, t);
+		return mxs_orphan(t) ? MX_ST_AGAIN : chunk_admit(NULL, t);
 	spin_lock_bh(&chunk->lock);
-	status = chunk_admit(chunk, t);
+	if (!mxs_orphan(t))
+		status = mx_store_chunk_make(&mxs_srv.store, &chunk->s, &t->ask,
+					     &t->arg);
 	spin_unlock_bh(&chunk->lock);
 	return status;
 }
@@ -366,8 +371,6 @@ int mxs_chunk_make(struct mxs_vol *vol, struct mxs_try *t,
 	status = what_to_make(chunk, t);
 	if (status <= MX_ST_MAX)
 		return status;
-	if (mxs_orphan(t))
-		return MX_ST_AGAIN;
 	if (status == MX_STORE_RENEW)
 		chunk_forget(vol, t->ask.page >> vol->s.shift, chunk, freed);
 	return chunk_new(vol, t);

@@ -14,15 +14,19 @@ enum {
 	BITS		= MX_PAGE_SIZE * 8,	/* in a page of bitmap */
 };
 
-/* One more page for the answer. */
-static u8 *page_add(struct mxs_try *t)
+/* One more page for the answer. Return: an enum mx_status or MXS_LATER */
+static int page_add(struct mxs_try *t, u8 **to)
 {
-	struct page *page = alloc_page(MXS_GFP | __GFP_ZERO);
+	struct page *page;
 
+	if (!mxs_may_answer(t, t->n + 1))
+		return MX_ST_AGAIN;
+	page = alloc_page(MXS_GFP | __GFP_ZERO);
 	if (!page)
-		return NULL;
+		return MXS_LATER;
 	t->page[t->n++] = page;
-	return page_address(page);
+	*to = page_address(page);
+	return MX_ST_OK;
 }
 
 static bool entry_put(struct mxs_chunk *chunk, u32 index, u8 *to)
@@ -66,9 +70,9 @@ static int list_step(struct mxs_try *t, u64 from)
 	int status;
 	u8 *to;
 
-	to = page_add(t);
-	if (!to)
-		return MXS_LATER;
+	status = page_add(t, &to);
+	if (status != MX_ST_OK)
+		return status;
 	mutex_lock(&mxs_srv.table);
 	status = mxs_vol_admit(t, &vol);
 	if (status == MX_ST_OK) {
@@ -88,7 +92,7 @@ int mxs_list(struct mxs_try *t)
 	for (i = 0; i < t->ask.npages && from != MX_LIST_END; i++) {
 		status = list_step(t, from);
 		/* What is told already is an answer too. */
-		if (status == MXS_LATER && i) {
+		if ((status == MXS_LATER || status == MX_ST_AGAIN) && i) {
 			t->arg = from;
 			break;
 		}
@@ -140,13 +144,13 @@ int mxs_bitmap(struct mxs_try *t)
 {
 	u32 from = 0, size = 0;
 	u8 *to = NULL;
-	int status;
+	int status = MX_ST_OK;
 
 	do {
 		if (!(from % BITS))
-			to = page_add(t);
-		if (!to)
-			return MXS_LATER;
+			status = page_add(t, &to);
+		if (status != MX_ST_OK)
+			return status;
 		status = bitmap_step(t, from, &size, to);
 		if (status != MX_ST_OK)
 			return status;
@@ -177,9 +181,9 @@ int mxs_roster(struct mxs_try *t)
 	int status;
 	u8 *page;
 
-	page = page_add(t);
-	if (!page)
-		return MXS_LATER;
+	status = page_add(t, &page);
+	if (status != MX_ST_OK)
+		return status;
 	if (set)
 		rmp_payload_copy(t->payload, 0, page, t->payload->len);
 	mutex_lock(&mxs_srv.table);

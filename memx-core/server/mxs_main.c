@@ -83,7 +83,7 @@ static u8 load_sample(void)
 
 static void tick(struct work_struct *unused)
 {
-	mxs_account_room(mxs_host_room() + mxs_stock_size());
+	mxs_account_room(mxs_host_room() + mxs_stock_room());
 	WRITE_ONCE(mxs_srv.load, mx_load_decay(mxs_srv.load, load_sample()));
 	mxs_stock_kick();
 	mxs_news();

@@ -169,6 +169,7 @@ static int nl_stats(struct sk_buff *skb, struct netlink_callback *cb)
 
 	mxs_stock_gauges(gauge);
 	gauge[MXS_G_WAITING] = mxs_jobs_waiting();
+	gauge[MXS_G_ANSWERS] = rmp_kept();
 	for (; cb->args[0] < ARRAY_SIZE(figures); cb->args[0]++) {
 		struct figure f = figures[cb->args[0]];
 

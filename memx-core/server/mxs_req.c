@@ -6,6 +6,10 @@
 #include <linux/module.h>
 #include "mxs.h"
 
+enum {
+	ANSWER_WINDOWS	= 4,	/* of a client's that may be kept in answers */
+};
+
 static ushort grant = 256;
 module_param(grant, ushort, 0444);
 MODULE_PARM_DESC(grant, "pages that each client may have in flight towards this server (256)");
@@ -42,6 +46,11 @@ int mxs_try_init(struct mxs_try *t, struct rmp_req *req)
 	if (mx_ask_decode(slot->head, slot->req.len, &t->ask))
 		return MX_ST_INVAL;
 	return t->ask.op == MX_OP_SETGEN ? get_members(t) : MX_ST_OK;
+}
+
+bool mxs_may_answer(const struct mxs_try *t, u32 pages)
+{
+	return mx_store_may_answer(&mxs_srv.store, rmp_req_kept(t->req), pages);
 }
 
 bool mxs_orphan(const struct mxs_try *t)
@@ -201,6 +210,8 @@ static int try_admitted(struct mxs_vol *vol, struct mxs_try *t)
 {
 	switch (t->ask.op) {
 	case MX_OP_READ:
+		if (!mxs_may_answer(t, t->ask.npages + mxs_sealed(&t->ask)))
+			return MX_ST_AGAIN;
 		return mxs_read(vol, t);
 	case MX_OP_WRITE:
 		return try_write(vol, t);
@@ -246,7 +257,10 @@ static void request(struct rmp_req *req)
 	mxs_answer(&t, status);
 }
 
-/* Not constant: the grant is a parameter. */
+/*
+ * Not constant: the grant is a parameter. Answers are kept beyond the window while an
+ * older request is still being worked on.
+ */
 static struct rmp_service service = {
 	.port		= RMP_PORT_MEMORY,
 	.request	= request,
@@ -256,6 +270,7 @@ int mxs_service_start(void)
 {
 	service.grant = clamp_t(ushort, grant, MX_OP_PAGES,
 				RMP_WINDOW * MX_OP_PAGES);
+	mxs_srv.store.max_answers = ANSWER_WINDOWS * service.grant;
 	return rmp_service_register(&service);
 }
 

@@ -46,7 +46,8 @@
 	X(STOCK_TARGET,	"stock_target",	"clean pages that are kept ready") \
 	X(DIRTY,	"dirty",	"freed pages waiting to be cleared") \
 	X(LIMBO,	"limbo",	"freed pages that are still being sent") \
-	X(WAITING,	"waiting",	"requests with a worker right now")
+	X(WAITING,	"waiting",	"requests with a worker right now") \
+	X(ANSWERS,	"answers",	"pages in answers that clients may still ask for")
 
 #define MXS_STAT_ENUM(sym, name, help) MXS_S_##sym,
 #define MXS_GAUGE_ENUM(sym, name, help) MXS_G_##sym,

@@ -270,7 +270,7 @@ static bool tend(void)
 	clear_in_steps(&pages);
 	trim(wanted());
 	mxs_stock_fill(wanted());
-	empty = !mxs_stock_size();
+	empty = !mxs_stock_room() && !READ_ONCE(stock.nlimbo);
 	mutex_unlock(&stock.tending);
 	if (READ_ONCE(stock.nlimbo))
 		queue_delayed_work(mxs_srv.chores, &stock.again,
@@ -293,10 +293,10 @@ bool mxs_stock_low(void)
 	return READ_ONCE(stock.nclean) < wanted() / 8;
 }
 
-u64 mxs_stock_size(void)
+/* What is in limbo is held by answers that clients have not taken. */
+u64 mxs_stock_room(void)
 {
-	return READ_ONCE(stock.nclean) + READ_ONCE(stock.ndirty) +
-	       READ_ONCE(stock.nlimbo);
+	return READ_ONCE(stock.nclean) + READ_ONCE(stock.ndirty);
 }
 
 void mxs_stock_gauges(u64 *gauge)

@@ -63,6 +63,7 @@ static int vol_new(struct mxs_try *t, const char *name, size_t len)
 	vol->seq = ++mxs_srv.seq;
 	vol->heard = jiffies;
 	seqlock_init(&vol->claims);
+	vol->fence = get_completed_synchronize_rcu();
 	xa_init(&vol->chunks);
 	list_add_tail(&vol->link, &mxs_srv.vols);
 	hlist_add_head_rcu(&vol->hash, bucket(vol->s.id));
@@ -70,48 +71,57 @@ static int vol_new(struct mxs_try *t, const char *name, size_t len)
 	return MX_ST_OK;
 }
 
-/* Caller: srv.table */
+/* @fence: result, if it is MX_ST_OK: what to wait for. Caller: srv.table */
 static int open_known(struct mxs_vol *vol, struct mxs_try *t, const char *name,
-		      size_t len, bool *fenced)
+		      size_t len, unsigned long *fence)
 {
+	bool fenced = false;
 	int status;
 
 	write_seqlock_bh(&vol->claims);
 	status = mx_store_open(&mxs_srv.store, &vol->s, &t->who, &t->ask, name,
-			       len, &t->arg, fenced);
+			       len, &t->arg, &fenced);
 	write_sequnlock_bh(&vol->claims);
-	if (status == MX_ST_OK)
+	if (fenced)
+		vol->fence = get_state_synchronize_rcu();
+	if (status == MX_ST_OK) {
+		*fence = vol->fence;
 		heard(vol);
+	}
 	return status;
 }
 
 /* Caller: srv.table. @vol may be NULL. */
 static int do_open(struct mxs_vol *vol, struct mxs_try *t, const char *name,
-		   size_t len, bool *fenced)
+		   size_t len, unsigned long *fence)
 {
+	bool fenced;
 	int status;
 
 	if (vol)
-		return open_known(vol, t, name, len, fenced);
+		return open_known(vol, t, name, len, fence);
 	status = mx_store_open(&mxs_srv.store, NULL, &t->who, &t->ask, name, len,
-			       &t->arg, fenced);
+			       &t->arg, &fenced);
 	return status == MX_STORE_MAKE ? vol_new(t, name, len) : status;
 }
 
 int mxs_vol_open(struct mxs_try *t, const char *name, size_t len)
 {
+	unsigned long fence = get_completed_synchronize_rcu();
 	int status = MX_ST_AGAIN;
-	bool fenced = false;
 
 	mutex_lock(&mxs_srv.table);
 	if (!mxs_orphan(t))
 		status = do_open(mxs_vol_find(t->who.volume), t, name, len,
-				 &fenced);
+				 &fence);
 	mutex_unlock(&mxs_srv.table);
 
-	/* Requests that were let in under the old claim end before the answer. */
-	if (fenced)
-		synchronize_rcu();
+	/*
+	 * Requests that were let in under the old claim end before the answer. So
+	 * they do before that to another OPEN of the new claim: the first one may
+	 * still be waiting here.
+	 */
+	cond_synchronize_rcu(fence);
 	return status;
 }
 

@@ -65,6 +65,11 @@ enum rmp_rto_us {
 #define RMP_DOUBT_GAP_NS	RMP_MS(1)
 #define RMP_ASK_GAP_NS		RMP_MS(1000)
 #define RMP_REREPLY_GAP_NS	(RMP_MS(1) / 10)
+#define RMP_RENACK_GAP_NS	(RMP_MS(1) / 2)
+#define RMP_SWEEP_GAP_NS	RMP_MS(10)
+#define RMP_HOLD_IDLE_NS	RMP_MS(1000)	/* then others get the room */
+#define RMP_HOLD_MOST_NS	RMP_MS(10000)	/* then it is given back anyway */
+#define RMP_ROOM_MOST_NS	RMP_MS(1000)	/* for which a reply has room */
 #define RMP_LEAST_NS		RMP_MS(10000)	/* a least time is believed in so long */
 
 #endif /* RMP_LIMITS_H */

@@ -19,6 +19,7 @@ void rmp_out_plain(struct rmp_run *r, struct rmp_hdr *hdr, u16 pad)
 	struct rmp_xmit x = { .hdr = hdr, .pad = pad };
 
 	rmp_count(r, RMP_S_TX_FRAMES);
+	r->frames++;
 	r->sink->xmit(r->sink, &x);
 }
 
@@ -33,6 +34,7 @@ static void rmp_out_frag(struct rmp_run *r, struct rmp_burst *b, u16 no,
 	b->hdr->frag_no = cpu_to_be16(no);
 	memset(b->hdr->tag, 0, RMP_TAG_LEN);
 	rmp_count(r, RMP_S_TX_FRAMES);
+	r->frames++;
 	r->sink->xmit(r->sink, &x);
 }
 

@@ -12,6 +12,7 @@ static void rmp_run_start(struct rmp_run *r, struct rmp_peer *p, u64 now,
 	r->sink = sink;
 	r->now = now;
 	r->ev = 0;
+	r->frames = 0;
 }
 
 /* REQ, REP and ACK: there must be a session. */
@@ -155,6 +156,15 @@ u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
 
 	rmp_run_start(&r, peer, now_ns, sink);
 	rmp_requester_start(&r);
+	return r.ev;
+}
+
+u32 rmp_peer_tidy(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
+{
+	struct rmp_run r;
+
+	rmp_run_start(&r, peer, now_ns, sink);
+	rmp_responder_sweep(&r, RMP_HOLD_MOST_NS);
 	return r.ev;
 }
 

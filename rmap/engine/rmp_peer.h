@@ -74,6 +74,12 @@ void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg);
 u32 rmp_peer_kick(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
 /**
+ * rmp_peer_tidy() - to be called from time to time: gives back the fragments of
+ * requests that have not become more for long
+ */
+u32 rmp_peer_tidy(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
+
+/**
  * rmp_peer_believes() - whether rmp_peer_rx() would take a frame's sender for
  * the peer's present life
  */

@@ -29,6 +29,7 @@
 	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
 	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
 	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \
+	X(RX_ROOM,	"rx_room",	"first fragments dropped as too many requests are not whole") \
 	X(RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
 	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
 	X(RESTARTS,	"restarts",	"restarts of the peer noticed") \

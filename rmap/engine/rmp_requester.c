@@ -11,6 +11,7 @@
 void rmp_requester_init(struct rmp_peer *p)
 {
 	p->req.idle_due = RMP_NEVER;
+	p->req.redo_msg = RMP_NEVER;
 	INIT_LIST_HEAD(&p->req.flows);
 	rmp_flow_init(&p->req.flow, 1);
 	rmp_rtt_init(&p->req.rtt);
@@ -91,6 +92,9 @@ static void rmp_call_wait(struct rmp_run *r, struct rmp_call *call)
 
 	if (call->fast && !pending)
 		floor_us = RMP_RTO_LOST_US;
+	/* Whatever comes, others are not kept from being asked for ever. */
+	if (r->now - call->first_ns >= RMP_ROOM_MOST_NS)
+		rmp_call_unreserve(r, call);
 
 	call->due_ns = r->now + rmp_rtt_wait_ns(&r->p->req.rtt, call->tries,
 						floor_us, max_us);
@@ -239,6 +243,7 @@ static void rmp_call_start(struct rmp_run *r, struct rmp_call *call)
 	memset(call->acked, 0, sizeof(call->acked));
 	call->first_ns = r->now;
 	call->nack_ns = 0;
+	call->most = 0;
 	rmp_call_send(r, call, NULL, RMP_FRAGS_MAX, false);
 	rmp_call_wait(r, call);
 	rmp_path_traffic(r);
@@ -257,17 +262,35 @@ static bool rmp_call_may_start(struct rmp_run *r, const struct rmp_call *call)
 	       min_t(u32, rmp_delay_window(p), p->req.credit) && rmp_pace_may(r);
 }
 
+/* Return: whether all that was under way when the session opened goes on. */
+static bool rmp_requester_redo(struct rmp_run *r)
+{
+	struct rmp_requester *q = &r->p->req;
+	struct rmp_call *call;
+
+	for (; q->redo_msg < q->next_msg; q->redo_msg++) {
+		call = q->call[q->redo_msg % RMP_WINDOW];
+		if (!call || call->msg != q->redo_msg)
+			continue;
+		if (rmp_run_full(r))
+			return false;
+		rmp_call_repeat(r, call);
+	}
+	q->redo_msg = RMP_NEVER;
+	return true;
+}
+
 void rmp_requester_start(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_call *call;
 
-	if (p->ses.state != RMP_PEER_UP)
+	if (p->ses.state != RMP_PEER_UP || !rmp_requester_redo(r))
 		return;
 	while ((call = rmp_flow_next(p))) {
 		u16 pages = rmp_pages(call->max_reply);
 
-		if (!rmp_call_may_start(r, call) ||
+		if (!rmp_call_may_start(r, call) || rmp_run_full(r) ||
 		    (pages && !r->sink->reserve(r->sink, pages)))
 			return;
 		call->asked = pages;
@@ -383,10 +406,16 @@ static void rmp_reply_add(struct rmp_run *r, struct rmp_call *call,
 		rmp_call_answered(r, call, &f->info);
 		return;
 	}
-	/* The reply is arriving, between the replies to other calls. */
-	call->skips = 0;
-	call->tries = 0;
-	rmp_call_wait(r, call);
+	/*
+	 * The reply is arriving, between the replies to other calls. But one that
+	 * starts over again and again is not.
+	 */
+	if ((u32)a->got * a->frag_size > call->most) {
+		call->most = (u32)a->got * a->frag_size;
+		call->skips = 0;
+		call->tries = 0;
+		rmp_call_wait(r, call);
+	}
 	if (f->info.frag_no == a->nfrags - 1 &&
 	    (!call->nack_ns || rmp_rtt_half_over(r, call->nack_ns))) {
 		rmp_cwnd_cut(r->p, call->msg);
@@ -469,9 +498,9 @@ void rmp_requester_ack(struct rmp_run *r, const struct rmp_info *info)
 }
 
 /*
- * A session has opened: what was under way goes on. @forgotten: the responder
- * does not know of it any more, so neither acknowledgements nor parts of
- * replies from before count.
+ * A session has opened: what was under way goes on, once the caller starts what
+ * waits. @forgotten: the responder does not know of it any more, so neither
+ * acknowledgements nor parts of replies from before count.
  */
 void rmp_requester_up(struct rmp_run *r, bool forgotten)
 {
@@ -488,12 +517,14 @@ void rmp_requester_up(struct rmp_run *r, bool forgotten)
 		if (forgotten) {
 			memset(call->acked, 0, sizeof(call->acked));
 			rmp_asm_free(r, &call->reply);
+			call->most = 0;
 			call->state = RMP_CALL_SENT;
 			call->doubt = true;
 		}
 		call->tries = 0;
-		rmp_call_repeat(r, call);
+		rmp_call_wait(r, call);
 	}
+	p->req.redo_msg = p->req.una;
 }
 
 /*

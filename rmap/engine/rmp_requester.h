@@ -65,7 +65,9 @@ enum rmp_call_state {
  * @nfrags:    fragments of the request
  * @tries:     time-outs in a row without progress, for back-off
  * @skips:     later calls answered since anything was last asked for it or came
- * @fast:   more was asked because later calls were answered before it
+ * @most:      most of the reply that was here at a time, bytes; more than ever before
+ *             is progress
+ * @fast:      more was asked because later calls were answered before it
  * @voided:    rmp_peer_revoke() has taken its payload away
  * @cost:      pages accounted to the window
  * @asked:     pages of its reply reserved with sink->reserve
@@ -97,6 +99,7 @@ struct rmp_call {
 	u16		nfrags;
 	u8		tries;
 	u8		skips;
+	u32		most;
 	bool		fast;
 	bool		voided;
 	u16		cost;
@@ -117,6 +120,8 @@ struct rmp_call {
  * @rtt:       estimator
  * @next_msg:  next message id to give out
  * @una:       lowest id still open; all below are finished
+ * @redo_msg:  calls from this id on are still to be repeated since the session has
+ *             opened; RMP_NEVER: none
  * @inflight:  pages of calls SENT or PENDING
  * @cwnd:      pages that loss and RTT let us have in flight
  * @pace_ns:   when what has been sent should be through, at the pace of then,
@@ -144,6 +149,7 @@ struct rmp_requester {
 	struct rmp_rtt	rtt;
 	u64		next_msg;
 	u64		una;
+	u64		redo_msg;
 	u32		inflight;
 	u32		cwnd;
 	u64		pace_ns;

@@ -6,12 +6,24 @@
 #include "rmp_out.h"
 #include "rmp_path.h"
 
+/* Its fragments are not kept any more, or they are a whole request. */
+static void rmp_slot_unhold(struct rmp_run *r, struct rmp_slot *slot)
+{
+	if (!slot->held)
+		return;
+	MX_ASSERT(r->p->rsp.held >= slot->held);
+	r->p->rsp.held -= slot->held;
+	r->sink->unhold(r->sink, slot->held);
+	slot->held = 0;
+}
+
 /* Takes back all a slot holds, unless the service still reads the request. */
 static void rmp_slot_recycle(struct rmp_run *r, struct rmp_slot *slot)
 {
 	switch (slot->state) {
 	case RMP_SLOT_PARTIAL:
 		rmp_asm_free(r, &slot->req);
+		rmp_slot_unhold(r, slot);
 		break;
 	case RMP_SLOT_REPLIED:
 		if (slot->rbuf)
@@ -48,6 +60,23 @@ void rmp_responder_drop(struct rmp_run *r)
 
 	for (i = 0; i < RMP_WINDOW; i++)
 		rmp_slot_recycle(r, &r->p->rsp.slot[i]);
+}
+
+/*
+ * Gives back requests that are not whole and have made no progress for @idle_ns:
+ * what they hold is not there for others. Their requester repeats them.
+ */
+void rmp_responder_sweep(struct rmp_run *r, u64 idle_ns)
+{
+	struct rmp_slot *slot;
+	u16 i;
+
+	for (i = 0; i < RMP_WINDOW && r->p->rsp.held; i++) {
+		slot = &r->p->rsp.slot[i];
+		if (slot->state == RMP_SLOT_PARTIAL &&
+		    r->now - slot->grew_ns >= idle_ns)
+			rmp_slot_recycle(r, slot);
+	}
 }
 
 static void rmp_send_req_ack(struct rmp_run *r, const struct rmp_slot *slot,
@@ -141,6 +170,32 @@ static void rmp_slot_start(struct rmp_slot *slot, const struct rmp_info *info)
 	rmp_asm_start(&slot->req, info);
 }
 
+/*
+ * Whether there is room for the rest of a request whose first fragment has
+ * come. A request of one fragment needs none, as it is whole at once.
+ */
+static bool rmp_slot_hold(struct rmp_run *r, struct rmp_slot *slot,
+			  const struct rmp_info *info)
+{
+	struct rmp_responder *rsp = &r->p->rsp;
+	u16 pages = rmp_pages(info->msg_len);
+
+	if (rmp_frag_count(info->msg_len, info->frag_size) == 1)
+		return true;
+	if (!r->sink->hold(r->sink, rsp->held, pages)) {
+		/* Fragments that are dropped must not make much work. */
+		if (r->now - rsp->swept_ns < RMP_SWEEP_GAP_NS)
+			return false;
+		rsp->swept_ns = r->now;
+		rmp_responder_sweep(r, RMP_HOLD_IDLE_NS);
+		if (!r->sink->hold(r->sink, rsp->held, pages))
+			return false;
+	}
+	slot->held = pages;
+	rsp->held += pages;
+	return true;
+}
+
 /* Whether a fragment says the same of its message as the ones before. */
 static bool rmp_slot_agrees(const struct rmp_slot *slot,
 			    const struct rmp_info *info)
@@ -150,13 +205,16 @@ static bool rmp_slot_agrees(const struct rmp_slot *slot,
 	       !memcmp(slot->head, info->head, RMP_HEAD_LEN);
 }
 
-static void rmp_responder_fragment(struct rmp_run *r, struct rmp_slot *slot,
-				   struct rmp_frame *f)
+/*
+ * Makes a slot ready for a fragment. Return: false if there is no room for its
+ * request; the requester repeats it.
+ */
+static bool rmp_slot_prepare(struct rmp_run *r, struct rmp_slot *slot,
+			     const struct rmp_info *info)
 {
-	const struct rmp_info *info = &f->info;
-
 	if (slot->state == RMP_SLOT_FREE) {
-		rmp_slot_start(slot, info);
+		slot->most = 0;
+		slot->grew_ns = r->now;
 	} else if (!rmp_slot_agrees(slot, info) ||
 		   !rmp_asm_fits(&slot->req, info)) {
 		/*
@@ -165,12 +223,33 @@ static void rmp_responder_fragment(struct rmp_run *r, struct rmp_slot *slot,
 		 */
 		if (!rmp_slot_agrees(slot, info))
 			rmp_count(r, RMP_S_RX_BAD);
-		rmp_asm_free(r, &slot->req);
-		rmp_slot_start(slot, info);
+		rmp_slot_recycle(r, slot);
+	} else {
+		return true;
 	}
+	if (!rmp_slot_hold(r, slot, info)) {
+		rmp_count(r, RMP_S_RX_ROOM);
+		return false;
+	}
+	rmp_slot_start(slot, info);
+	return true;
+}
+
+static void rmp_responder_fragment(struct rmp_run *r, struct rmp_slot *slot,
+				   struct rmp_frame *f)
+{
+	const struct rmp_info *info = &f->info;
+
+	if (!rmp_slot_prepare(r, slot, info))
+		return;
 	slot->stamp = info->stamp;
 	rmp_asm_add(r, &slot->req, f);
+	if ((u32)slot->req.got * slot->req.frag_size > slot->most) {
+		slot->most = (u32)slot->req.got * slot->req.frag_size;
+		slot->grew_ns = r->now;
+	}
 	if (slot->req.got == slot->req.nfrags) {
+		rmp_slot_unhold(r, slot);
 		slot->state = RMP_SLOT_DELIVERED;
 		rmp_count(r, RMP_S_SERVED);
 		r->sink->deliver(r->sink, slot);
@@ -188,12 +267,14 @@ static void rmp_responder_void(struct rmp_run *r, struct rmp_slot *slot,
 			       const struct rmp_info *info)
 {
 	rmp_asm_free(r, &slot->req);
+	rmp_slot_unhold(r, slot);
 	rmp_slot_start(slot, info);
 	slot->state = RMP_SLOT_REPLIED;
 	slot->voided = true;
 	memset(slot->rhead, 0, sizeof(slot->rhead));
 	slot->rbuf = NULL;
 	slot->rlen = 0;
+	slot->nacked_ns = 0;
 	slot->stamp = info->stamp;
 	rmp_count(r, RMP_S_VOIDED);
 	rmp_send_reply(r, slot, NULL);
@@ -225,12 +306,35 @@ void rmp_responder_req(struct rmp_run *r, struct rmp_frame *f)
 	rmp_responder_repeat(r, slot, info);
 }
 
+/*
+ * Sends what is missing of a reply. Not at any rate: a few bytes of question make
+ * up to a whole message of answer.
+ */
+static void rmp_responder_missing(struct rmp_run *r, struct rmp_slot *slot,
+				  const struct rmp_info *info)
+{
+	u64 have[RMP_FRAGS_MAX / 64];
+
+	if (slot->nacked_ns && r->now - slot->nacked_ns < RMP_RENACK_GAP_NS)
+		return;
+	if (info->frag_size != slot->rfrag_size) {
+		if (r->now - slot->rsent_ns < RMP_REREPLY_GAP_NS)
+			return;
+		rmp_resend_reply(r, slot, NULL);
+	} else {
+		rmp_bitmap_get(info->head, have);
+		if (rmp_bitmap_count(have, slot->rnfrags) == slot->rnfrags)
+			return;
+		rmp_resend_reply(r, slot, have);
+	}
+	slot->nacked_ns = r->now;
+}
+
 /* The requester tells which reply fragments it has, or that it is idle. */
 void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info)
 {
 	struct rmp_peer *p = r->p;
 	struct rmp_slot *slot = &p->rsp.slot[info->msg % RMP_WINDOW];
-	u64 have[RMP_FRAGS_MAX / 64];
 
 	rmp_responder_base(r, info->msg - info->back);
 	if (info->msg < p->rsp.base || info->msg - p->rsp.base >= RMP_WINDOW ||
@@ -239,14 +343,7 @@ void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info)
 		return;
 	}
 	slot->stamp = info->stamp;
-	if (info->frag_size != slot->rfrag_size) {
-		if (r->now - slot->rsent_ns >= RMP_REREPLY_GAP_NS)
-			rmp_resend_reply(r, slot, NULL);
-		return;
-	}
-	rmp_bitmap_get(info->head, have);
-	if (rmp_bitmap_count(have, slot->rnfrags) < slot->rnfrags)
-		rmp_resend_reply(r, slot, have);
+	rmp_responder_missing(r, slot, info);
 }
 
 u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
@@ -272,6 +369,7 @@ u32 rmp_peer_reply(struct rmp_peer *peer, struct rmp_slot *slot, const u8 *head,
 	slot->rfrag_size = peer->ses.frag_size;
 	slot->rnfrags = rmp_frag_count(len, slot->rfrag_size);
 	slot->rsent_ns = now_ns;
+	slot->nacked_ns = 0;
 	if (peer->ses.state == RMP_PEER_UP) {
 		rmp_send_reply(&r, slot, NULL);
 		rmp_path_traffic(&r);

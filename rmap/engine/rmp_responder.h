@@ -41,6 +41,10 @@ enum rmp_slot_state {
  * @head:      request head
  * @req:       request payload; the service may read it until it answers, the
  *             engine gives its packets back then
+ * @held:      PARTIAL: pages accounted with sink->hold
+ * @most:      PARTIAL: most of the request that was here at a time, bytes, even
+ *             if it was thrown away since
+ * @grew_ns:   when @most last grew; what does not make it grow is no progress
  * @rhead:     reply head
  * @rbuf:      handle of the reply payload, or NULL; given back through
  *             sink->free_buf when the slot is recycled
@@ -49,6 +53,7 @@ enum rmp_slot_state {
  * @rnfrags:   fragments of the reply
  * @stamp:     stamp of the newest copy of the request, echoed in the reply
  * @rsent_ns:  when the whole reply was last sent
+ * @nacked_ns: when a part of it was last sent again because it was asked for; 0: not yet
  */
 struct rmp_slot {
 	u8		state;
@@ -59,6 +64,9 @@ struct rmp_slot {
 	u16		port;
 	u8		head[RMP_HEAD_LEN];
 	struct rmp_asm	req;
+	u16		held;
+	u32		most;
+	u64		grew_ns;
 	u8		rhead[RMP_HEAD_LEN];
 	void		*rbuf;
 	u32		rlen;
@@ -66,6 +74,7 @@ struct rmp_slot {
 	u16		rnfrags;
 	u32		stamp;
 	u64		rsent_ns;
+	u64		nacked_ns;
 };
 
 /**
@@ -73,11 +82,15 @@ struct rmp_slot {
  * @base:      ids below are finished; 0 until the peer's HELLO or
  *             WELCOME told its lowest open id
  * @grant:     pages we let the peer have in flight
+ * @held:      pages of requests that are not whole, see sink->hold
+ * @swept_ns:  when those without progress were last looked for
  * @slot:      received requests, index msg % RMP_WINDOW
  */
 struct rmp_responder {
 	u64		base;
 	u16		grant;
+	u32		held;
+	u64		swept_ns;
 	struct rmp_slot	slot[RMP_WINDOW];
 };
 
@@ -87,5 +100,6 @@ void rmp_responder_req(struct rmp_run *r, struct rmp_frame *f);
 void rmp_responder_ack(struct rmp_run *r, const struct rmp_info *info);
 void rmp_responder_base(struct rmp_run *r, u64 base);
 void rmp_responder_drop(struct rmp_run *r);
+void rmp_responder_sweep(struct rmp_run *r, u64 idle_ns);
 
 #endif /* RMP_RESPONDER_H */

@@ -14,12 +14,14 @@
  * @sink: where decisions go
  * @now:  the time the caller gave, ns
  * @ev:   enum rmp_event bits to return
+ * @frames: frames that it has decided on
  */
 struct rmp_run {
 	struct rmp_peer	*p;
 	struct rmp_sink	*sink;
 	u64		now;
 	u32		ev;
+	u32		frames;
 };
 
 static inline bool rmp_bit(const u64 *map, u16 no)
@@ -39,6 +41,18 @@ static inline void rmp_arm(struct rmp_run *r, u64 when)
 		r->p->wake_ns = when;
 		r->ev |= RMP_EV_DEADLINE;
 	}
+}
+
+/*
+ * Whether the rest is to be done by the timer, at once: the caller holds a lock
+ * meanwhile, and has to remember each frame.
+ */
+static inline bool rmp_run_full(struct rmp_run *r)
+{
+	if (r->frames < RMP_PLAN_FRAMES)
+		return false;
+	rmp_arm(r, r->now);
+	return true;
 }
 
 static inline void rmp_count(struct rmp_run *r, enum rmp_stat which)

@@ -39,9 +39,21 @@ struct rmp_xmit {
 	u16		pad;
 };
 
+/*
+ * What one call of the engine sends. Its caller holds a lock and has to remember every
+ * frame: after RMP_PLAN_FRAMES no more messages are begun or repeated, and the timer
+ * is due at once to carry on. All else is less than RMP_PLAN_REST.
+ */
+enum rmp_plan_limits {
+	RMP_PLAN_FRAMES	= 64,
+	RMP_PLAN_REST	= 32,
+	RMP_PLAN_MAX	= RMP_PLAN_FRAMES + RMP_FRAGS_MAX + RMP_PLAN_REST,
+};
+
 /**
  * struct rmp_sink - where the engine's decisions go; all members are required
- * @xmit:     send a frame; may fail silently, as wires do
+ * @xmit:     send a frame; may fail silently, as wires do. At most RMP_PLAN_MAX in a
+ *            call of the engine
  * @deliver:  a request is whole; answer with rmp_peer_reply(), exactly once,
  *            after the engine call has returned
  * @done:     a call is finished, see struct rmp_call
@@ -51,6 +63,11 @@ struct rmp_xmit {
  *            peers of a node together ask for no more than it can take in. If
  *            not, the caller sees to it that rmp_peer_kick() is called soon
  * @unreserve: @pages that had been reserved have come, or are given up
+ * @hold:     whether a peer may keep fragments of one more request that is not
+ *            whole, @pages long, while it has @held pages of such requests: all
+ *            peers of a node together may pin no more than it can spare. A peer
+ *            that has none is not to be refused
+ * @unhold:   a request of @pages is whole, or its fragments are given back
  */
 struct rmp_sink {
 	void (*xmit)(struct rmp_sink *sink, const struct rmp_xmit *x);
@@ -60,6 +77,8 @@ struct rmp_sink {
 	void (*free_buf)(struct rmp_sink *sink, void *buf);
 	bool (*reserve)(struct rmp_sink *sink, u16 pages);
 	void (*unreserve)(struct rmp_sink *sink, u16 pages);
+	bool (*hold)(struct rmp_sink *sink, u32 held, u16 pages);
+	void (*unhold)(struct rmp_sink *sink, u16 pages);
 };
 
 /**

@@ -135,6 +135,15 @@ static void sink_unreserve(struct rmp_sink *sink, u16 pages)
 {
 }
 
+static bool sink_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return true;
+}
+
+static void sink_unhold(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void after(struct node *n)
 {
 	rmp_auth_after(&n->auth, &n->peer, now, &n->sink);
@@ -238,7 +247,7 @@ static void node_start(struct node *n, u8 self, u32 inc)
 	memset(n, 0, sizeof(*n));
 	n->sink = (struct rmp_sink){
 		sink_xmit, sink_deliver, sink_done, sink_free, sink_free,
-		sink_reserve, sink_unreserve,
+		sink_reserve, sink_unreserve, sink_hold, sink_unhold,
 	};
 	n->self = self;
 	rmp_keyring_init(&n->ring, cfg.self_node, inc, now / 1000000000);

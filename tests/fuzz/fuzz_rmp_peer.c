@@ -77,6 +77,15 @@ static void sink_unreserve(struct rmp_sink *sink, u16 pages)
 {
 }
 
+static bool sink_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return !held || held + pages < 64;
+}
+
+static void sink_unhold(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void sink_done(struct rmp_sink *sink, struct rmp_call *call)
 {
 	struct rig *rig = (struct rig *)sink;
@@ -215,7 +224,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct rig rig = {
 		.sink = { sink_xmit, sink_deliver, sink_done, sink_free_pkt,
-			  sink_free_buf, sink_reserve, sink_unreserve },
+			  sink_free_buf, sink_reserve, sink_unreserve,
+			  sink_hold, sink_unhold },
 		.now = 1000000000,
 	};
 	static struct rmp_peer peer;

@@ -5,12 +5,16 @@
 #
 # usage: tests/sim/mutants.sh [NAME…]      (after make sim sim-cluster; SEEDS=, O=, CC=)
 #        tests/sim/mutants.sh DIR           the same with each DIR/*.patch (-p1)
+# KEEP=1 leaves the last one's program in build/sim/mutants.
 set -u
 
+patches=
+[ $# = 1 ] && [ -d "$1" ] && patches=$(realpath "$1")
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-build}
 CC=${CC:-cc}
 work=$O/sim/mutants
+[ -n "${KEEP:-}" ] || trap 'rm -rf "$work"' EXIT
 
 # RMAP's engine: name, file, sed program
 rmap_mutants() {
@@ -54,6 +58,7 @@ rmap_mutants() {
 	back-too-small		rmp_requester	/^static u16 rmp_call_send/,/^}/s/(call->msg - r->p->req.una)/0/
 	room-not-given-back	rmp_requester	/^static void rmp_call_unreserve/,/^}/s/if (call->asked)/if (0)/
 	room-given-twice	rmp_requester	/^static void rmp_call_unreserve/,/^}/s/call->asked = 0;//
+	requests-keep-room	rmp_responder	/^static void rmp_slot_unhold/,/^}/s/r->sink->unhold(.*//
 	void-late-copy-executed	rmp_responder	/^static void rmp_responder_void/,/^}/s/slot->state = RMP_SLOT_REPLIED;/slot->state = RMP_SLOT_FREE;/
 	void-not-told		rmp_responder	s/slot->voided ? RMP_F_VOID : 0/0/
 	void-though-delivered	rmp_responder	/^void rmp_responder_req/,/^}/s/RMP_SLOT_PARTIAL) {/RMP_SLOT_PARTIAL || info->flags \& RMP_F_VOID) {/
@@ -135,10 +140,10 @@ build() {
 		"$CC" -o "$work/sim" "$work/$file.o" "$O"/"$run"/tests/sim/kit/*.o "${@:5}" "$O/$run/engines.a" -lsodium
 }
 
-# Says in $why which seed finds the program $2 out, of $3; those in $known do not count.
+# Says which seed finds the program $2 out, of $3; those in $known do not count.
 known=
 hunt() {
-	local name=$1 program=$2 seeds=$3 start=1 out rc seed
+	local name=$1 program=$2 seeds=$3 start=1 out rc seed why
 
 	while [ "$start" -le "$seeds" ]; do
 		out=$(timeout 300 "$program" --start "$start" --seeds $((seeds - start + 1)) --first-failure 2>&1)
@@ -147,14 +152,19 @@ hunt() {
 			break
 		fi
 		seed=$(sed -n 's/.*--seed \([0-9]*\).*/\1/p' <<<"$out" | head -n 1)
-		if [[ " $known " == *" $seed "* ]]; then
+		if [ -n "$seed" ] && [[ " $known " == *" $seed "* ]]; then
 			start=$((seed + 1))
 			continue
 		fi
-		echo "$name: found by seed $seed: $(grep -vE '^(seed|replay|[0-9]+ passed)' <<<"$out" | head -n 1 | cut -c 1-100)"
+		why=$(grep -vE '^(seed|replay|[0-9]+ passed|$)' <<<"$out" | head -n 1 | cut -c 1-100)
+		echo "$name: found by ${program##*/} --seed ${seed:-?}: ${why:-ends with status $rc}"
 		return 0
 	done
-	echo "$name: not found in $seeds seeds"
+	return 1
+}
+
+not_found() {
+	echo "$1: not found in $2"
 	return 1
 }
 
@@ -177,8 +187,12 @@ rmap_seeds=${SEEDS:-4000}
 cluster_seeds=${SEEDS:-1500}
 
 # Anybody's patches, each on a copy of the tree.
-if [ $# = 1 ] && [ -d "$1" ]; then
-	for patch in "$1"/*.patch; do
+if [ -n "$patches" ]; then
+	# What fails without them.
+	make -s O="$O" SEEDS= "$O/sim/sim-cluster" || exit 1
+	failing=$(failing "$O/sim/sim-cluster" --seeds "$cluster_seeds")
+	for patch in "$patches"/*.patch; do
+		[ -e "$patch" ] || { echo "no patches in $patches"; exit 1; }
 		tree=$work/tree
 		rm -rf "$tree"
 		mkdir -p "$tree"
@@ -190,12 +204,12 @@ if [ $# = 1 ] && [ -d "$1" ]; then
 			missed=$((missed + 1))
 			continue
 		fi
-		known=$(failing "$O/sim/sim-cluster" --seeds "$cluster_seeds")
-		if hunt "$name" "$tree/build/sim/sim-cluster" "$cluster_seeds"; then
+		known=$failing
+		if hunt "$name" "$tree/build/sim/sim-cluster" "$cluster_seeds" ||
+			{ known='' && hunt "$name" "$tree/build/sim/sim" "$rmap_seeds"; }; then
 			caught=$((caught + 1))
 		else
-			known=
-			count hunt "$name" "$tree/build/sim/sim" "$rmap_seeds"
+			count not_found "$name" "$cluster_seeds seeds of the cluster's and $rmap_seeds of RMAP's"
 		fi
 	done
 	echo "$caught passed, $missed failed"
@@ -211,7 +225,7 @@ one() {
 		echo "$name: not built: $why"
 		return 1
 	fi
-	hunt "$name" "$work/sim" "$5"
+	hunt "$name" "$work/sim" "$5" || not_found "$name" "$5 seeds"
 }
 
 while read -r name file patch; do
@@ -227,4 +241,5 @@ while read -r name file patch; do
 	count one "$name" memx-core "$file" "$patch" cover "$cluster_seeds" "$O"/cover/tests/sim/cluster/*.o
 done < <(cluster_mutants)
 echo "$caught passed, $missed failed"
-[ "$missed" = 0 ]
+# A name that nothing has is a mistake.
+[ "$missed" = 0 ] && [ "$caught" != 0 ]

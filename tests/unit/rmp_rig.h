@@ -45,6 +45,8 @@ struct rig_sent {
  * @bufs: reply payloads given back
  * @room: pages of replies that may be asked for
  * @asked: pages of replies asked for
+ * @spare: pages of requests that are not whole that may be kept
+ * @held: pages kept of such requests
  * @ev:   what the last engine call returned
  */
 struct rig {
@@ -61,6 +63,8 @@ struct rig {
 	int bufs;
 	u32 room;
 	u32 asked;
+	u32 spare;
+	u32 held;
 	u32 ev;
 };
 
@@ -119,6 +123,25 @@ static inline void rig_on_unreserve(struct rmp_sink *sink, u16 pages)
 	rig->asked -= pages;
 }
 
+static inline bool rig_on_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	struct rig *rig = (struct rig *)sink;
+
+	assert_int_equal(held, rig->held);
+	if (held && held + pages > rig->spare)
+		return false;
+	rig->held += pages;
+	return true;
+}
+
+static inline void rig_on_unhold(struct rmp_sink *sink, u16 pages)
+{
+	struct rig *rig = (struct rig *)sink;
+
+	assert_true(rig->held >= pages);
+	rig->held -= pages;
+}
+
 static inline struct rig *rig_new(u32 mtu)
 {
 	struct rmp_peer_cfg cfg = {
@@ -129,8 +152,10 @@ static inline struct rig *rig_new(u32 mtu)
 
 	rig->sink = (struct rmp_sink){ rig_on_xmit, rig_on_deliver, rig_on_done,
 				       rig_on_free_pkt, rig_on_free_buf,
-				       rig_on_reserve, rig_on_unreserve };
+				       rig_on_reserve, rig_on_unreserve,
+				       rig_on_hold, rig_on_unhold };
 	rig->room = 1 << 20;
+	rig->spare = 1 << 20;
 	rig->p = calloc(1, sizeof(*rig->p));
 	rig->now = RMP_MS(1000);
 	rmp_peer_init(rig->p, &cfg);
@@ -151,6 +176,7 @@ static inline void rig_free(struct rig *rig)
 	assert_int_equal(rig->pkts, 0);
 	assert_int_equal(rig->p->req.inflight, 0);
 	assert_int_equal(rig->asked, 0);
+	assert_int_equal(rig->held, 0);
 	free(rig->p);
 	free(rig);
 }

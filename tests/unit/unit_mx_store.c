@@ -558,6 +558,22 @@ static void mx_store__random_walk(void **state)
 	assert_in_range(oks, 10000, 290000);
 }
 
+/* Who takes nothing of what it was given is given no more. */
+static void mx_store_may_answer__bounded(void **state)
+{
+	u32 kept = 0;
+
+	start();
+	st.max_answers = 64;
+	while (mx_store_may_answer(&st, kept, 33))
+		kept += 33;
+	assert_int_equal(kept, 33);
+	assert_true(mx_store_may_answer(&st, kept, 31));
+	assert_false(mx_store_may_answer(&st, 64, 1));
+	st.max_answers = 8;
+	assert_true(mx_store_may_answer(&st, 0, 33));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -584,6 +600,7 @@ int main(void)
 		MXT(mx_store_promise__for_a_left_over),
 		MXT(mx_store_promise__draining),
 		MXT(mx_store__random_walk),
+		MXT(mx_store_may_answer__bounded),
 	};
 
 	return MXT_RUN(tests);

@@ -82,6 +82,28 @@ static void mx_store_chunk_admit__newer(void **state)
 }
 
 /* A placement that was given up is in the way of nothing. */
+/*
+ * A left-over is freed under other holds of its lock than the decision: what comes
+ * in between must not be told that it was done.
+ */
+static void mx_store_chunk_make__nothing_in_between(void **state)
+{
+	struct mx_ask ask = ASK(WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 8);
+
+	start();
+	OPEN_NEW(ONE);
+	GOOD(ONE, WRITE, .npages = 32, .flags = MX_F_PLACE, .gen = 7);
+	assert_int_equal(mx_store_chunk_make(&st, &chunk[0], &ask, &arg),
+			 MX_STORE_RENEW);
+	ask.gen = 7;
+	ask.flags = 0;
+	assert_int_equal(mx_store_chunk_admit(&st, &chunk[0], &ask, &arg),
+			 MX_ST_NOCHUNK);
+	ask.op = MX_OP_READ;
+	assert_int_equal(mx_store_chunk_admit(&st, &chunk[0], &ask, &arg),
+			 MX_ST_NOCHUNK);
+}
+
 static void mx_store_chunk_admit__left_over(void **state)
 {
 	start();
@@ -238,6 +260,7 @@ int main(void)
 		MXT(mx_store_chunk_admit__closing),
 		MXT(mx_store_setgen__generations),
 		MXT(mx_store_setgen__another_life),
+		MXT(mx_store_chunk_make__nothing_in_between),
 		MXT(mx_store_list_entry__what_is_told),
 	};
 

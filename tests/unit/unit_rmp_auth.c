@@ -105,6 +105,15 @@ static void on_unreserve(struct rmp_sink *sink, u16 pages)
 {
 }
 
+static bool on_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return true;
+}
+
+static void on_unhold(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void give_key(struct end *e, u8 which)
 {
 	u8 key[MX_KEY_LEN];
@@ -122,7 +131,8 @@ static void start(struct end *e, struct end *other, u64 id, u32 inc)
 
 	memset(e, 0, sizeof(*e));
 	e->sink = (struct rmp_sink){ on_xmit, on_deliver, on_done, on_free,
-				     on_free, on_reserve, on_unreserve };
+				     on_free, on_reserve, on_unreserve,
+				     on_hold, on_unhold };
 	e->other = other;
 	rmp_keyring_init(&e->ring, id, inc, now / RMP_MS(1000));
 	rmp_peer_init(&e->p, &cfg);

@@ -142,6 +142,15 @@ static void on_unreserve(struct rmp_sink *sink, u16 pages)
 {
 }
 
+static bool on_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return true;
+}
+
+static void on_unhold(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void end_init(struct world *w, struct end *e, struct end *to, u64 node)
 {
 	struct rmp_peer_cfg cfg = {
@@ -150,7 +159,8 @@ static void end_init(struct world *w, struct end *e, struct end *to, u64 node)
 	};
 
 	e->sink = (struct rmp_sink){ on_xmit, on_deliver, on_done, on_free,
-				     on_free, on_reserve, on_unreserve };
+				     on_free, on_reserve, on_unreserve,
+				     on_hold, on_unhold };
 	e->w = w;
 	e->to = to;
 	e->p = calloc(1, sizeof(*e->p));

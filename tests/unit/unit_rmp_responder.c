@@ -215,6 +215,122 @@ static void rmp_responder_fragment__contradiction_starts_over(void **state)
 	rig_free(rig);
 }
 
+/* All but the last fragment of a request of 32 pages. */
+static void hog(struct rig *rig, u64 msg)
+{
+	u16 no;
+
+	for (no = 0; no < 95; no++) {
+		struct rmp_frame f = rig_fragment(RMP_T_REQ, msg, 32 * RMP_PAGE, 1376,
+						  no);
+
+		f.info.back = msg - RIG_ID;
+		rig_rx(rig, f);
+	}
+}
+
+/* However many requests are begun, what is kept of them is bounded. */
+static void rmp_slot_hold__bounded(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	u64 i;
+
+	rig->spare = 256;
+	for (i = 0; i < RMP_WINDOW; i++)
+		hog(rig, RIG_ID + i);
+	assert_true(rig->held <= 256);
+	assert_true(rig->pkts <= 256 * 3);
+	assert_true(rig->p->stat[RMP_S_RX_ROOM]);
+	/* Those that were begun may end, and make room for another. */
+	rig_req(rig, RIG_ID, 32 * RMP_PAGE, 1376, 95);
+	assert_int_equal(rig->ndelivered, 1);
+	hog(rig, RIG_ID + 100);
+	rig_req(rig, RIG_ID + 100, 32 * RMP_PAGE, 1376, 95);
+	assert_int_equal(rig->ndelivered, 2);
+	rig_free(rig);
+}
+
+/* A request of one fragment is whole at once, and is taken in whatever there is. */
+static void rmp_slot_hold__single_fragment(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 100, 1376, 0);
+
+	f.info.back = 1;
+	rig->spare = 0;
+	hog(rig, RIG_ID);
+	rig_rx(rig, f);
+	assert_int_equal(rig->ndelivered, 1);
+	rig_free(rig);
+}
+
+/* Room goes to others when nothing has become of a request for long. */
+static void rmp_responder_sweep__no_progress(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 4096, 1376, 0);
+
+	f.info.back = 1;
+	rig->spare = 1;
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->stat[RMP_S_RX_ROOM], 1);
+	/* Starting over is no progress. */
+	rig->now += RMP_HOLD_IDLE_NS / 2;
+	rig_req(rig, RIG_ID, 8192, 1376, 0);
+	rig->now += RMP_HOLD_IDLE_NS / 2 - 1;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->stat[RMP_S_RX_ROOM], 2);
+	rig->now += RMP_SWEEP_GAP_NS;
+	rig_rx(rig, f);
+	assert_int_equal(rig->p->stat[RMP_S_RX_ROOM], 2);
+	assert_int_equal(rig->pkts, 1);
+	assert_int_equal(rig->p->rsp.slot[RIG_ID % RMP_WINDOW].state, RMP_SLOT_FREE);
+	rig_free(rig);
+}
+
+/* The request that starts over is itself the one without progress. */
+static void rmp_responder_sweep__while_starting_over(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	struct rmp_frame f = rig_fragment(RMP_T_REQ, RIG_ID + 1, 4096, 1376, 0);
+
+	f.info.back = 1;
+	rig->spare = 1;
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	rig->spare = 2;
+	rig_rx(rig, f);
+	assert_int_equal(rig->held, 2);
+	rig->spare = 1;
+	rig->now += RMP_HOLD_IDLE_NS;
+	f.info.msg_len = 8192;
+	rig_rx(rig, f);
+	assert_int_equal(rig->pkts, 1);
+	assert_int_equal(rig->held, 2);
+	assert_int_equal(rig->p->rsp.slot[(RIG_ID + 1) % RMP_WINDOW].state,
+			 RMP_SLOT_PARTIAL);
+	rig_free(rig);
+}
+
+static void rmp_peer_tidy__gives_back(void **state)
+{
+	struct rig *rig = rig_up(1500);
+
+	rig_req(rig, RIG_ID, 4096, 1376, 0);
+	rig->now += RMP_HOLD_MOST_NS - 1;
+	rmp_peer_tidy(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->pkts, 1);
+	rig_req(rig, RIG_ID, 4096, 1376, 1);
+	rig->now += RMP_HOLD_MOST_NS - 1;
+	rmp_peer_tidy(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->pkts, 2);
+	rig->now++;
+	rmp_peer_tidy(rig->p, rig->now, &rig->sink);
+	assert_int_equal(rig->pkts, 0);
+	assert_int_equal(rig->held, 0);
+	rig_free(rig);
+}
+
 static struct rmp_frame reply_ack(u64 msg, u16 frag_size, u64 have)
 {
 	struct rmp_frame f = rig_frame(RMP_T_ACK);
@@ -243,6 +359,34 @@ static void rmp_responder_ack__sends_what_is_missing(void **state)
 	rig_free(rig);
 }
 
+/* A bitmap that says "nothing" must not make a reply go out at any rate. */
+static void rmp_responder_ack__no_amplifier(void **state)
+{
+	struct rig *rig = rig_up(1500);
+	int i;
+
+	rig_req(rig, RIG_ID, 10, 1376, 0);
+	answer(rig, rig, RMP_MSG_MAX);
+	rig_forget(rig);
+	for (i = 0; i < 100; i++) {
+		rig_rx(rig, reply_ack(RIG_ID, 1376, i % 2));
+		rig->now += RMP_MS(1) / 100;
+	}
+	assert_in_range(rig->nsent, 95, 2 * 96);
+	/* Once asked, what is still missing comes when asked again. */
+	rig->now += RMP_RENACK_GAP_NS;
+	rig_forget(rig);
+	rig_rx(rig, reply_ack(RIG_ID, 1376, ~1ULL));
+	assert_int_equal(rig->nsent, 96 - 63);
+	/* The next reply in this slot is not held up by that. */
+	rig_req(rig, RIG_ID + RMP_WINDOW, 10, 1376, 0);
+	answer(rig, rig, 4096);
+	rig_forget(rig);
+	rig_rx(rig, reply_ack(RIG_ID + RMP_WINDOW, 1376, 0));
+	assert_int_equal(rig->nsent, 3);
+	rig_free(rig);
+}
+
 static void rmp_responder_ack__reply_refragmented(void **state)
 {
 	struct rig *rig = rig_up(9000);
@@ -256,7 +400,7 @@ static void rmp_responder_ack__reply_refragmented(void **state)
 	assert_int_equal(rig->nsent, 6);
 	assert_int_equal(rig->sent[0].info.frag_size, 1376);
 	/* A bitmap in the old units is about another set of fragments. */
-	rig->now += RMP_REREPLY_GAP_NS;
+	rig->now += RMP_RENACK_GAP_NS;
 	rig_rx(rig, reply_ack(RIG_ID, 8880, 1));
 	assert_int_equal(rig->nsent, 12);
 	rig_free(rig);
@@ -383,7 +527,13 @@ int main(void)
 		MXT(rmp_responder_base__partial_is_given_back),
 		MXT(rmp_responder_fragment__other_size_starts_over),
 		MXT(rmp_responder_fragment__contradiction_starts_over),
+		MXT(rmp_slot_hold__bounded),
+		MXT(rmp_slot_hold__single_fragment),
+		MXT(rmp_responder_sweep__no_progress),
+		MXT(rmp_responder_sweep__while_starting_over),
+		MXT(rmp_peer_tidy__gives_back),
 		MXT(rmp_responder_ack__sends_what_is_missing),
+		MXT(rmp_responder_ack__no_amplifier),
 		MXT(rmp_responder_ack__reply_refragmented),
 		MXT(rmp_responder_ack__idle_frees_all),
 		MXT(rmp_peer_reply__not_sent_without_session),

@@ -139,6 +139,15 @@ static void on_unreserve(struct rmp_sink *sink, u16 pages)
 {
 }
 
+static bool on_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	return true;
+}
+
+static void on_unhold(struct rmp_sink *sink, u16 pages)
+{
+}
+
 static void on_free(struct rmp_sink *sink, void *what)
 {
 }
@@ -208,7 +217,8 @@ static void start(struct end *end, u8 no, const struct end *other, u8 other_no)
 
 	end->sink = (struct rmp_sink){ on_xmit, on_deliver, on_done, on_free,
 				       on_free,
-				       on_reserve, on_unreserve };
+				       on_reserve, on_unreserve,
+				       on_hold, on_unhold };
 	end->no = no;
 	end->peer = calloc(1, sizeof(*end->peer));
 	cfg.self_node = node_of(end);

@@ -95,6 +95,7 @@ struct pbuf {
  * @nslots: how many
  * @blocked: the node asks for too much already; to be kicked
  * @draining: the lists above are being worked off
+ * @planned: frames that the engine has decided on in one call
  */
 struct link {
 	struct rmp_sink sink;
@@ -114,6 +115,7 @@ struct link {
 	u32 nslots;
 	bool blocked;
 	bool draining;
+	u32 planned;
 };
 
 /**
@@ -124,8 +126,10 @@ struct link {
  * @skew:     its clock minus the simulation's
  * @mtu:      of its interface
  * @grant:    credit it gives to each peer
- * @budget:   pages of replies it asks for at most
+ * @budget:   pages of replies it asks for at most, and of requests that are not
+ *            whole it keeps
  * @asked:    pages of replies asked for
+ * @held:     pages kept of requests that are not whole
  * @resume:   it stands still until then
  * @old:      it is of the first version, which has no features
  * @down:     its interface is down until then
@@ -143,6 +147,7 @@ struct node {
 	u16 grant;
 	u32 budget;
 	u32 asked;
+	u32 held;
 	u64 resume;
 	bool old;
 	u64 down;
@@ -201,6 +206,7 @@ enum ev_kind {
 	EV_KICK,
 	EV_FAULT,
 	EV_KEY,
+	EV_FORGET,
 	EV_RUN,		/* the first of the run's own */
 };
 
@@ -410,7 +416,10 @@ void auth_eavesdrop(struct sim *s, struct frame *f, u8 to);
 void auth_end(struct sim *s);
 
 /* kit_fault.c */
-enum { FAULT_KINDS = 12 };
+enum {
+	FAULT_FORGET	= 6,
+	FAULT_KINDS	= 12,
+};
 
 u32 draw_rate(struct sim *s, u32 most);
 u32 draw_mtu(struct sim *s);

@@ -129,6 +129,22 @@ static void change_path(struct sim *s, u8 node, u8 other)
 	sim_trace(s, "path %u>%u carries %u", node, other, w->mtu);
 }
 
+/*
+ * At once, or at @until; before and after that what it sends may be late, so that it
+ * arrives when there is another session, and among what is sent there.
+ */
+static void forget(struct sim *s, u8 node, u8 other, u64 until)
+{
+	if (!is_server(node)) {
+		link_forget(s, node, other);
+		return;
+	}
+	s->wire[node][other].slow = until + MS(500);
+	sim_push(s, (struct event){
+		.kind = EV_FORGET, .at = min(until, s->end), .a = node,
+		.b = other, .gen = s->node[node].inc });
+}
+
 /* One of the kit's kinds; @kind FAULT_KINDS: which, is drawn. */
 void fault_strike(struct sim *s, u32 kind)
 {
@@ -157,9 +173,9 @@ void fault_strike(struct sim *s, u32 kind)
 	case 5:
 		fault_crash(s, node);
 		break;
-	case 6:
+	case FAULT_FORGET:
 		if (is_server(node) != is_server(other))
-			link_forget(s, node, other);
+			forget(s, node, other, until);
 		break;
 	case 7:
 		change_mtu(s, node);

@@ -74,6 +74,10 @@ static void happen(struct sim *s, struct event *ev)
 	case EV_FAULT:
 		s->run->strike(s);
 		break;
+	case EV_FORGET:
+		if (mine)
+			link_forget(s, ev->a, ev->b);
+		break;
 	case EV_KEY:
 		auth_step(s, ev->a);
 		break;

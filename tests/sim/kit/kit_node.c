@@ -29,6 +29,7 @@ static void sink_xmit(struct rmp_sink *sink, const struct rmp_xmit *x)
 {
 	struct link *l = (struct link *)sink;
 
+	l->planned++;
 	if (l->s->node[l->self].up)
 		net_send(l->s, l->self, l->addr, x);
 }
@@ -94,6 +95,28 @@ static void sink_unreserve(struct rmp_sink *sink, u16 pages)
 			.gen = n->inc });
 }
 
+/* What the node keeps of requests is bounded by as many pages as replies are. */
+static bool sink_hold(struct rmp_sink *sink, u32 held, u16 pages)
+{
+	struct link *l = (struct link *)sink;
+	struct node *n = &l->s->node[l->self];
+
+	if (held && held + n->held + pages > n->budget)
+		return false;
+	n->held += pages;
+	return true;
+}
+
+static void sink_unhold(struct rmp_sink *sink, u16 pages)
+{
+	struct link *l = (struct link *)sink;
+	struct node *n = &l->s->node[l->self];
+
+	if (n->held < pages)
+		sim_fail(l->s, "%u gives back pages that it does not keep", l->self);
+	n->held -= pages;
+}
+
 static struct link *link_new(struct sim *s, u8 self, u8 other)
 {
 	struct link *l = calloc(1, sizeof(*l));
@@ -109,6 +132,8 @@ static struct link *link_new(struct sim *s, u8 self, u8 other)
 		.free_buf = sink_free_buf,
 		.reserve = sink_reserve,
 		.unreserve = sink_unreserve,
+		.hold = sink_hold,
+		.unhold = sink_unhold,
 	};
 	l->s = s;
 	l->self = self;
@@ -187,6 +212,10 @@ void link_after(struct link *l, u32 events)
 	if (l->s->keyed)
 		events |= rmp_auth_after(&l->auth, l->peer,
 					 node_now(l->s, l->self), &l->sink);
+	if (l->planned > RMP_PLAN_MAX)
+		sim_fail(l->s, "%u sends %u frames to %u in one call", l->self,
+			 l->planned, l->other);
+	l->planned = 0;
 	if (events & RMP_EV_RESTARTED && l->peer->ses.inc < l->opened &&
 	    !l->s->hostile && !l->s->twins)
 		sim_fail(l->s, "%u falls back from inc %u of %u to %u", l->self,
@@ -244,8 +273,8 @@ void link_close(struct sim *s, u8 self, u8 other)
 	for (i = 0; i < RMP_WINDOW; i++)
 		if (l->peer->rsp.slot[i].state != RMP_SLOT_FREE || l->peer->req.call[i])
 			sim_fail(s, "%u>%u closed, but not empty", self, other);
-	if (l->peer->req.inflight || l->peer->req.nwaiting)
-		sim_fail(s, "%u>%u closed with calls in it", self, other);
+	if (l->peer->req.inflight || l->peer->req.nwaiting || l->peer->rsp.held)
+		sim_fail(s, "%u>%u closed with calls in it, or parts of requests", self, other);
 	free(l->peer);
 	l->peer = NULL;
 	l->opened = 0;
@@ -265,8 +294,11 @@ void link_forget(struct sim *s, u8 self, u8 other)
 	if (!s->run->forget(l))
 		return;
 	sim_trace(s, "%u forgets %u", self, other);
-	/* Silence means that nothing is on the way any more. */
-	s->wire[self][other].gen++;
+	/*
+	 * It has heard nothing for long, so nothing is on the way to it any more. But
+	 * what it has sent itself may be: it stood still meanwhile, and its frames with
+	 * it.
+	 */
 	s->wire[other][self].gen++;
 	link_close(s, self, other);
 }
@@ -436,7 +468,8 @@ void node_crash(struct sim *s, u8 self, bool polite)
 	for (others(s, self, &i, &end); i < end; i++)
 		if (n->link[i])
 			link_close(s, self, i);
-	if (n->asked)
-		sim_fail(s, "%u has gone, but asked for %u pages", self, n->asked);
+	if (n->asked || n->held)
+		sim_fail(s, "%u has gone, but asked for %u pages and keeps %u", self,
+			 n->asked, n->held);
 	s->run->end(s, self);
 }

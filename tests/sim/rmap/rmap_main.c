@@ -26,6 +26,12 @@ static void plan(struct sim *s)
 	rs->defer = draw_rate(s, 50000);
 	rs->cancel = draw_rate(s, 10000);
 	rs->rush = sim_chance(s, 7000);
+	/* Not drawn, so that all other seeds stay as they are. */
+	rs->oblivious = s->seed % 16 == 5 && !s->hostile;
+	if (rs->oblivious) {
+		f->events = 60;
+		f->loss += 2000;
+	}
 	if (s->hostile)
 		f->corrupt += 5000;
 	fault_paths(s);
@@ -100,7 +106,7 @@ static bool serves(struct sim *s, u8 node)
 
 static void strike(struct sim *s)
 {
-	fault_strike(s, FAULT_KINDS);
+	fault_strike(s, run_of(s)->oblivious ? FAULT_FORGET : FAULT_KINDS);
 }
 
 static u32 calls_open(struct sim *s)
@@ -144,6 +150,9 @@ static void expect_clean(struct sim *s, struct link *l)
 		if (l->peer->rsp.slot[i].state != RMP_SLOT_FREE)
 			sim_fail(s, "%u>%u: slot %u in state %u at the end",
 				 l->self, l->other, i, l->peer->rsp.slot[i].state);
+	if (l->peer->rsp.held)
+		sim_fail(s, "%u>%u: %u pages kept of nothing at the end", l->self,
+			 l->other, l->peer->rsp.held);
 }
 
 /*

@@ -124,6 +124,7 @@ struct rnode {
  * @s:       what the kit knows of; first
  * @defer:   chance that a server answers later, in 1/100000
  * @rush:    all calls of a client come at once
+ * @oblivious: nodes forget each other all the time, and nothing else befalls them
  * @cancel:  chance that a call is cancelled or revoked some time after, in 1/100000
  * @node:    machines
  * @calls:   all calls made
@@ -134,6 +135,7 @@ struct rsim {
 	struct sim s;
 	u32 defer;
 	bool rush;
+	bool oblivious;
 	u32 cancel;
 	struct rnode node[SIM_NODES];
 	struct scall *calls[SIM_CALLS];

@@ -146,6 +146,8 @@ static struct pbuf *execute(struct sim *s, const struct answer *a, u64 exec)
 		return NULL;
 	b = pbuf_new(s, a->sc->rlen);
 	fill(b->data, ~exec, b->len);
+	if (b->len >= sizeof(exec))
+		memcpy(b->data, &exec, sizeof(exec));
 	return b;
 }
 
@@ -158,8 +160,8 @@ void server_answer(struct sim *s, u8 server, u8 client, u64 index)
 	u64 exec = ++run_of(s)->execs;
 
 	owed_by(l)[index].slot = NULL;
+	/* Two executions of a request are not to be told apart by the head. */
 	memcpy(head, a.slot->head, 8);
-	memcpy(head + 8, &exec, 8);
 	/*
 	 * What a client asked in a former life, or has given up, must not touch
 	 * what it asked after that.
