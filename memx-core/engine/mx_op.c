@@ -460,8 +460,7 @@ struct mx_tally mx_op_count(const struct mx_chunk *c, const struct mx_op *op)
 	return t;
 }
 
-/* Has a copy that counts executed it, in this attempt or an earlier one? */
-static bool did_some(const struct mx_chunk *c, const struct mx_op *op)
+bool mx_op_did_some(const struct mx_chunk *c, const struct mx_op *op)
 {
 	u32 i;
 
@@ -520,7 +519,7 @@ static void part_released(struct mx_chunk *c, struct mx_op *op)
 void mx_op_fail(struct mx_chunk *c, struct mx_op *op, int err,
 		const struct mx_env *env, struct mx_todo *todo)
 {
-	if (op->whole || op->done || !did_some(c, op)) {
+	if (op->whole || op->done || !mx_op_did_some(c, op)) {
 		part_released(c, op);
 		mx_op_finish(c, op, err, todo);
 		return;
@@ -549,7 +548,7 @@ void mx_op_judge(struct mx_chunk *c, struct mx_op *op,
 		mx_op_fail(c, op, -ESTALE, env, todo);
 	} else if (t.again) {
 		MX_COVER(op_judge_again);
-		if (t.tomb && did_some(c, op))
+		if (t.tomb && mx_op_did_some(c, op))
 			mark_stale(c, op);
 		mx_op_again(c, op, c->home.behind, todo);
 	} else if (t.ok && !(op->whole && (t.tomb || t.bad))) {

@@ -112,6 +112,10 @@ void mx_op_read_from(struct mx_chunk *c, struct mx_op *op, u8 phase, u8 what,
 		     const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_count() - how the legs of a write or discard have ended */
 struct mx_tally mx_op_count(const struct mx_chunk *c, const struct mx_op *op);
+/** mx_op_did_some() - has a copy that counts executed it, in this attempt or an earlier
+ * one?
+ */
+bool mx_op_did_some(const struct mx_chunk *c, const struct mx_op *op);
 /** mx_op_conclude() - pages are written or discarded where they have to be */
 void mx_op_conclude(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo);

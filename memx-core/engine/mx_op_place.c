@@ -84,6 +84,21 @@ static bool all_set(const struct mx_chunk *c, const struct mx_op *op)
 	return n && n == mx_home_in_sync(&c->home);
 }
 
+/*
+ * The home is settled. Members that have executed the operation may have been
+ * lost meanwhile, and one that was lost before it may be back.
+ */
+static void settled(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
+{
+	if (op->ended || (op->done && mx_op_did_some(c, op))) {
+		mx_op_finish(c, op, 0, todo);
+	} else {
+		if (op->done)
+			MX_COVER(op_settled_without_it);
+		mx_op_start_over(c, op);
+	}
+}
+
 /* The home is settled, or whoever was at it has gone: those that wait for it. */
 void mx_op_settle_next(struct mx_chunk *c, struct list_head *list,
 		       const struct mx_env *env, struct mx_todo *todo)
@@ -99,7 +114,7 @@ void mx_op_settle_next(struct mx_chunk *c, struct list_head *list,
 			mx_op_settle(c, op, env, todo);
 		} else if (op->done || op->ended) {
 			MX_COVER(op_settled_by_other);
-			mx_op_finish(c, op, 0, todo);
+			settled(c, op, todo);
 		}
 	}
 }
@@ -107,10 +122,7 @@ void mx_op_settle_next(struct mx_chunk *c, struct list_head *list,
 static void set_over(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 {
 	c->setter = NULL;
-	if (op->done || op->ended)
-		mx_op_finish(c, op, 0, todo);
-	else
-		mx_op_start_over(c, op);
+	settled(c, op, todo);
 }
 
 /*

@@ -156,6 +156,28 @@ static void copies__discarded_by_one(void **state)
 	LOG(r, "0:END 0; 0:FREE");
 }
 
+/* Of two members each has missed what the other one did. */
+static void copies__done_by_one_that_is_gone(void **state)
+{
+	struct rig *r = rig(2);
+
+	have_pages(r, 0, 0, 4, BIT(0) | BIT(1));
+	r->life[0].era++;
+	tick(r, 0);
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s1 g2; 0:SETGEN s1 g3; 0:WAIT 320");
+	r->life[0].era--;
+	r->life[1].inc++;
+	tick(r, 0);
+	wake(r, 0);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:SETGEN s0 g4; 0:WRITE s0 g4");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:END 0; 0:FREE");
+}
+
 /* What is not settled may be otherwise for the next owner. */
 static void copies__nothing_is_read_before_it_is_settled(void **state)
 {
@@ -369,6 +391,7 @@ int main(void)
 		MXT(copies__lost_while_settling),
 		MXT(copies__discarded_by_one),
 		MXT(copies__done_by_an_older_home),
+		MXT(copies__done_by_one_that_is_gone),
 		MXT(copies__silent_member_becomes_stale),
 		MXT(copies__all_unknown),
 		MXT(copies__deadline_with_some_done),

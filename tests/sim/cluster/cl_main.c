@@ -36,7 +36,7 @@ static void claim(struct sim *s, struct event *ev)
 
 static void happen(struct sim *s, struct event *ev, bool mine)
 {
-	if (ev->kind == EV_ODD || ev->kind == EV_FORGET || ev->kind == EV_CRASH) {
+	if (ev->kind == EV_ODD || ev->kind == EV_FORGET_ALL || ev->kind == EV_CRASH) {
 		cl_odd_event(s, ev);
 		return;
 	}

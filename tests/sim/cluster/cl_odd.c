@@ -104,7 +104,7 @@ static void cut(struct sim *s, u8 a, u8 b, u64 until)
 static void forget_at(struct sim *s, u8 server, u8 client, u64 at)
 {
 	sim_push(s, (struct event){
-		.kind = EV_FORGET, .a = server, .b = client, .at = at,
+		.kind = EV_FORGET_ALL, .a = server, .b = client, .at = at,
 		.gen = s->node[server].inc });
 }
 
@@ -219,7 +219,7 @@ void cl_odd_event(struct sim *s, struct event *ev)
 	case EV_ODD:
 		cl_odd_strike(s);
 		break;
-	case EV_FORGET:
+	case EV_FORGET_ALL:
 		if (s->node[ev->a].up && s->node[ev->a].inc == ev->gen)
 			link_forget(s, ev->a, ev->b);
 		break;

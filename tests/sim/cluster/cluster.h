@@ -61,7 +61,7 @@ enum {
 	EV_RESUME,		/* a server that was stopped serves again */
 	EV_PAST,		/* the client of the first version goes on */
 	EV_ODD,			/* something strikes that few seeds have */
-	EV_FORGET,		/* a server forgets a client */
+	EV_FORGET_ALL,		/* a server forgets a client */
 	EV_CRASH,		/* a server crashes */
 };
 
