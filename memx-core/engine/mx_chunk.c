@@ -182,10 +182,9 @@ bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms)
 	       haunted(c, now_ms);
 }
 
-bool mx_chunk_tidy(const struct mx_chunk *c, const struct mx_env *env)
+bool mx_chunk_tidy(const struct mx_chunk *c, u64 now_ms)
 {
-	return !c->avoid && !c->home.unsettled &&
-	       c->home.n == mx_home_in_sync(&c->home) && !mx_chunk_left(c, env);
+	return !c->home.unsettled && !mx_chunk_kept(c, now_ms);
 }
 
 enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms)

@@ -218,11 +218,11 @@ void mx_chunk_left_gone(struct mx_chunk *c, u8 server, u32 inc, u32 era);
  */
 bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms);
 
-/** mx_chunk_tidy() - does no server have a copy but those in sync, as far as its
- * owner knows? If so of all chunks, the volume can be handed over as clean: the
- * next owner takes what it finds first (mx_owner_spec.clean)
+/** mx_chunk_tidy() - can no server have a copy but those in sync? If so of all
+ * chunks, the volume can be handed over as clean: the next owner takes what it finds
+ * first (mx_owner_spec.clean)
  */
-bool mx_chunk_tidy(const struct mx_chunk *c, const struct mx_env *env);
+bool mx_chunk_tidy(const struct mx_chunk *c, u64 now_ms);
 
 /**
  * enum mx_release - whether a chunk can be given back to its servers

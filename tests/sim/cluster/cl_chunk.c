@@ -244,7 +244,7 @@ bool cl_chunks_tidy(struct cl_vol *v)
 	cl_env(v);
 	for (i = 0; i < v->truth->nchunks; i++)
 		if (!v->chunk[i].begun ||
-		    !mx_chunk_tidy(&v->chunk[i].c, &v->env))
+		    !mx_chunk_tidy(&v->chunk[i].c, v->env.now_ms))
 			return false;
 	return true;
 }
