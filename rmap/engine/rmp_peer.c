@@ -70,19 +70,6 @@ void rmp_peer_init(struct rmp_peer *peer, const struct rmp_peer_cfg *cfg)
 	rmp_requester_init(peer);
 }
 
-u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink)
-{
-	struct rmp_run r;
-
-	rmp_run_start(&r, peer, now_ns, sink);
-	if (peer->ses.state == RMP_PEER_CLOSED)
-		return 0;
-	peer->ses.wanted = true;
-	if (peer->ses.state == RMP_PEER_DOWN)
-		rmp_session_begin(&r);
-	return r.ev;
-}
-
 u32 rmp_peer_call(struct rmp_peer *peer, struct rmp_call *call, u64 now_ns,
 		  struct rmp_sink *sink)
 {

@@ -100,9 +100,6 @@ u32 rmp_peer_ask(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 /** rmp_peer_confirm() - send a frame of the session, whatever it says */
 u32 rmp_peer_confirm(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
 
-/** rmp_peer_connect() - want a session; sends HELLO if there is none */
-u32 rmp_peer_connect(struct rmp_peer *peer, u64 now_ns, struct rmp_sink *sink);
-
 /**
  * rmp_peer_rx() - a decoded frame from this peer (info.node matches)
  *

@@ -138,7 +138,6 @@ static void rmp_session_restarted(struct rmp_run *r, u32 inc)
 	p->ses.inc = inc;
 	p->ses.features = 0;
 	p->ses.since_ns = r->now;
-	p->ses.wanted = false;
 	p->ses.proof = 0;
 	rmp_count(r, RMP_S_RESTARTS);
 	r->ev |= RMP_EV_RESTARTED;
@@ -378,7 +377,7 @@ static void rmp_session_reset(struct rmp_run *r, const struct rmp_info *info)
 	} else if (p->ses.state == RMP_PEER_UP && rmp_is_fresh(p, info, r->now)) {
 		rmp_session_down(r);
 		p->ses.proof = info->stamp;
-		if (p->ses.wanted || rmp_requester_busy(p))
+		if (rmp_requester_busy(p))
 			rmp_session_begin(r);
 	}
 }
@@ -402,7 +401,6 @@ void rmp_session_leave(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	p->ses.wanted = false;
 	rmp_session_down(r);
 	if (!rmp_requester_busy(p))
 		return;
@@ -418,7 +416,7 @@ void rmp_session_timer(struct rmp_run *r)
 {
 	struct rmp_peer *p = r->p;
 
-	if (p->ses.state == RMP_PEER_HELLO && !p->ses.wanted && !rmp_requester_busy(p))
+	if (p->ses.state == RMP_PEER_HELLO && !rmp_requester_busy(p))
 		rmp_session_down(r);
 	if (p->ses.state != RMP_PEER_HELLO && p->ses.renew == RMP_RENEW_NONE)
 		return;

@@ -12,7 +12,7 @@ struct rmp_run;
 
 /**
  * enum rmp_peer_state - the session with a peer
- * @RMP_PEER_DOWN:  known, no session wanted
+ * @RMP_PEER_DOWN:  known, no session needed
  * @RMP_PEER_HELLO: HELLO sent, repeated with back-off until answered
  * @RMP_PEER_UP:    session open both ways
  * @RMP_PEER_CLOSED: after rmp_peer_close(): only owed answers are accepted
@@ -55,7 +55,6 @@ enum rmp_renew {
  *             RMP_NEVER: @frag_size is as large as the interfaces allow
  * @raise_most_ns: longest time between attempts, ns
  * @known:     there has been a session, with whatever incarnation
- * @wanted:    rmp_peer_connect() asked for a session
  * @renew:     enum rmp_renew: HELLO is being sent though the state is UP
  * @hello_tries: HELLOs since the last answer
  * @hello_due: when to send the next HELLO, ns
@@ -86,7 +85,6 @@ struct rmp_session {
 	u64		raise_ns;
 	u64		raise_most_ns;
 	bool		known;
-	bool		wanted;
 	u8		renew;
 	u8		hello_tries;
 	u64		hello_due;

@@ -242,13 +242,29 @@ static inline u32 rig_stamp(const struct rig *rig)
 	return rmp_stamp(rig->now);
 }
 
+static inline struct rmp_call *rig_call(struct rig *rig, u32 len, u32 max_reply);
+static inline void rig_call_free(struct rig *rig, struct rmp_call *call);
+
+/* Asks for a session by a call that is given up before there is one. */
+static inline void rig_connect(struct rig *rig)
+{
+	struct rmp_call *call = rig_call(rig, 0, 0);
+
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
+	rig->done = NULL;
+	rig->ndone = 0;
+	rig->p->stat[RMP_S_CALLS] = 0;
+	rig->p->stat[RMP_S_CALLS_FAILED] = 0;
+}
+
 /* A session with the largest size of the interface, opened from here. */
 static inline struct rig *rig_up(u32 mtu)
 {
 	struct rig *rig = rig_new(mtu);
 	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	f.info.frag_size = rmp_frag_unit(mtu);
 	rig_rx(rig, f);
 	assert_int_equal(rig->p->ses.state, RMP_PEER_UP);

@@ -16,7 +16,7 @@ static struct rig *rig_narrow(void)
 	struct rig *rig = rig_new(9000);
 	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	f.info.frag_size = LESS;
 	f.info.frag_no = FULL;
 	rig_rx(rig, f);
@@ -88,7 +88,7 @@ static void rmp_path_hello_size__says_what_we_can(void **state)
 	struct rig *rig = rig_new(9000);
 	struct rmp_frame f = rig_frame(RMP_T_HELLO);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	assert_int_equal(rig_last(rig)->frag_no, FULL);
 	f.info.frag_size = LESS;
 	f.info.frag_no = LESS;
@@ -174,7 +174,7 @@ static void rmp_path_raise_tries__back_to_1500(void **state)
 	struct rig *rig = rig_new(9000);
 	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	f.info.frag_size = RMP_FRAG_MIN;
 	rig_rx(rig, f);
 	rig->now += RMP_RAISE_FIRST_NS;
@@ -208,7 +208,7 @@ static void rmp_path_told__not_more_than_the_peer_can(void **state)
 	struct rig *rig = rig_new(9000);
 	struct rmp_frame f = rig_frame(RMP_T_WELCOME);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	f.info.frag_size = LESS;
 	f.info.frag_no = LESS;
 	rig_rx(rig, f);

@@ -4,12 +4,12 @@
  */
 #include "rmp_rig.h"
 
-static void rmp_peer_connect__hello_is_padded(void **state)
+static void rmp_peer_call__hello_is_padded(void **state)
 {
 	struct rig *rig = rig_new(9000);
 	const struct rmp_info *info = &rig->sent[0].info;
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(info->type, RMP_T_HELLO);
 	assert_int_equal(info->peer_inc, 0);
@@ -18,7 +18,7 @@ static void rmp_peer_connect__hello_is_padded(void **state)
 	assert_int_equal(info->msg, rig->p->ses.birth);
 	assert_int_equal(info->volume, rig->p->ses.birth);
 	assert_int_equal(info->credit, 77);
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
+	rig_connect(rig);
 	assert_int_equal(rig->nsent, 1);
 	rig_free(rig);
 }
@@ -101,15 +101,17 @@ static void rmp_peer_moved__session_goes_on(void **state)
 static void rmp_peer_moved__no_need_to_wait(void **state)
 {
 	struct rig *rig = rig_new(1500);
+	struct rmp_call *call = rig_call(rig, 0, 0);
 	int i;
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	for (i = 0; i < 6; i++)
 		rig_timer(rig);
 	rig_forget(rig);
 	rmp_peer_moved(rig->p, 1500, rig->now, &rig->sink);
 	assert_int_equal(rig->nsent, 1);
 	assert_int_equal(rig_last(rig)->type, RMP_T_HELLO);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
@@ -122,7 +124,6 @@ static void rmp_peer_close__is_final(void **state)
 			 RMP_EV_DOWN);
 	call = rig_call(rig, 10, 0);
 	assert_int_equal(call->status, -EHOSTDOWN);
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	rig_req(rig, RIG_ID, 10, 1376, 0);
 	assert_int_equal(rig->nsent + rig->ndelivered, 0);
 	assert_true(rmp_peer_deadline(rig->p) == RMP_NEVER);
@@ -133,7 +134,7 @@ static void rmp_peer_close__is_final(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		MXT(rmp_peer_connect__hello_is_padded),
+		MXT(rmp_peer_call__hello_is_padded),
 		MXT(rmp_peer_rekey__asks_and_repeats),
 		MXT(rmp_peer_cut__calls_end_with_another_life),
 		MXT(rmp_peer_moved__session_goes_on),

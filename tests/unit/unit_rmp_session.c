@@ -10,10 +10,10 @@ static void rmp_session_send_hello__sizes_and_backoff(void **state)
 	static const u16 sizes[] = { 8880, 8880, 1376, 8880, 1032, 8880, 1376 };
 	static const u32 gaps[] = { 100, 200, 400, 800, 1600, 2000 };
 	struct rig *rig = rig_new(9000);
+	struct rmp_call *call = rig_call(rig, 0, 0);
 	u64 last = rig->now;
 	u32 i;
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
 		rig_timer(rig);
 		assert_int_equal(rig->now - last, RMP_MS(gaps[i]));
@@ -26,6 +26,8 @@ static void rmp_session_send_hello__sizes_and_backoff(void **state)
 	/* It goes on with all sizes. */
 	for (i = 90; i < 94; i++)
 		assert_true(rig->sent[i].pad != rig->sent[i + 1].pad);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
@@ -213,9 +215,9 @@ static void rmp_session_reset__only_in_answer_to_this_session(void **state)
 static void rmp_session_reset__one_hello_at_once(void **state)
 {
 	struct rig *rig = rig_new(1500);
+	struct rmp_call *call = rig_call(rig, 0, 0);
 	struct rmp_frame f = rig_frame(RMP_T_RESET);
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	f.info.stamp = 4321;
 	rig_rx(rig, f);
 	assert_int_equal(rig->nsent, 2);
@@ -225,6 +227,8 @@ static void rmp_session_reset__one_hello_at_once(void **state)
 	rig_until_sent(rig);
 	rig_rx(rig, f);
 	assert_int_equal(rig->nsent, 2);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
@@ -281,10 +285,10 @@ static void rmp_doubt__announce_is_checked(void **state)
 static void rmp_session_announce__cuts_the_wait_short(void **state)
 {
 	struct rig *rig = rig_new(1500);
+	struct rmp_call *call = rig_call(rig, 0, 0);
 	struct rmp_frame f = rig_frame(RMP_T_ANNOUNCE);
 	int i;
 
-	rmp_peer_connect(rig->p, rig->now, &rig->sink);
 	rig_rx(rig, f);
 	assert_int_equal(rig->nsent, 1);
 	for (i = 0; i < 5; i++)
@@ -292,6 +296,8 @@ static void rmp_session_announce__cuts_the_wait_short(void **state)
 	rig_forget(rig);
 	rig_rx(rig, f);
 	assert_int_equal(rig->nsent, 1);
+	rmp_peer_cancel(rig->p, call, rig->now, &rig->sink);
+	rig_call_free(rig, call);
 	rig_free(rig);
 }
 
@@ -419,7 +425,7 @@ static void rmp_birth__ids_rise_over_objects(void **state)
 	struct rig *a = rig_up(1500), *b = rig_new(1500);
 
 	b->now = a->now + 1000;
-	rmp_peer_connect(b->p, b->now, &b->sink);
+	rig_connect(b);
 	assert_true(b->p->ses.birth > a->p->ses.birth);
 	rig_free(a);
 	rig_free(b);

@@ -397,8 +397,6 @@ void talk(void)
 	say("SOLICIT who is there?");
 	plain(&server, RMP_T_ANNOUNCE, "host-a");
 	say("ANNOUNCE host-a: server, 1000 of 2048 pages free");
-	rmp_peer_connect(client.peer, now, &client.sink);
-	pump();
 	ask(open, "swap0", 5);
 	pump();
 	write_with_loss();
