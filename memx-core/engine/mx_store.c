@@ -67,6 +67,13 @@ static void claim_end(struct mx_store_claim *c)
 	*c = (struct mx_store_claim){};
 }
 
+/* A claim of the sender's life that it may have raised since. */
+static bool is_own(const struct mx_store_who *who, const struct mx_store_claim *c)
+{
+	return c->node && who->node == c->node && who->inc == c->inc &&
+	       who->epoch >= c->epoch;
+}
+
 static bool is_sealed(const struct mx_ask *ask)
 {
 	return ask->flags & MX_F_SEALED;
@@ -165,7 +172,7 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		  const struct mx_store_who *who, const struct mx_ask *ask,
 		  const char *name, u32 len, u64 *arg, bool *fenced)
 {
-	bool other;
+	bool other, unused;
 	int status;
 
 	*arg = 0;
@@ -182,10 +189,14 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
 		return MX_ST_INVAL;
 	}
+	/* Only a tentative claim had it, of somebody else: it is as good as new. */
+	unused = !v->claim.node && !(ask->flags & MX_F_TENTATIVE) &&
+		 !is_own(who, &v->tentative);
 	other = who->node != v->claim.node || who->inc != v->claim.inc;
 	status = open_known(v, who, ask, arg, fenced);
 	if (status == MX_ST_OK)
-		*arg = MX_FEAT_KNOWN | (*fenced && other ? MX_OPENED_OVER : 0);
+		*arg = MX_FEAT_KNOWN | (*fenced && other ? MX_OPENED_OVER : 0) |
+		       (unused ? MX_OPENED_NEW : 0);
 	if (!(ask->flags & MX_F_FEATURES))
 		*arg = 0;
 	return status;
@@ -218,13 +229,6 @@ void mx_store_vol_gone(struct mx_store *st)
 }
 
 /* --- the other requests ------------------------------------------------ */
-
-/* A claim of the sender's life that it may have raised since. */
-static bool is_own(const struct mx_store_who *who, const struct mx_store_claim *c)
-{
-	return c->node && who->node == c->node && who->inc == c->inc &&
-	       who->epoch >= c->epoch;
-}
 
 int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
 {

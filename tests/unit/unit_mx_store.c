@@ -224,7 +224,7 @@ static void mx_store_open__tentative_alone(void **state)
 	assert_int_equal(st.nvols, 0);
 	OPEN_TENT(ONE);
 	assert_int_equal(OPEN_NEW(WHO(1, 1, 1)), MX_ST_OK);
-	assert_true(arg == MX_FEAT_KNOWN && !fenced);
+	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_NEW) && !fenced);
 	assert_int_equal(vol.tentative.epoch, 5);
 	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
 	assert_true(fenced);
