@@ -87,7 +87,7 @@ cluster_mutants() {
 	6g-lost-for-good	mx_home		/^bool mx_home_regain/,/^}/s/mx_home_in_sync(h))/1)/
 	overlap-ignored		mx_op_legs	/^static bool overlap/,/^}/s/return a->first < .*/return false;/
 	queue-jumped		mx_op_legs	s/ || blocked_by(&c->waiting, op)//
-	lost-reads-as-zeros	mx_op		s/if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {/if (0) {/
+	lost-reads-as-zeros	mx_op		s/if (lost_any(c, op)) {/if (0) {/
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
 	stale-copy-stays	mx_home		/^bool mx_home_stale/,/^}/s/h->member.i..state = MX_HOME_STALE;//
