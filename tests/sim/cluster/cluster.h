@@ -497,6 +497,7 @@ void cl_server_orphans(struct link *l);
 bool cl_server_forget(struct link *l);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
+bool cl_server_unlisted(const struct cl_vol *v, u8 idx);
 bool cl_server_empty(struct sim *s, u8 node);
 bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
 bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b);
