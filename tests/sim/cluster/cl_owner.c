@@ -171,7 +171,7 @@ static void owner_news(struct cl_vol *v, const struct mx_owner_note *note)
 		 * with copies that are older than what was placed meanwhile,
 		 * and a take-over may find them when the newer ones are gone.
 		 */
-		if ((v->s->twins || cl_of(v->s)->odd.lied) &&
+		if ((v->s->twins || cl_of(v->s)->odd.lied || v->truth->left) &&
 		    note->what == MX_NEWS_SERVING && v->no > 1)
 			model_forget(&v->truth->model);
 		cl_vol_serves(v);

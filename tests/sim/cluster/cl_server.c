@@ -190,6 +190,22 @@ bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c)
 	return false;
 }
 
+/* Is another claim in force on some server? */
+bool cl_server_others(const struct cl_vol *v)
+{
+	const struct cl_svol *sv;
+	u8 i;
+
+	for (i = 0; i < SIM_SERVERS; i++) {
+		sv = vol_find(&cl_of(v->s)->server[i], v->truth->id);
+		if (sv && v->s->node[SIM_CLIENTS + i].up &&
+		    (sv->v.claim.node != node_id(v->s, v->node) ||
+		     sv->v.claim.epoch != v->o.epoch))
+			return true;
+	}
+	return false;
+}
+
 static void note_gen(struct try *t, u32 i, u32 gen)
 {
 	struct cl_sim *cs = cl_of(t->s);

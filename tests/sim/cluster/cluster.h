@@ -289,6 +289,8 @@ struct cl_vchunk {
  * @gen:     highest generation of each chunk that a server has stored
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
+ * @left:    a claim went on without proof while another had servers, where a
+ *           take-over may find what that one has left
  */
 struct cl_truth {
 	u8 no;
@@ -305,6 +307,7 @@ struct cl_truth {
 	u32 gen[CL_CHUNKS];
 	bool written;
 	bool dropped;
+	bool left;
 };
 
 /**
@@ -497,6 +500,7 @@ void cl_server_orphans(struct link *l);
 bool cl_server_forget(struct link *l);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
+bool cl_server_others(const struct cl_vol *v);
 bool cl_server_unlisted(const struct cl_vol *v, u8 idx);
 bool cl_server_empty(struct sim *s, u8 node);
 bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
