@@ -254,6 +254,15 @@ static bool any_open(const struct mx_owner *o)
 	return false;
 }
 
+/* Its chunks may be lost or back, and have not been counted anew. */
+static bool in_doubt(const struct mx_owner_srv *s)
+{
+	bool answered = s->state == MX_OSRV_LISTING || s->state == MX_OSRV_OPEN;
+
+	return s->limbo ||
+	       (answered && !s->remade && s->news & BIT(MX_NEWS_LIFE));
+}
+
 /*
  * While I/O is served, servers with chunks count; before that, those that have
  * accepted the claim.
@@ -266,6 +275,8 @@ static bool fenced(const struct mx_owner *o)
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
+		if (serving && in_doubt(s))
+			return false;
 		if (serving ? !s->chunks : !s->accepted)
 			continue;
 		if (s->state != MX_OSRV_FENCED)

@@ -93,7 +93,7 @@ cluster_mutants() {
 	overlap-ignored		mx_op_legs	/^static bool share_pages/,/^}/s/return a->first < .*/return false;/
 	queue-jumped		mx_op_legs	s| + overlaps_in(&c->waiting, op)||;s|MX_ASSERT(other->behind);|if (!other->behind) continue;|
 	way-never-clear		mx_op_legs	/^static void clear_way/,/^}/s|other->behind--;|;|
-	lost-reads-as-zeros	mx_op		s/if (c->nlost && mx_bits_count(c->lost, op->first, op->n)) {/if (0) {/
+	lost-reads-as-zeros	mx_op		s/if (lost_any(c, op)) {/if (0) {/
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
 	stale-copy-stays	mx_home		/^bool mx_home_stale/,/^}/s/h->member.i..state = MX_HOME_STALE;//

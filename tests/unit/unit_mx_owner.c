@@ -343,6 +343,32 @@ static void mx_owner_stale__all_say_so(void **state)
 	assert_true(fake[0].epoch && fake[1].epoch && fake[2].epoch);
 }
 
+/* A server that may have its chunks after all counts as one that has. */
+static void mx_owner_stale__other_in_doubt(void **state)
+{
+	serving(2);
+	mx_owner_chunks(&o, 0, 5);
+	mx_owner_chunks(&o, 1, 5);
+	fake[1].hung = true;
+	mx_owner_novol(&o, 1, fake[1].inc);
+	run();
+	mx_owner_chunks(&o, 1, 0);
+	mx_owner_stale(&o, 0, fake[0].inc);
+	wait_ms(1000);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	/* It has answered, and the caller has not counted yet. */
+	mx_owner_answer(&o, 1, 0, &(struct mx_answer){ .arg = MX_FEAT_GEN });
+	held[1].kind = MX_CALL_NONE;
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	fake[1].hung = false;
+	run();
+	mx_owner_chunks(&o, 1, 5);
+	wait_ms(1000);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	mx_owner_stale(&o, 1, fake[1].inc);
+	assert_int_equal(o.state, MX_OWN_FENCED);
+}
+
 static void mx_owner_stale__last_with_chunks_lost(void **state)
 {
 	serving(2);
@@ -771,6 +797,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_answer__of_another_life),
 	OWNER(mx_owner_stale__costs_that_server),
 	OWNER(mx_owner_stale__all_say_so),
+	OWNER(mx_owner_stale__other_in_doubt),
 	OWNER(mx_owner_stale__last_with_chunks_lost),
 	OWNER(mx_owner_propose__commit),
 	OWNER(mx_owner_propose__withdraw),

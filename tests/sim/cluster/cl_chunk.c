@@ -225,9 +225,22 @@ void cl_chunks_tick(struct cl_vol *v)
 	cl_run(v);
 }
 
+/* 6e: one server that says STALE costs its own chunks only. */
+static void expect_all_fenced(const struct cl_vol *v)
+{
+	u32 i;
+
+	for (i = 0; i < CL_MEMBERS && v->seq; i++)
+		if (v->o.srv[i].chunks && v->o.srv[i].state != MX_OSRV_FENCED &&
+		    v->o.srv[i].state != MX_OSRV_NONE)
+			sim_fail(v->s, "%u/%u is fenced, but not by server %u, which has chunks",
+				 v->node, v->truth->no, i);
+}
+
 /* Another claim has the volume: this one comes to its end. */
 void cl_fenced(struct cl_vol *v)
 {
+	expect_all_fenced(v);
 	if (!cl_of(v->s)->claimed_twice)
 		sim_fail(v->s, "%u/%u is fenced, and there is no other claim",
 			 v->node, v->truth->no);

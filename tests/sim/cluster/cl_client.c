@@ -363,6 +363,7 @@ static void vol_accept(struct cl_vol *v)
 			model_forgive(&v->truth->model, i * CL_CHUNK + k);
 	}
 	sim_trace(v->s, "%u/%u goes on without proof", v->node, v->truth->no);
+	v->truth->left |= cl_server_others(v);
 	if (mx_owner_accept(&v->o)) {
 		cl_vol_park(v);
 		return;

@@ -126,8 +126,12 @@ static void write_end(struct cl_op *co)
 	bool ok = !co->op.err;
 	u32 i;
 
-	/* What an old owner takes for a hole, it discards without asking. */
-	if (v->outlaw || (co->op.kind == MX_KIND_DISCARD && !cl_vol_newest(v)))
+	/*
+	 * What an old owner takes for a hole, it discards without asking; what
+	 * one has given up that goes on without proof, the next may find.
+	 */
+	if (v->outlaw || (co->op.kind == MX_KIND_DISCARD &&
+			  (!cl_vol_newest(v) || v->o.accepted)))
 		ok = false;
 
 	if (ok)

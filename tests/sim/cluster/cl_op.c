@@ -109,6 +109,9 @@ static void pick(struct cl_op *co)
 		id = mx_place_pick(cand, n, c->pages, -1, rnd);
 		if (id < 0)
 			break;
+		if (cl_server_unlisted(v, id))
+			sim_fail(v->s, "%u/%u places a chunk on server %u, which no roster lists",
+				 v->node, v->truth->no, id);
 		server[got] = id;
 		not |= BIT_ULL(id);
 	}

@@ -146,7 +146,7 @@ static void amnesty(struct cl_vol *v)
 	 * Two have written to it, each to servers that the other did not reach;
 	 * or servers have told anything.
 	 */
-	if (t->forked || cl_of(v->s)->odd.lied)
+	if (t->forked || t->left || cl_of(v->s)->odd.lied)
 		model_forget(&t->model);
 	/*
 	 * Of two nodes with one id: a life that was believed lost has come back

@@ -138,6 +138,32 @@ void cl_server_check(struct sim *s, u8 node)
 			 (unsigned long long)used, (unsigned long long)reserved);
 }
 
+/*
+ * Does a server lack a roster that lists it, as far as a claim can know? What is
+ * under way, or another claim has done, it cannot.
+ */
+bool cl_server_unlisted(const struct cl_vol *v, u8 idx)
+{
+	const struct mx_member *m = &cl_client(v)->members.m[idx];
+	int node = node_by_id(v->s, m->node);
+	const struct mx_roster *r;
+	const struct cl_svol *sv;
+	u32 i;
+
+	if (node < 0 || !v->s->node[node].up || v->s->node[node].inc != m->inc ||
+	    v->srv[idx].busy || !v->life[idx].gens)
+		return false;
+	sv = vol_find(server_of(v->s, node), v->truth->id);
+	if (!sv || sv->v.claim.node != node_id(v->s, v->node) ||
+	    sv->v.claim.epoch != v->o.epoch)
+		return false;
+	r = &sv->v.roster;
+	for (i = 0; i < r->n; i++)
+		if (r->member[i].node == m->node && r->member[i].inc == m->inc)
+			return false;
+	return true;
+}
+
 bool cl_server_empty(struct sim *s, u8 node)
 {
 	struct cl_server *srv = server_of(s, node);
@@ -159,6 +185,22 @@ bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c)
 		v = vol_find(&cl_of(s)->server[i], volume);
 		if (v && s->node[SIM_CLIENTS + i].up && !cl_of(s)->server[i].old &&
 		    v->top.epoch == c->epoch && v->top.node == c->node)
+			return true;
+	}
+	return false;
+}
+
+/* Is another claim in force on some server? */
+bool cl_server_others(const struct cl_vol *v)
+{
+	const struct cl_svol *sv;
+	u8 i;
+
+	for (i = 0; i < SIM_SERVERS; i++) {
+		sv = vol_find(&cl_of(v->s)->server[i], v->truth->id);
+		if (sv && v->s->node[SIM_CLIENTS + i].up &&
+		    (sv->v.claim.node != node_id(v->s, v->node) ||
+		     sv->v.claim.epoch != v->o.epoch))
 			return true;
 	}
 	return false;
@@ -397,10 +439,31 @@ static int do_bitmap(struct try *t, struct cl_chunk *c)
 	return MX_ST_OK;
 }
 
+/* SETGEN may be lower: it is asked for by whoever does not know better. */
+static void watch_gen(struct try *t, const struct cl_chunk *c)
+{
+	const struct mx_ask *ask = &t->job->ask;
+
+	if (ask->gen && ask->gen < c->c.gen && ask->op != MX_OP_SETGEN)
+		sim_fail(t->s, "op %u of generation %u is done on %u in one of %u",
+			 ask->op, ask->gen, t->node, c->c.gen);
+}
+
+/* Who does not ask for a chunk to be made counts on what is in it. */
+static void watch_make(struct try *t)
+{
+	const struct mx_ask *ask = &t->job->ask;
+
+	if (ask->gen && !(ask->flags & MX_F_PLACE))
+		sim_fail(t->s, "op %u makes a chunk on %u that it takes to be there",
+			 ask->op, t->node);
+}
+
 static int chunk_effect(struct try *t, struct cl_chunk *c)
 {
 	u32 at = t->job->ask.page & (CL_CHUNK - 1);
 
+	watch_gen(t, c);
 	switch (t->job->ask.op) {
 	case MX_OP_READ:
 		return do_read(t, c, at);
@@ -437,6 +500,7 @@ static int do_chunk(struct try *t)
 		rc = MX_STORE_MAKE;
 	}
 	if (rc == MX_STORE_MAKE) {
+		watch_make(t);
 		rc = chunk_make(t, i);
 		c = t->v->chunk[i];
 		made = rc == MX_ST_OK;

@@ -291,6 +291,8 @@ struct cl_vchunk {
  * @forked:  an admin has gone on without proof beside an owner that serves
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
+ * @left:    a claim went on without proof while another had servers, where a
+ *           take-over may find what that one has left
  */
 struct cl_truth {
 	u8 no;
@@ -309,6 +311,7 @@ struct cl_truth {
 	bool forked;
 	bool written;
 	bool dropped;
+	bool left;
 };
 
 /**
@@ -503,6 +506,8 @@ void cl_server_orphans(struct link *l);
 bool cl_server_forget(struct link *l);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
+bool cl_server_others(const struct cl_vol *v);
+bool cl_server_unlisted(const struct cl_vol *v, u8 idx);
 bool cl_server_empty(struct sim *s, u8 node);
 bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
 bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b);
