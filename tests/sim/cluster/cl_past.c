@@ -74,9 +74,11 @@ static void past_done(struct cl_call *nc)
 	struct link *l = s->node[p->node].link[p->server];
 	struct mx_answer ans;
 	int err = nc->call.status;
+	bool moved;
 
 	p->busy = false;
-	if (l->peer && l->peer->ses.inc != p->inc) {
+	moved = l->peer && l->peer->ses.inc != p->inc;
+	if (moved) {
 		p->inc = l->peer->ses.inc;
 		forget_all(p);
 	}
@@ -89,6 +91,9 @@ static void past_done(struct cl_call *nc)
 			  p->page, err, ans.status);
 		if (err)
 			sim_fail(s, "a client of the first version is not understood");
+		/* One of two nodes with this id may know a former life of ours. */
+		else if (moved && ans.status == MX_ST_STALE)
+			p->opened = false;
 		else
 			answered(s, p, &ans);
 	} else if (err == -ESTALE) {
