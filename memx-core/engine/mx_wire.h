@@ -106,8 +106,9 @@ enum mx_feature {
 };
 
 /*
- * OPEN with MX_F_FEATURES: bits of the answer's @arg: the OPEN made the volume,
- * or there had been no more than a tentative claim on it; or it took it over from a claim of another node or of another life.
+ * OPEN with MX_F_FEATURES: bits of the answer's @arg: the OPEN made the volume, or
+ * there had been no more than a tentative claim on it; or it took it over from a
+ * claim of another node or of another life.
  */
 #define MX_OPENED_NEW	BIT_ULL(32)
 #define MX_OPENED_OVER	BIT_ULL(33)
