@@ -346,12 +346,16 @@ void mx_claim_tick(struct mx_volume *vol)
 	u8 i;
 
 	mutex_lock(&claim->mutex);
+	for (i = 0; i < MX_MEMBERS; i++)
+		if (vol->srv[i])
+			mx_owner_chunks(&claim->o, i,
+					atomic_read(&vol->srv[i]->chunks));
+	mx_owner_counted(&claim->o);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		struct mx_vsrv *s = mx_vsrv_get(vol, i);
 
 		if (!s)
 			continue;
-		mx_owner_chunks(&claim->o, i, atomic_read(&s->chunks));
 		mx_owner_server(&claim->o, i, rmp_node_id(s->node),
 				READ_ONCE(mx_members.m[i].inc),
 				mx_member_alive(i));

@@ -254,28 +254,22 @@ static bool any_open(const struct mx_owner *o)
 	return false;
 }
 
-/* Its chunks may be lost or back, and have not been counted anew. */
-static bool in_doubt(const struct mx_owner_srv *s)
-{
-	bool answered = s->state == MX_OSRV_LISTING || s->state == MX_OSRV_OPEN;
-
-	return s->limbo ||
-	       (answered && !s->remade && s->news & BIT(MX_NEWS_LIFE));
-}
-
 /*
- * While I/O is served, servers with chunks count; before that, those that have
- * accepted the claim.
+ * While I/O is served, servers with chunks count, as soon as the chunks have been
+ * counted anew, and those that may have some after all; before that, servers that
+ * have accepted the claim.
  */
 static bool fenced(const struct mx_owner *o)
 {
 	bool serving = o->state == MX_OWN_SERVING;
 	u32 i, count = 0;
 
+	if (serving && o->recount)
+		return false;
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
-		if (serving && in_doubt(s))
+		if (serving && s->limbo)
 			return false;
 		if (serving ? !s->chunks : !s->accepted)
 			continue;

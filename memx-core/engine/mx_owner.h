@@ -351,6 +351,7 @@ struct mx_owner_spec {
  * @served:      it has been SERVING
  * @accepted:    an admin has decided to go on without proof
  * @lossy:       some pages of the volume are lost; the caller's, mx_owner_lossy()
+ * @recount:     how often chunks have to be counted before it can be fenced
  * @rewrite:     the roster has to be stored anew though its members stay
  * @dirty:       something has changed that a proof may follow from
  * @roster_proved: all lives in @seen have answered
@@ -377,6 +378,7 @@ struct mx_owner {
 	bool	served;
 	bool	accepted;
 	bool	lossy;
+	u8	recount;
 	bool	rewrite;
 	bool	dirty;
 	bool	roster_proved;
@@ -400,6 +402,11 @@ void mx_owner_server(struct mx_owner *o, u32 i, u64 node, u32 inc, bool alive);
 
 /** mx_owner_chunks() - @n chunks of the volume are placed on server @i now */
 void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n);
+
+/** mx_owner_counted() - mx_owner_chunks() was told of all servers, after a look at all
+ * chunks; to be told now and then
+ */
+void mx_owner_counted(struct mx_owner *o);
 
 /** mx_owner_lossy() - whether pages of the volume are lost now; to be told before
  * the next input after LIFE

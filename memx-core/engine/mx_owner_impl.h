@@ -80,6 +80,9 @@ enum mx_srv_input {
 bool mx_owner_input(struct mx_owner *o, u8 input);
 /** mx_owner_settle() - take the arrows that follow from what is known now */
 void mx_owner_settle(struct mx_owner *o);
+/* Counts of chunks after which what a server has said is in all of them. */
+enum { MX_OWNER_COUNTS = 2 };
+
 /** mx_owner_raise() - above @epoch, which is in force on some server. Return:
  * false: it must not be
  */

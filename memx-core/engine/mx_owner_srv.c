@@ -145,6 +145,8 @@ bool mx_osrv_input(struct mx_owner *o, u32 i, u8 input)
 	/* Who is asked again has refused until it answers. */
 	if (input != SI_ASK)
 		s->why = MX_WHY_NONE;
+	if (to == MX_OSRV_FENCED)
+		o->recount = MX_OWNER_COUNTS;
 	if (to == MX_OSRV_LISTING || to == MX_OSRV_OPENING)
 		begin_list(o, i);
 	if (to == MX_OSRV_DROPPING || input == SI_ANEW)
@@ -229,6 +231,7 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->made = false;
 	s->remade = false;
 	s->purge = false;
+	o->recount = MX_OWNER_COUNTS;
 	mx_osrv_input(o, i, SI_RESTART);
 	mx_take_forget(o, i);
 }
@@ -261,6 +264,13 @@ void mx_owner_chunks(struct mx_owner *o, u32 i, u32 n)
 {
 	if (i < MX_MEMBERS)
 		o->srv[i].chunks = n;
+}
+
+void mx_owner_counted(struct mx_owner *o)
+{
+	if (o->recount)
+		o->recount--;
+	mx_owner_settle(o);
 }
 
 void mx_owner_lossy(struct mx_owner *o, bool lossy)
@@ -441,6 +451,7 @@ static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 	s->limbo = false;
 	accepted(o, s);
 	s->news |= BIT(MX_NEWS_LIFE);
+	o->recount = MX_OWNER_COUNTS;
 }
 
 /* Another claim had the volume before ours, which has to be seen to be later. */

@@ -330,6 +330,8 @@ static void mx_owner_stale__all_say_so(void **state)
 	known(1, 2, 200);
 	mx_owner_stale(&o, 0, fake[0].inc);
 	run();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	count();
 	assert_int_equal(o.state, MX_OWN_FENCED);
 	assert_true(news(MX_NEWS_FENCED));
 	before = calls;
@@ -366,6 +368,7 @@ static void mx_owner_stale__other_in_doubt(void **state)
 	wait_ms(1000);
 	assert_int_equal(o.state, MX_OWN_SERVING);
 	mx_owner_stale(&o, 1, fake[1].inc);
+	count();
 	assert_int_equal(o.state, MX_OWN_FENCED);
 }
 
@@ -379,6 +382,8 @@ static void mx_owner_stale__last_with_chunks_lost(void **state)
 	fake[1].inc = 99;
 	mx_owner_chunks(&o, 1, 0);
 	tell(1);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	count();
 	assert_int_equal(o.state, MX_OWN_FENCED);
 }
 

@@ -176,6 +176,7 @@ static void mx_owner_novol__overtaken(void **state)
 	assert_int_equal(fake[0].roster.number, 0);
 	assert_false(mx_owner_ready(&o, 0));
 	release(1);
+	count();
 	assert_int_equal(o.state, MX_OWN_FENCED);
 	assert_int_equal(fake[0].roster.number, 0);
 }

@@ -126,6 +126,7 @@ static void tell_owner(struct cl_vol *v)
 		if (v->o.srv[i].node)
 			mx_owner_chunks(&v->o, i, n[i]);
 	mx_owner_lossy(&v->o, lossy);
+	mx_owner_counted(&v->o);
 }
 
 /* What is known of servers has changed: copies may be lost, or be back. */
