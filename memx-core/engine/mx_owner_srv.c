@@ -749,7 +749,10 @@ void mx_owner_novol(struct mx_owner *o, u32 i, u32 inc)
 {
 	if (i >= MX_MEMBERS || o->srv[i].inc != inc || !wants(o))
 		return;
+	/* Who is being asked already, or is not asked any more, is in doubt as well. */
 	if (o->srv[i].state == MX_OSRV_OPEN)
 		forgot(o, i);
+	else if (!o->srv[i].limbo)
+		doubt(&o->srv[i]);
 	mx_owner_settle(o);
 }
