@@ -181,11 +181,12 @@ static bool life_answered(const struct mx_owner *o, const struct mx_life *life)
 
 /*
  * A server gets chunks when it has stored a roster. One that is in a roster and
- * had stored none has got none, or has lost the volume since.
+ * had stored none has got none, or has lost the volume since; as has one that has
+ * no room for it.
  */
 static bool stored_none(const struct mx_owner_srv *s)
 {
-	return mx_osrv_holds(s) && !s->stored;
+	return s->state == MX_OSRV_REFUSED || (mx_osrv_holds(s) && !s->stored);
 }
 
 static bool roster_answered(const struct mx_owner *o, const struct mx_life *life)

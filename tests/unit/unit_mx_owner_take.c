@@ -250,6 +250,21 @@ static void mx_owner_claim__roster_of_the_overtaken(void **state)
 	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
 }
 
+/* Who has no room for a volume that it is to have, has lost it. */
+static void mx_owner_claim__full_in_the_roster(void **state)
+{
+	struct mx_owner_home h;
+
+	left();
+	fake[2].force = MX_CALL_OPEN;
+	fake[2].status = MX_ST_FULL;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(proof(4, &h), MX_PROOF_NONE);
+	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
+}
+
 /* A server has forgotten us before we serve: what it told before is void. */
 static void mx_owner_claim__listed_once_more(void **state)
 {
@@ -731,6 +746,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
 	OWNER(mx_owner_claim__roster_of_the_overtaken),
+	OWNER(mx_owner_claim__full_in_the_roster),
 	OWNER(mx_owner_claim__listed_once_more),
 	OWNER(mx_owner_claim__clean_after_a_loss),
 	OWNER(mx_owner_accept__while_serving),
