@@ -318,14 +318,14 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 	    !mx_home_regain(&c->home, server, life))
 		return false;
 	set_state(c, MX_CHUNK_PLACED);
-	/* Who cannot tell, says of each page that it does not have it. */
-	if (c->mixed && life->gens) {
+	/* Of a server that cannot tell all stays lost: it may have older pages. */
+	if (c->mixed) {
 		MX_COVER(chunk_regained_mixed);
-		c->blind = true;
+		c->blind = life->gens;
+		c->mixed = life->gens;
 		return true;
 	}
 	MX_COVER(chunk_regained);
-	c->mixed = false;
 	for (; w < mx_chunk_words(c->pages); w++) {
 		if (!c->blind)
 			c->have[w] |= c->lost[w];

@@ -233,8 +233,13 @@ static void mx_chunk_regain__lost_twice(void **state)
 	assert_int_equal(mx_chunk_page(&r->c, 2), MX_PAGE_LOST);
 	assert_int_equal(mx_chunk_page(&r->c, 4), MX_PAGE_HAVE);
 	assert_int_equal(mx_chunk_page(&r->c, 6), MX_PAGE_ZERO);
-	/* Its next copy has all that is left of it. */
+	/* A server of the first version could not tell. */
 	assert_true(mx_chunk_lose(&r->c, 1, 101, 0));
+	assert_int_equal(r->c.nlost, 7);
+	r->life[1].gens = false;
+	assert_true(mx_chunk_regain(&r->c, 1, &r->life[1]));
+	assert_false(r->c.blind);
+	assert_int_equal(r->c.nhave, 0);
 	assert_int_equal(r->c.nlost, 7);
 }
 
