@@ -215,7 +215,6 @@ struct cl_vol *cl_vol_new(struct sim *s, u8 node, u8 no, bool clean)
 	v->node = node;
 	v->no = ++t->claims;
 	v->since = s->now;
-	v->born = model_now(&t->model);
 	v->depth = 1 + sim_below(s, 12);
 	t->keeper = node;
 	spec.nchunks = t->nchunks;

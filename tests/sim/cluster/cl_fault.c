@@ -180,11 +180,14 @@ static void hand_over(struct sim *s)
 
 static void twin(struct sim *s)
 {
-	u8 of = draw_server(s);
+	struct cl_sim *cs = cl_of(s);
+	u8 of = draw_server(s), i;
 
 	/* With one server nobody else could tell that there was a twin. */
 	if (s->node[CL_TWIN].up || s->ns < 2)
 		return;
+	for (i = 0; i < cs->nvols && !s->twins; i++)
+		cs->truth[i].twinned = model_now(&cs->truth[i].model);
 	node_twin(s, CL_TWIN, of);
 	sim_push(s, (struct event){
 		.kind = EV_TWIN, .a = CL_TWIN, .at = s->now + draw_time(s) / 2,

@@ -151,12 +151,12 @@ static void amnesty(struct cl_vol *v)
 	/*
 	 * Of two nodes with one id: a life that was believed lost has come back
 	 * with pages that were discarded meanwhile: its owner knows that, a
-	 * take-over does not. Or the owner before wrote to one of them when the
-	 * other had been taken over.
+	 * take-over does not. Or all was written, rosters as well, to the one that
+	 * has left.
 	 */
 	for (i = 0; i < t->pages && v->s->twins; i++)
 		if (t->ghost[i] ||
-		    model_written_since(&t->model, i, v->born))
+		    model_written_since(&t->model, i, t->twinned))
 			model_forgive(&t->model, i);
 }
 

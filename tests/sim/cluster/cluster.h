@@ -288,6 +288,7 @@ struct cl_vchunk {
  * @keeper:  client that claims it when it has started
  * @gen:     highest generation of each chunk that a server has stored
  * @ghost:   pages that were discarded without asking a server
+ * @twinned: when two nodes had one id first, for the model
  * @forked:  an admin has gone on without proof beside an owner that serves
  * @written: a write was acknowledged at some time
  * @dropped: it is given up
@@ -308,6 +309,7 @@ struct cl_truth {
 	u8 keeper;
 	u32 gen[CL_CHUNKS];
 	bool ghost[CL_CHUNKS * CL_CHUNK];
+	u64 twinned;
 	bool forked;
 	bool written;
 	bool dropped;
@@ -332,7 +334,6 @@ struct cl_truth {
  * @ios:    those that somebody waits for
  * @seq:    cl_truth.seq when it began to serve as the newest, or 0
  * @since:  when it was begun, ns
- * @born:   the same for the model
  * @depth:  I/Os at once at most
  * @running: cl_run() is in it
  * @again:  and has to look once more
@@ -363,7 +364,6 @@ struct cl_vol {
 	u32 ios;
 	u32 seq;
 	u64 since;
-	u64 born;
 	u32 depth;
 	bool running;
 	bool again;
