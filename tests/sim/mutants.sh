@@ -120,16 +120,7 @@ cluster_mutants() {
 	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
 	made-anew-is-an-answer	mx_owner_take	/^static bool life_answered/,/^}/s/!o->srv.i..made && //
-	strangers-stay		mx_owner_srv	/^static bool strangers/,/^}/s/!(ans->arg & MX_OPENED_OVER)/1/
-	dead-claim-fences	mx_owner_srv	/^static void outranked/,/^}/s/ && s->epoch == o->epoch//
-	own-roster-proves	mx_owner_take	/^static bool stored_none/,/^}/s/s->stored/s->roster/
-	stranger-drops		mx_store	/^int mx_store_drop/,/^}/s/if (!is_own(who, &v->claim)) {/if (who->epoch <= v->claim.epoch \&\& !is_claim(who, \&v->claim)) {/
-	tentative-volume-had	mx_store	/^int mx_store_open/,/^}/s/(unused ? MX_OPENED_NEW : 0)/0/
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->mixed |= c->nlost;/;/
-	taken-and-forgotten	mx_op_legs	s/op->did ? op->n : 0/0/
-	done-by-nobody		mx_op_place	/^static void settled(/,/^}/s/mx_op_did_some(c, op)/1/
-	unsettled-is-read	mx_op_place	/^static void set_failed/,/^}/s/c->home.behind = true;/;/
-	denied-for-good		mx_op		/^static void note/,/^}/{/case MX_V_NOVOL:/{n;N;N;N;s/$/\n\t\tmx_chunk_gone(c, leg->server, leg->inc, leg->era);\n\t\tbreak;/}}
 	END
 }
 
