@@ -152,10 +152,14 @@ void cl_vol_serves(struct cl_vol *v)
 	struct cl_claim c = { .epoch = v->o.epoch,
 			      .node = node_id(v->s, v->node) };
 
-	if (v->seq || (!v->o.accepted && cl_claim_below(&c, &t->top) &&
-		       cl_server_knows(v->s, t->id, &t->top)))
+	if (v->seq)
 		return;
-	vol_newest(v);
+	/* It was told that the volume is new, by servers that have lost it. */
+	if (!v->o.accepted && cl_claim_below(&c, &t->top) &&
+	    cl_server_knows(v->s, t->id, &t->top))
+		v->outlaw = true;
+	else
+		vol_newest(v);
 }
 
 bool cl_vol_newest(const struct cl_vol *v)
