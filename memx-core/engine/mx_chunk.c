@@ -118,7 +118,7 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
 			byte &= BIT(c->pages - page) - 1;
 		byte = (byte << page % 64) & ~c->have[page / 64];
 		/* Others were discarded since the copy was lost. */
-		if (c->mixed)
+		if (c->lost_of != MX_LOST_OF_COPY)
 			byte &= c->lost[page / 64];
 		c->have[page / 64] |= byte;
 		c->nhave += hweight64(byte);
@@ -130,11 +130,14 @@ void mx_chunk_learn(struct mx_chunk *c, u32 first, const u8 *bits, u32 len)
 static void clear_blind(struct mx_chunk *c)
 {
 	c->blind = false;
-	c->mixed = false;
+	c->lost_of = MX_LOST_OF_COPY;
 }
 
 void mx_chunk_learned(struct mx_chunk *c)
 {
+	/* What it does not have was never written. */
+	if (c->lost_of == MX_LOST_UNKNOWN)
+		c->nlost -= mx_bits_clear(c->lost, 0, c->pages);
 	clear_blind(c);
 }
 
@@ -260,10 +263,14 @@ void mx_chunk_unplaced(struct mx_chunk *c)
 /* The last copy is gone; all that was in it is lost, for the time being. */
 static void lose_all(struct mx_chunk *c)
 {
+	bool unknown = c->blind && c->lost_of == MX_LOST_OF_COPY;
 	u32 w;
 
 	/* Of those lost before, the copy has none. */
-	c->mixed |= c->nlost;
+	if (unknown)
+		c->lost_of = MX_LOST_UNKNOWN;
+	else if (c->nlost && c->lost_of == MX_LOST_OF_COPY)
+		c->lost_of = MX_LOST_MIXED;
 	for (w = 0; w < mx_chunk_words(c->pages); w++) {
 		c->lost[w] |= c->have[w];
 		c->have[w] = 0;
@@ -271,7 +278,7 @@ static void lose_all(struct mx_chunk *c)
 	c->nlost += c->nhave;
 	c->nhave = 0;
 	/* It stays blind, for when it comes back. */
-	if (c->blind && !c->mixed)
+	if (unknown)
 		c->nlost += mx_bits_set(c->lost, 0, c->pages);
 	set_homeless(c);
 }
@@ -319,20 +326,26 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 		return false;
 	set_state(c, MX_CHUNK_PLACED);
 	/* Of a server that cannot tell all stays lost: it may have older pages. */
-	if (c->mixed) {
+	if (c->lost_of == MX_LOST_UNKNOWN && c->nlost == c->pages) {
+		/* Nothing was discarded: it is as it was. */
+		MX_COVER(chunk_regained_blind);
+		c->nlost -= mx_bits_clear(c->lost, 0, c->pages);
+		c->lost_of = MX_LOST_OF_COPY;
+		return true;
+	}
+	if (c->lost_of != MX_LOST_OF_COPY) {
 		MX_COVER(chunk_regained_mixed);
 		c->blind = life->gens;
-		c->mixed = life->gens;
+		if (!c->blind)
+			c->lost_of = MX_LOST_OF_COPY;
 		return true;
 	}
 	MX_COVER(chunk_regained);
 	for (; w < mx_chunk_words(c->pages); w++) {
-		if (!c->blind)
-			c->have[w] |= c->lost[w];
+		c->have[w] |= c->lost[w];
 		c->lost[w] = 0;
 	}
-	if (!c->blind)
-		c->nhave = c->nlost;
+	c->nhave = c->nlost;
 	c->nlost = 0;
 	return true;
 }

@@ -89,6 +89,19 @@ enum mx_page {
 };
 
 /**
+ * enum mx_lost_of - what the copies that may come back have of the lost pages
+ * @MX_LOST_OF_COPY: all
+ * @MX_LOST_MIXED:   some, as others were lost before: those stay lost
+ * @MX_LOST_UNKNOWN: those that were written; the bitmap was not known when the
+ *                   last copy was lost
+ */
+enum mx_lost_of {
+	MX_LOST_OF_COPY,
+	MX_LOST_MIXED,
+	MX_LOST_UNKNOWN,
+};
+
+/**
  * struct mx_chunk - one chunk
  * @have:    bit per page: written, and the home has it
  * @lost:    bit per page: written, and gone
@@ -101,8 +114,7 @@ enum mx_page {
  * @server:  first member in sync while PLACED or RELEASING, else MX_NO_SERVER;
  *           may be read without the caller's lock
  * @blind:   @have is not known (after a take-over): it is fetched first
- * @mixed:   not all of @lost was in the copies that may come back, or are back
- *           while @blind: what they do not have stays lost
+ * @lost_of: enum mx_lost_of; also while @blind after a copy came back
  * @avoid:   bit per server that may have taken the chunk without our knowing,
  *           and has not released it: the chunk is not placed there meanwhile
  * @left:    copies to be released if their lives come back. While they are not
@@ -130,7 +142,7 @@ struct mx_chunk {
 	u8	state;
 	u8	server;
 	bool	blind;
-	bool	mixed;
+	u8	lost_of;
 	bool	settling;
 	u64	avoid;
 	struct mx_left left[MX_LEFT_MAX];

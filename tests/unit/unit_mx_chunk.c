@@ -299,6 +299,28 @@ static void mx_chunk_adopt__blind(void **state)
 	assert_int_equal(r->c.nhave, 10);
 }
 
+/* What was discarded before the bitmap was known is not there again. */
+static void mx_chunk_regain__discarded_while_unknown(void **state)
+{
+	struct rig *r = rig();
+	struct mx_home_member m = { .inc = 103, .server = 3 };
+	u8 bits[1] = { 0x07 };
+
+	r->life[3].gens = true;
+	mx_chunk_unknown(&r->c);
+	mx_chunk_adopt(&r->c, &m, 1, 7);
+	mx_chunk_lose(&r->c, 3, 103, 0);
+	mx_chunk_freed(&r->c, 1, 1);
+	assert_true(mx_chunk_regain(&r->c, 3, &r->life[3]));
+	assert_true(r->c.blind);
+	mx_chunk_learn(&r->c, 0, bits, 1);
+	mx_chunk_learned(&r->c);
+	assert_int_equal(r->c.nlost, 0);
+	assert_int_equal(r->c.nhave, 2);
+	assert_int_equal(mx_chunk_page(&r->c, 1), MX_PAGE_ZERO);
+	assert_int_equal(mx_chunk_page(&r->c, 9), MX_PAGE_ZERO);
+}
+
 static void mx_chunk_adopt__stale_member(void **state)
 {
 	struct rig *r = rig();
@@ -346,6 +368,7 @@ int main(void)
 		MXT(mx_chunk_regain__lost_twice),
 		MXT(mx_chunk_tidy__left_and_doubtful),
 		MXT(mx_chunk_adopt__blind),
+		MXT(mx_chunk_regain__discarded_while_unknown),
 		MXT(mx_chunk_adopt__stale_member),
 		MXT(mx_chunk_proved__otherwise),
 	};

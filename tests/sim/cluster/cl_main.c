@@ -230,6 +230,7 @@ static void mend_all(struct sim *s)
 		cs->server[i].poor = 0;
 		if (cs->server[i].serving)
 			cs->server[i].st.state = MX_STORE_RUNNING;
+		cl_server_wake(s, SIM_CLIENTS + i);
 	}
 	if (s->node[CL_TWIN].up)
 		node_crash(s, CL_TWIN, false);

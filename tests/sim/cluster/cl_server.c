@@ -621,6 +621,17 @@ static u64 job_begin(struct sim *s, struct cl_server *srv,
 	return s->now + sim_below(s, sim_chance(s, 5000) ? SEC(2) : MS(30));
 }
 
+/* Its trouble is over before it was to be. */
+void cl_server_wake(struct sim *s, u8 node)
+{
+	struct cl_server *srv = server_of(s, node);
+	u32 i;
+
+	for (i = 0; i < CL_JOBS; i++)
+		if (srv->job[i].slot)
+			job_later(s, node, &srv->job[i], s->now);
+}
+
 void cl_server_job(struct sim *s, u8 node, u32 no)
 {
 	struct cl_server *srv = server_of(s, node);

@@ -504,6 +504,7 @@ void cl_server_stop(struct sim *s, u8 node);
 void cl_server_deliver(struct link *l, struct rmp_slot *slot);
 void cl_server_orphans(struct link *l);
 bool cl_server_forget(struct link *l);
+void cl_server_wake(struct sim *s, u8 node);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
 bool cl_server_others(const struct cl_vol *v);
