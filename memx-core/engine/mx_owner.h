@@ -207,6 +207,7 @@ struct mx_owner_life {
  * struct mx_owner_srv - a server under a claim; private, but may be read
  * @node:     node id, 0: the entry is not in use
  * @due:      ms: not asked before
+ * @sure:     ms: when it has accepted the claim last
  * @inc:      incarnation that the state is about
  * @era:      the volume's life on the server within @inc, from 1 on
  * @eras:     the last one given out
@@ -247,6 +248,7 @@ struct mx_owner_life {
 struct mx_owner_srv {
 	u64	node;
 	u64	due;
+	u64	sure;
 	u32	inc;
 	u32	era;
 	u32	eras;

@@ -433,6 +433,7 @@ static void accepted(const struct mx_owner *o, struct mx_owner_srv *s)
 {
 	s->accepted = true;
 	s->epoch = o->epoch;
+	s->sure = o->now;
 }
 
 /* What a server took before, if anything, is there, or certainly is not. */

@@ -4,6 +4,8 @@
  */
 #include "mx_owner_impl.h"
 
+enum { SURE_MS = 2000 };	/* an answer to OPEN is believed for so long */
+
 /* Above this no generation is left to go on with. */
 #define GEN_MAX	0xffff0000U
 
@@ -271,6 +273,26 @@ void mx_take_roster(struct mx_owner *o)
 	o->roster_lossy = roster_lossy(o);
 }
 
+/*
+ * What servers have told may be void by now: who forgets the claim may be opened
+ * by an owner that it has fenced. All have to know it still.
+ */
+static bool all_sure(struct mx_owner *o)
+{
+	bool sure = true;
+	u32 i;
+
+	for (i = 0; i < MX_MEMBERS; i++) {
+		struct mx_owner_srv *s = &o->srv[i];
+
+		if (s->state != MX_OSRV_OPEN || o->now - s->sure < SURE_MS)
+			continue;
+		s->verify = true;
+		sure = false;
+	}
+	return sure;
+}
+
 bool mx_take_proved(struct mx_owner *o)
 {
 	u32 i, opened = 0;
@@ -285,7 +307,9 @@ bool mx_take_proved(struct mx_owner *o)
 	}
 	if (!opened)
 		return false;
-	return o->spec.clean || (o->roster_proved && !mx_owner_unproved(o));
+	if (o->spec.clean)
+		return true;
+	return o->roster_proved && !mx_owner_unproved(o) && all_sure(o);
 }
 
 static bool members_answered(const struct mx_owner *o,

@@ -250,6 +250,27 @@ static void mx_owner_claim__roster_of_the_overtaken(void **state)
 	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
 }
 
+/* What was told long ago is asked for again before anything is served. */
+static void mx_owner_claim__old_answers(void **state)
+{
+	left();
+	fake[2].alive = false;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	fake[0].hung = true;
+	wait_ms(20000);
+	fake[2].alive = true;
+	all_see();
+	assert_int_equal(o.srv[2].state, MX_OSRV_OPEN);
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	known(0, 1, 9);
+	fake[0].nchunks = 0;
+	release(0);
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	assert_int_equal(mx_owner_unproved(&o), 1);
+}
+
 /* Who has no room for a volume that it is to have, has lost it. */
 static void mx_owner_claim__full_in_the_roster(void **state)
 {
@@ -746,6 +767,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
 	OWNER(mx_owner_claim__roster_of_the_overtaken),
+	OWNER(mx_owner_claim__old_answers),
 	OWNER(mx_owner_claim__full_in_the_roster),
 	OWNER(mx_owner_claim__listed_once_more),
 	OWNER(mx_owner_claim__clean_after_a_loss),
