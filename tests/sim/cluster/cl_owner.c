@@ -92,8 +92,12 @@ static void owner_done(struct cl_call *nc)
 		  (unsigned long long)ans.arg);
 	/* A server that has forgotten newer claims is right in this one's eyes. */
 	if (!err && ans.status == MX_ST_OK && srv->oc.kind == MX_CALL_OPEN &&
-	    ans.arg & MX_OPENED_NEW && v->seq && !cl_vol_newest(v))
+	    ans.arg & MX_OPENED_NEW && v->seq && !cl_vol_newest(v)) {
 		v->outlaw = true;
+		/* Then nobody is left to tell of them. */
+		v->truth->forked |= !cl_server_knows(v->s, v->truth->id,
+						     &v->truth->top);
+	}
 	mx_owner_answer(&v->o, srv->idx, err, &ans);
 	cl_run(v);
 }
