@@ -316,6 +316,9 @@ static u8 kind_due(const struct mx_owner *o, u32 i)
 {
 	const struct mx_owner_srv *s = &o->srv[i];
 
+	/* Whoever was told that all calls have ended gets no other one. */
+	if (o->state == MX_OWN_PARKED || o->state == MX_OWN_GONE)
+		return MX_CALL_NONE;
 	if (s->state == MX_OSRV_DROPPING)
 		return may_drop(o, s) ? MX_CALL_DROP : MX_CALL_NONE;
 	if (!wants(o))

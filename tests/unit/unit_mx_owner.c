@@ -623,6 +623,25 @@ static void mx_owner_drop__restarted(void **state)
 	assert_int_equal(o.srv[1].state, MX_OSRV_NONE);
 }
 
+/* A DROP was to be repeated when the claim was parked. */
+static void mx_owner_park__no_call_after_the_end(void **state)
+{
+	u32 before;
+
+	serving(1);
+	fake[0].force = MX_CALL_DROP;
+	fake[0].status = MX_ST_HELD;
+	mx_owner_drop(&o, 0);
+	run();
+	assert_int_equal(o.srv[0].state, MX_OSRV_DROPPING);
+	mx_owner_park(&o);
+	run();
+	assert_true(news(MX_NEWS_ENDED));
+	before = calls;
+	wait_ms(60000);
+	assert_int_equal(calls, before);
+}
+
 static void mx_owner_park__calls_end(void **state)
 {
 	servers(2);
@@ -846,6 +865,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_drop__not_served),
 	OWNER(mx_owner_claim__made_anew_by_another),
 	OWNER(mx_owner_drop__restarted),
+	OWNER(mx_owner_park__no_call_after_the_end),
 	OWNER(mx_owner_park__calls_end),
 	OWNER(mx_owner_stop__any_time),
 	OWNER(mx_owner_stop__twice),
