@@ -291,8 +291,8 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 	ctx_deliver(ctx);
 	ctx_done(ctx);
 	ctx_free(ctx);
-	/* This does not recurse further: a kick gives no pages back. */
-	if (unlikely(ctx->kick))
+	/* Whoever kicks goes on by itself if that has given pages back. */
+	if (unlikely(ctx->kick) && !ctx->turn)
 		rmp_budget_kick();
 	rcu_read_unlock();
 	local_bh_enable();

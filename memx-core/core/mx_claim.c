@@ -333,6 +333,8 @@ static void work(struct work_struct *w)
 			mx_owner_stale(&claim->o, i, READ_ONCE(s->stale_inc));
 		if (test_and_clear_bit(i, claim->novol))
 			mx_owner_novol(&claim->o, i, READ_ONCE(s->novol_inc));
+		/* What is lost by that is told before the next answer. */
+		run(claim);
 		if (test_and_clear_bit(i, claim->answered))
 			take_answer(claim, s);
 		run(claim);

@@ -665,10 +665,11 @@ static void drop_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		mx_osrv_input(o, i, SI_DROPPED);
 	else if (ans->status == MX_ST_STALE)
 		mx_osrv_input(o, i, SI_FENCE);
-	else if (ans->status == MX_ST_OK)
-		s->purge = false;
-	else
+	else if (ans->status != MX_ST_OK)
 		mx_osrv_refuse(o, i, MX_WHY_BAD);
+	/* It may be somebody else's again: the next OPEN tells. */
+	if (ans->status != MX_ST_HELD && ans->status != MX_ST_AGAIN)
+		s->purge = false;
 }
 
 /* The OPEN that was under way when the volume was to be dropped has ended. */

@@ -7,7 +7,7 @@
 #include "mxs.h"
 
 enum {
-	ANSWER_WINDOWS	= 4,	/* of a client's that may be kept in answers */
+	ANSWER_WINDOWS	= 8,	/* of a client's that may be kept in answers */
 };
 
 static ushort grant = 256;

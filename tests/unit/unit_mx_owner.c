@@ -273,6 +273,9 @@ static void mx_owner_server__others_came_first(void **state)
 	fake[0].status = MX_ST_INVAL;
 	wait_ms(MX_OWNER_HELD_MS);
 	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
+	/* It was somebody else's once more. */
+	assert_false(o.srv[0].purge);
+	known(0, o.epoch - 1, 9);
 	fake[0].force = MX_CALL_NONE;
 	wait_ms(MX_OWNER_AGAIN_MS);
 	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
