@@ -89,6 +89,8 @@ const char *model_written(struct model *m, u32 page, u64 uid, bool ok)
 		struct model_value *v = &p->v[i];
 		bool before = v->ended && v->ended < w->since;
 
+		if (v != w && before)
+			v->may_return = false;
 		if (v == w || v->until)
 			continue;
 		if (v->claim > w->claim && before && v->acked)
@@ -121,8 +123,10 @@ static void settled(struct model *m, struct model_page *p, u64 value)
 
 		if (v->value == value && (!same || !v->until))
 			same = v;
-		else if (!v->until && v->value != value)
+		else if (!v->until && v->value != value) {
 			v->until = now;
+			v->may_return = !v->acked && v->uid;
+		}
 	}
 	if (p->blind == ~0ULL)
 		p->blind = now;
@@ -177,6 +181,21 @@ bool model_written_since(const struct model *m, u32 page, u64 since)
 		if (p->v[i].acked && p->v[i].ended >= since)
 			return true;
 	return false;
+}
+
+void model_return(struct model *m)
+{
+	u32 i;
+	u8 k;
+
+	for (i = 0; i < m->pages; i++)
+		for (k = 0; k < m->page[i].n; k++) {
+			struct model_value *v = &m->page[i].v[k];
+
+			if (v->may_return)
+				v->until = 0;
+			v->may_return = false;
+		}
 }
 
 void model_forget(struct model *m)

@@ -22,6 +22,8 @@ enum {
  * @since:  when it was submitted, in ticks of the model
  * @ended:  when it has ended, 0: it has not
  * @acked:  it was acknowledged
+ * @may_return: it has failed, a read has not found it, and nothing was acknowledged
+ *          since
  * @until:  when it was known that the page does not hold it, 0: it may
  */
 struct model_value {
@@ -31,6 +33,7 @@ struct model_value {
 	u64 since;
 	u64 ended;
 	bool acked;
+	bool may_return;
 	u64 until;
 };
 
@@ -93,6 +96,12 @@ void model_forgive(struct model *m, u32 page);
 
 /** model_written_since() - has a write been acknowledged since that tick? */
 bool model_written_since(const struct model *m, u32 page, u64 since);
+
+/**
+ * model_return() - a write that has failed may be found now, though it was not
+ * before: nobody knew whether it had been executed
+ */
+void model_return(struct model *m);
 
 /** model_forget() - whatever the volume holds from now on is right */
 void model_forget(struct model *m);

@@ -146,6 +146,7 @@ static void amnesty(struct cl_vol *v)
 	struct cl_truth *t = v->truth;
 	u32 i;
 
+	model_return(&t->model);
 	/*
 	 * Two have written to it, each to servers that the other did not reach;
 	 * or servers have told anything.
