@@ -345,6 +345,21 @@ static void vol_end(struct cl_vol *v)
 	vol_free(v);
 }
 
+/* All other claims on the volume do not count any more, and cannot know. */
+void cl_vol_outlaw(struct cl_vol *v)
+{
+	u8 i;
+
+	for (i = 0; i < SIM_CLIENTS; i++) {
+		struct cl_vol *old = node_of(v->s, i)->vol[v->truth->no];
+
+		if (!old || old == v)
+			continue;
+		old->outlaw = true;
+		v->truth->forked |= old->o.state == MX_OWN_SERVING;
+	}
+}
+
 /* Somebody decides, after a while, to go on without proof. */
 static void vol_accept(struct cl_vol *v)
 {
@@ -378,14 +393,7 @@ static void vol_accept(struct cl_vol *v)
 	v->truth->forked |= v->seq && !cl_vol_newest(v);
 	if (!cl_vol_newest(v))
 		vol_newest(v);
-	for (i = 0; i < SIM_CLIENTS; i++) {
-		struct cl_vol *old = node_of(v->s, i)->vol[v->truth->no];
-
-		if (!old || old == v)
-			continue;
-		old->outlaw = true;
-		v->truth->forked |= old->o.state == MX_OWN_SERVING;
-	}
+	cl_vol_outlaw(v);
 	if (v->truth->forked)
 		model_forget(&v->truth->model);
 }

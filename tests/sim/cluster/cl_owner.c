@@ -147,6 +147,11 @@ static void amnesty(struct cl_vol *v)
 	u32 i;
 
 	model_return(&t->model);
+	/* None of the servers that it knows had the volume, and it was not new. */
+	if (v->o.spec.may_be_new && t->written) {
+		t->forked = true;
+		cl_vol_outlaw(v);
+	}
 	/*
 	 * Two have written to it, each to servers that the other did not reach;
 	 * or servers have told anything.

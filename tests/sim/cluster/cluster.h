@@ -526,6 +526,7 @@ void cl_claim(struct sim *s, u8 node, u8 vol, bool clean);
 void cl_commit(struct sim *s, u8 node, u8 vol, u64 claim);
 void cl_vol_park(struct cl_vol *v);
 void cl_vol_serves(struct cl_vol *v);
+void cl_vol_outlaw(struct cl_vol *v);
 bool cl_vol_newest(const struct cl_vol *v);
 void cl_run(struct cl_vol *v);
 void cl_done(struct link *l, struct rmp_call *call);
