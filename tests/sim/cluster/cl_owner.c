@@ -148,8 +148,8 @@ static void amnesty(struct cl_vol *v)
 
 	model_return(&t->model);
 	/* None of the servers that it knows had the volume, and it was not new. */
-	if (v->o.spec.may_be_new && t->written) {
-		t->forked = true;
+	if (v->o.spec.may_be_new) {
+		t->forked |= t->written;
 		cl_vol_outlaw(v);
 	}
 	/*
