@@ -325,7 +325,6 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 	    !mx_home_regain(&c->home, server, life))
 		return false;
 	set_state(c, MX_CHUNK_PLACED);
-	/* Of a server that cannot tell all stays lost: it may have older pages. */
 	if (c->lost_of == MX_LOST_UNKNOWN && c->nlost == c->pages) {
 		/* Nothing was discarded: it is as it was. */
 		MX_COVER(chunk_regained_blind);
@@ -333,6 +332,7 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 		c->lost_of = MX_LOST_OF_COPY;
 		return true;
 	}
+	/* Of a server that cannot tell all stays lost: it may have older pages. */
 	if (c->lost_of != MX_LOST_OF_COPY) {
 		MX_COVER(chunk_regained_mixed);
 		c->blind = life->gens;

@@ -269,7 +269,7 @@ static bool fenced(const struct mx_owner *o)
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
-		if (serving && s->limbo)
+		if (serving && s->limbo && s->state != MX_OSRV_FENCED)
 			return false;
 		if (serving ? !s->chunks : !s->accepted)
 			continue;

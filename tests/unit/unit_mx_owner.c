@@ -404,6 +404,23 @@ static void mx_owner_stale__other_in_doubt(void **state)
 	assert_int_equal(o.state, MX_OWN_FENCED);
 }
 
+/* Who is fenced there and then denies the volume is not asked any more. */
+static void mx_owner_stale__then_denied(void **state)
+{
+	serving(2);
+	mx_owner_chunks(&o, 0, 5);
+	mx_owner_chunks(&o, 1, 5);
+	mx_owner_stale(&o, 0, fake[0].inc);
+	run();
+	mx_owner_novol(&o, 0, fake[0].inc);
+	mx_owner_chunks(&o, 0, 0);
+	count();
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	mx_owner_stale(&o, 1, fake[1].inc);
+	count();
+	assert_int_equal(o.state, MX_OWN_FENCED);
+}
+
 static void mx_owner_stale__last_with_chunks_lost(void **state)
 {
 	serving(2);
@@ -855,6 +872,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_stale__costs_that_server),
 	OWNER(mx_owner_stale__all_say_so),
 	OWNER(mx_owner_stale__other_in_doubt),
+	OWNER(mx_owner_stale__then_denied),
 	OWNER(mx_owner_stale__last_with_chunks_lost),
 	OWNER(mx_owner_propose__commit),
 	OWNER(mx_owner_propose__withdraw),
