@@ -211,55 +211,7 @@ static void mx_owner_novol__untrue(void **state)
 	assert_int_equal(b.era, a.era);
 }
 
-/* It has forgotten us, and an older owner has had it to itself meanwhile. */
-/* It refuses to take the volume again: what it had is not there meanwhile. */
-static void mx_owner_novol__while_refused(void **state)
-{
-	struct mx_srv_life life;
-
-	serving(2);
-	fake[0].force = MX_CALL_OPEN;
-	fake[0].status = MX_ST_FULL;
-	mx_owner_novol(&o, 0, fake[0].inc);
-	run();
-	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
-	fake[0].force = MX_CALL_NONE;
-	wait_ms(MX_OWNER_AGAIN_MS);
-	mx_owner_life(&o, 0, &life);
-	assert_int_not_equal(life.era, 0);
-	fake[0].force = MX_CALL_ROSTER_SET;
-	fake[0].status = MX_ST_INVAL;
-	fake[0].roster = (struct mx_roster) {};
-	o.rewrite = true;
-	wait_ms(1000);
-	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
-	mx_owner_life(&o, 0, &life);
-	assert_int_not_equal(life.era, 0);
-	mx_owner_novol(&o, 0, fake[0].inc);
-	mx_owner_life(&o, 0, &life);
-	assert_int_equal(life.era, 0);
-	assert_true(news(MX_NEWS_LIFE));
-}
-
-static void mx_owner_novol__others_came_first(void **state)
-{
-	struct mx_srv_life a, b;
-
-	take();
-	mx_owner_life(&o, 0, &a);
-	known(0, o.epoch - 1, 9);
-	put_one(0, 3, 5);
-	mx_owner_novol(&o, 0, fake[0].inc);
-	run();
-	mx_owner_life(&o, 0, &b);
-	assert_int_not_equal(b.era, a.era);
-	assert_int_equal(fake[0].nchunks, 0);
-	assert_int_equal(fake[0].owner.node, me.node);
-	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
-	assert_int_equal(o.state, MX_OWN_SERVING);
-}
-
-/* The same after a restart, and with an answer to DROP that was not expected. */
+/* Others were let in after a restart, and DROP has an answer that was not expected. */
 static void mx_owner_server__others_came_first(void **state)
 {
 	take();
@@ -865,7 +817,6 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_novol__made_anew),
 	OWNER(mx_owner_novol__untrue),
 	OWNER(mx_owner_novol__while_refused),
-	OWNER(mx_owner_novol__others_came_first),
 	OWNER(mx_owner_server__others_came_first),
 	OWNER(mx_owner_answer__gone),
 	OWNER(mx_owner_answer__of_another_life),

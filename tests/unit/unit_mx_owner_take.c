@@ -250,6 +250,54 @@ static void mx_owner_claim__roster_of_the_overtaken(void **state)
 	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
 }
 
+/* It has forgotten us, and an older owner has had it to itself meanwhile. */
+/* It refuses to take the volume again: what it had is not there meanwhile. */
+static void mx_owner_novol__while_refused(void **state)
+{
+	struct mx_srv_life life;
+
+	serving(2);
+	fake[0].force = MX_CALL_OPEN;
+	fake[0].status = MX_ST_FULL;
+	mx_owner_novol(&o, 0, fake[0].inc);
+	run();
+	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
+	fake[0].force = MX_CALL_NONE;
+	wait_ms(MX_OWNER_AGAIN_MS);
+	mx_owner_life(&o, 0, &life);
+	assert_int_not_equal(life.era, 0);
+	fake[0].force = MX_CALL_ROSTER_SET;
+	fake[0].status = MX_ST_INVAL;
+	fake[0].roster = (struct mx_roster) {};
+	o.rewrite = true;
+	wait_ms(1000);
+	assert_int_equal(o.srv[0].state, MX_OSRV_REFUSED);
+	mx_owner_life(&o, 0, &life);
+	assert_int_not_equal(life.era, 0);
+	mx_owner_novol(&o, 0, fake[0].inc);
+	mx_owner_life(&o, 0, &life);
+	assert_int_equal(life.era, 0);
+	assert_true(news(MX_NEWS_LIFE));
+}
+
+static void mx_owner_novol__others_came_first(void **state)
+{
+	struct mx_srv_life a, b;
+
+	take();
+	mx_owner_life(&o, 0, &a);
+	known(0, o.epoch - 1, 9);
+	put_one(0, 3, 5);
+	mx_owner_novol(&o, 0, fake[0].inc);
+	run();
+	mx_owner_life(&o, 0, &b);
+	assert_int_not_equal(b.era, a.era);
+	assert_int_equal(fake[0].nchunks, 0);
+	assert_int_equal(fake[0].owner.node, me.node);
+	assert_int_equal(o.srv[0].state, MX_OSRV_OPEN);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+}
+
 /* What was told long ago is asked for again before anything is served. */
 static void mx_owner_claim__old_answers(void **state)
 {
@@ -767,6 +815,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
 	OWNER(mx_owner_claim__roster_of_the_overtaken),
+	OWNER(mx_owner_novol__others_came_first),
 	OWNER(mx_owner_claim__old_answers),
 	OWNER(mx_owner_claim__full_in_the_roster),
 	OWNER(mx_owner_claim__listed_once_more),

@@ -121,9 +121,9 @@ static void settled(struct model *m, struct model_page *p, u64 value)
 	for (i = 0; i < p->n; i++) {
 		struct model_value *v = &p->v[i];
 
-		if (v->value == value && (!same || !v->until))
+		if (v->value == value && (!same || !v->until)) {
 			same = v;
-		else if (!v->until && v->value != value) {
+		} else if (!v->until && v->value != value) {
 			v->until = now;
 			v->may_return = !v->acked && v->uid;
 		}
