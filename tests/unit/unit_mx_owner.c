@@ -816,7 +816,6 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_server__many_lives),
 	OWNER(mx_owner_novol__made_anew),
 	OWNER(mx_owner_novol__untrue),
-	OWNER(mx_owner_novol__while_refused),
 	OWNER(mx_owner_server__others_came_first),
 	OWNER(mx_owner_answer__gone),
 	OWNER(mx_owner_answer__of_another_life),

@@ -250,7 +250,6 @@ static void mx_owner_claim__roster_of_the_overtaken(void **state)
 	assert_int_equal(proof(2, &h), MX_PROOF_NONE);
 }
 
-/* It has forgotten us, and an older owner has had it to itself meanwhile. */
 /* It refuses to take the volume again: what it had is not there meanwhile. */
 static void mx_owner_novol__while_refused(void **state)
 {
@@ -280,6 +279,7 @@ static void mx_owner_novol__while_refused(void **state)
 	assert_true(news(MX_NEWS_LIFE));
 }
 
+/* It has forgotten us, and an older owner has had it to itself meanwhile. */
 static void mx_owner_novol__others_came_first(void **state)
 {
 	struct mx_srv_life a, b;
@@ -815,6 +815,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__split),
 	OWNER(mx_owner_claim__clean),
 	OWNER(mx_owner_claim__roster_of_the_overtaken),
+	OWNER(mx_owner_novol__while_refused),
 	OWNER(mx_owner_novol__others_came_first),
 	OWNER(mx_owner_claim__old_answers),
 	OWNER(mx_owner_claim__full_in_the_roster),
