@@ -3,7 +3,7 @@
 import peers
 from lab import Test, linux
 from labkit import builds
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 128
 ROUNDS = 7
@@ -20,7 +20,7 @@ JUDGED = ("us", "iops")
 
 class T(Test):
     hosts = {"c1": linux(), "s1": linux()}
-    timeout = 2400
+    timeout = 5400
 
     @classmethod
     def before_boot(cls):
@@ -52,7 +52,7 @@ class T(Test):
                 value = peers.fio(self.c1, DEV, seconds=SECONDS, size=f"{MIB}M", **how)[figure]
                 self.taken.setdefault((name, f"{what}_{mtu}"), []).append(value)
         self.cluster.unmake()
-        self.s1.sh("memxctl server stop --force")
+        Server(self.s1).stop(force=True)
         for host in (self.c1, self.s1):
             host.memx_unload()
 
