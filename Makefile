@@ -11,6 +11,8 @@ kver = $(word 1,$(kernel))
 kdir = $(word 2,$(kernel))
 kbuild = $(if $(kver),,$(error no kernel headers))compat/kbuild.sh $(kver) $(kdir) $(O) FLOOR=$(FLOOR) $(if $(W),W=$(W)) $(if $(C),C=$(C)) $(if $(V),V=$(V))
 moddir = $(DESTDIR)/lib/modules/$(kver)/updates/memx
+# Without the modules for tests, which FLOOR= adds.
+product = $(shell sed -n 's/^obj-m := //p' Kbuild | sed 's/\.o\b/.ko/g')
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
 luadir = $(DESTDIR)$(PREFIX)/share/wireshark
@@ -29,7 +31,7 @@ include tests/build/user.mk
 
 install: all			## install modules, memxctl, the xl hotplug script and the dissector (DESTDIR=, PREFIX=)
 	install -d $(moddir) $(sbindir) $(xendir) $(luadir)
-	install -m 644 $(O)/modules/$(kver)/*.ko $(moddir)
+	install -m 644 $(addprefix $(O)/modules/$(kver)/,$(product)) $(moddir)
 	strip --strip-debug $(moddir)/*.ko
 	install -m 755 $(tool-programs) $(sbindir)
 	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)

@@ -34,7 +34,7 @@ endef
 $(eval $(call flavour,asan,$(CC),-O1 $(sanitize)))
 $(eval $(call flavour,fast,$(CC),-O2))
 $(eval $(call flavour,cover,$(CC),-O2 -DMX_COVERAGE))
-$(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
+$(eval $(call flavour,fuzz,$(fuzz-cc),-O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link -fsanitize-coverage-ignorelist=tests/fuzz/uncovered.txt)))
 $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -DNDEBUG))
 
 -include $(shell find $(O)/asan $(O)/fast $(O)/cover $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
@@ -102,6 +102,7 @@ $(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/test
 	@mkdir -p $(@D)
 	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs) $(crypto-libs)
 $(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl
+$(O)/fuzz/bin/fuzz_rmp_auth: fuzz-libs := -Wl,--wrap=crypto_scalarmult_curve25519,--wrap=crypto_scalarmult_curve25519_base
 
 # what goes over the wire: a table of it, and frames for the dissector
 

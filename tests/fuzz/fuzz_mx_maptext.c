@@ -12,12 +12,12 @@ enum { CHUNKS = 16384 };
  * struct map - a decoded map
  * @chunks: of the volume
  * @next:   first chunk behind the last run
- * @who:    server by chunk, -1: none
+ * @who:    server by chunk, -1: none; a byte each, as that is filled at once
  */
 struct map {
 	u32 chunks;
 	u32 next;
-	int who[CHUNKS];
+	s8 who[CHUNKS];
 };
 
 static struct map first, second;
@@ -31,8 +31,7 @@ static int on_run(void *ctx, u32 at, u32 count, int server)
 	must(count && count <= m->chunks - at);
 	must(server >= 0 && server < MX_MAP_SERVERS);
 	m->next = at + count;
-	while (count--)
-		m->who[at++] = server;
+	memset(m->who + at, server, count);
 	return 0;
 }
 
@@ -46,12 +45,9 @@ static int who(void *ctx, u32 chunk)
 
 static int read_map(struct map *m, u32 chunks, const char *from, size_t len)
 {
-	u32 i;
-
 	m->chunks = chunks;
 	m->next = 0;
-	for (i = 0; i < chunks; i++)
-		m->who[i] = -1;
+	memset(m->who, -1, sizeof(m->who));
 	return mx_maptext_decode(from, len, chunks, on_run, m);
 }
 

@@ -42,7 +42,7 @@ ln -s ../../subsystems/{NQN} subsystems/""")
 def nvme_connect(client, server):
     """Connects @client to what @server exports and returns the device's path."""
     client.sh(f"modprobe nvme-tcp && nvme connect -t tcp -a {server.ip} -s {PORT} -n {NQN}")
-    return client.sh("""for i in $(seq 100); do
+    return client.sh("""for i in $(seq 600); do
     for d in /sys/block/nvme*n*; do
         case ${d##*/} in *c*) continue ;; esac
         [ -b "/dev/${d##*/}" ] && { echo "/dev/${d##*/}"; exit; }

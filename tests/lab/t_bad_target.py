@@ -4,6 +4,7 @@ import json
 import time
 
 from lab import Test, linux, xen
+from labkit.memx import Server, load
 
 # An xl create that fails takes as long as one with a stock disk, and the end of that guest; a wait for a state that
 # does not come, 10 s of it at least, would be seen.
@@ -34,7 +35,7 @@ GOOD = "vol=a,size=64M"
 
 class T(Test):
     hosts = {"x1": xen(), "s1": linux()}
-    timeout = 900
+    timeout = 1800
 
     def disk(self, target, vdev="xvdma"):
         """A disk spec."""
@@ -79,18 +80,14 @@ class T(Test):
         rc, out = self.x1.rc("memxctl --json volume list")
         return [v["name"] for v in json.loads(out)] if rc == 0 else []
 
-    def stored(self):
-        """What the memory server stores."""
-        return json.loads(self.s1.sh("memxctl --json server volumes"))
-
     def run(self):
         self.slowest = 0
         self.refusals = 0
         self.x1.sh("truncate -s 1M /tmp/stock.img")
         self.plain = self.stock()
         self.without_cluster()
-        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s1.sh("memxctl server start --dev eth0 --memory 192M")
+        self.server = Server(self.s1)
+        self.server.start("192M")
         self.refused("vol=a,size=8G", "volume 'a': ")
         for target, words in BROKEN:
             self.refused(target, words)
@@ -104,7 +101,7 @@ class T(Test):
         """From a host without any module of ours to one without servers."""
         self.refused(GOOD, "the kernel module memx_blkback is not loaded")
         self.nothing_left()
-        self.x1.memx_load("memx_blkback", memx_rmap="insecure=1")
+        load(self.x1, "memx_blkback", devs=())
         self.refused(GOOD, "no interface is attached")
         self.nothing_left()
         self.x1.sh("memxctl attach eth0")
@@ -119,10 +116,10 @@ class T(Test):
         self.nothing_left(domains=2)
         self.check(self.volumes() == ["a"], "the volume of the living guest is left alone")
         guest.sh("pattern verify /dev/xvdma 0 16M 5")
-        self.check(len(self.stored()) == 1, "the server stores the volume")
+        self.check(len(self.server.volumes()) == 1, "the server stores the volume")
         guest.shutdown()
         self.nothing_left()
-        self.until(lambda: self.stored() == [], "the server has dropped the volume", 30)
+        self.until(lambda: self.server.volumes() == [], "the server has dropped the volume", 30)
 
         self.x1.sh("memxctl volume create kept --size 64M")
         self.refused("vol=kept,size=32M", "volume 'kept' exists with size 64M, not 32M")

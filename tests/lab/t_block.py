@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """A client's block device on two servers: fio with verify, ext4, mmap, swap, discard; at MTU 9000; on a bad network."""
-import json
-
 import peers
 from lab import Test, linux
+from labkit.memx import DEV, Cluster
 
-DEV = "/dev/memxa"
 SIZE = 192                              # MiB
 BAD = "loss 1% duplicate 1% delay 1ms 1ms reorder 10%"
 
 
 class T(Test):
     hosts = {"c1": linux(memory=400), "s1": linux(), "s2": linux()}
-    timeout = 1500
+    timeout = 4200
 
     def run(self):
         self.set_up()
@@ -25,39 +23,25 @@ class T(Test):
         self.discard()
         self.jumbo()
         self.bad_network()
-        self.end()
+        self.cluster.balanced()
 
     def set_up(self):
-        for host in (self.s1, self.s2):
-            host.memx_load("memx_server", memx_rmap="insecure=1")
-            host.sh("memxctl server start --dev eth0 --memory 200M")
-        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
-        self.c1.sh("memxctl attach eth0")
-        self.until(lambda: len(json.loads(self.c1.sh("memxctl --json servers"))) == 2, "both servers are heard", 10)
+        self.cluster = Cluster(self, self.c1, (self.s1, self.s2))
+        self.cluster.start("200M")
         self.make()
 
     def make(self):
-        self.c1.sh(f"memxctl volume create v --size {SIZE}M")
-        self.check(self.c1.sh("memxctl device create v").strip() == DEV, "the first device is memxa")
+        self.check(self.cluster.make(f"{SIZE}M") == DEV, "the first device is memxa")
 
     def unmake(self):
-        self.c1.sh("memxctl device remove memxa && memxctl volume remove v")
-        self.until(lambda: self.stored() == [0, 0], "removal frees all pages", 20)
+        self.cluster.unmake()
+        self.cluster.empty()
 
     # Looking.
 
-    def volume(self):
-        shown = json.loads(self.c1.sh("memxctl --json volume show v"))
-        return shown[0] if isinstance(shown, list) else shown
-
-    def stored(self):
-        """Pages on each server."""
-        shown = [json.loads(s.sh("memxctl --json server show")) for s in (self.s1, self.s2)]
-        return [(s[0] if isinstance(s, list) else s)["used_pages"] for s in shown]
-
     def agreed(self):
         """Client and servers count the same pages."""
-        used, stored = self.volume()["used_pages"], self.stored()
+        used, stored = self.cluster.volume()["used_pages"], self.cluster.stored()
         self.check(used == sum(stored), f"client counts {used} pages, servers {stored}")
         return stored
 
@@ -80,7 +64,7 @@ class T(Test):
 
     def plain(self):
         zero = self.c1.sh(f"cmp -n 64M {DEV} /dev/zero && echo same").strip()
-        self.check(zero == "same" and self.stored() == [0, 0], "what was never written reads as zeros and takes no page")
+        self.check(zero == "same" and self.cluster.stored() == [0, 0], "what was never written reads as zeros and takes no page")
         self.verify("write_4k", "4k", "64M")
         stored = self.agreed()
         self.check(min(stored) > 0 and sum(stored) == 64 * 256, f"64 MiB are spread over both servers: {stored}")
@@ -141,7 +125,7 @@ fsck.ext4 -f -n {DEV}""", 300)
         """The client itself swaps to the device."""
         self.c1.sh(f"mkswap {DEV} && swapon --discard {DEV}")
         out = self.c1.sh("mount -t tmpfs -o size=380M none /mnt/v && head -c 340M /dev/urandom | tee /mnt/v/big | sha256sum"
-                         " && sha256sum </mnt/v/big && awk '/^pswp/ {print $1, $2}' /proc/vmstat", 300)
+                         " && sha256sum </mnt/v/big && awk '/^pswp/ {print $1, $2}' /proc/vmstat", 600)
         first, second, *swapped = out.split("\n")[:4]
         self.check(first == second, "what was swapped out came back")
         counts = dict(line.split() for line in swapped)
@@ -153,7 +137,7 @@ fsck.ext4 -f -n {DEV}""", 300)
         """Discard gives memory back, and chunks when they are empty."""
         self.c1.sh(f"blkdiscard {DEV}")
         self.check(self.agreed() == [0, 0], "a discarded device has no pages")
-        self.until(lambda: self.volume()["placed"] == 0, "and no chunks", 10)
+        self.until(lambda: self.cluster.volume()["placed"] == 0, "and no chunks", 10)
         self.c1.sh(f"dd if=/dev/urandom of={DEV} bs=1M count=8 oflag=direct status=none")
         self.check(sum(self.agreed()) == 2048, "8 MiB are 2048 pages")
         self.c1.sh(f"blkdiscard -o 4096 -l 8192 {DEV}")
@@ -167,16 +151,13 @@ fsck.ext4 -f -n {DEV}""", 300)
             host.sh("memxctl detach eth0", check=False)
             host.mtu(9000)
             host.sh("memxctl attach eth0")
-        self.until(lambda: self.alive() == 2, "both servers are back", 10)
+        self.cluster.heard()
         self.make()
         self.verify("jumbo_write_4k", "4k", "64M")
         self.mixed("jumbo_mixed", "64M", 5)
         self.figure("jumbo_read_us", peers.latency_us(self.c1, DEV, 3))
         self.figure("jumbo_read_iops", peers.rate(self.c1, DEV, seconds=3))
         self.unmake()
-
-    def alive(self):
-        return sum(s["state"] == "alive" for s in json.loads(self.c1.sh("memxctl --json servers")))
 
     def trains(self):
         return self.s1.counters("rmap")["tx_trains"]
@@ -195,9 +176,3 @@ fsck.ext4 -f -n {DEV}""", 300)
         self.unmake()
         for host in (self.c1, self.s1, self.s2):
             host.netem(None)
-
-    def end(self):
-        figures = self.c1.counters("core")
-        for what in ("volumes", "chunks", "ops", "pages"):
-            made, freed = figures[f"{what}_created"], figures[f"{what}_destroyed"]
-            self.check(made == freed > 0, f"{what}: {made} made, {freed} freed")

@@ -30,7 +30,7 @@ dm(6)
 
 class T(Test):
     hosts = {"c1": linux(memory=256), "s1": linux(), "s2": linux()}
-    timeout = 900
+    timeout = 1500
     allow = [r"Out of memory: Killed process \d+ \(probe\)"]    # half of the swap is away
 
     def run(self):

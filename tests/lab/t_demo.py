@@ -3,8 +3,8 @@
 import json
 import time
 
-from swapping import cluster, used
 from lab import Test, linux, xen
+from labkit.memx import Cluster
 
 GUEST_MIB = 128
 SORT_MIB = 256
@@ -15,15 +15,15 @@ DISK_SECONDS = 60               # a sample: the whole sort would take very long 
 
 class T(Test):
     hosts = {"x1": xen(memory=2048, dom0=1000), "s1": linux(), "s2": linux()}
-    timeout = 2400
+    timeout = 7200
 
     def run(self):
         self.say("one Xen host (x1) and two memory servers (s1, s2) are up")
-        servers = (self.s1, self.s2)
-        cluster(self, self.x1, servers)
+        self.cluster = Cluster(self, self.x1, (self.s1, self.s2), "memx_blkback")
+        self.cluster.start("448M")
         self.say("s1 and s2 offer 448 MiB each; x1's dom0 is attached:")
         self.show(self.x1.sh("memxctl servers"))
-        remote = self.on_memory(servers)
+        remote = self.on_memory()
         disk = self.on_disk()
         self.table(remote, disk)
 
@@ -31,7 +31,7 @@ class T(Test):
         for line in text.rstrip().splitlines():
             print("    " + line, flush=True)
 
-    def on_memory(self, servers):
+    def on_memory(self):
         """The whole sort, swapping to the servers."""
         self.say(f"creating a PVH guest of {GUEST_MIB} MiB with "
                  f"disk = ['vdev=xvdma,script=block-memx,target=vol=swap0,size={SWAP}']")
@@ -43,7 +43,7 @@ class T(Test):
         most = [0, 0]
         last = 0
         while guest._script.running():
-            now = [used(s) for s in servers]
+            now = self.cluster.stored()
             most = [max(a, b) for a, b in zip(most, now)]
             if time.monotonic() - last > 5:
                 last = time.monotonic()
@@ -56,7 +56,7 @@ class T(Test):
         self.show(self.x1.sh("memxctl volume list"))
         guest.sh("swapoff /dev/xvdma", 120)
         guest.shutdown()
-        self.until(lambda: not sum(map(used, servers)), "the servers have their memory back")
+        self.cluster.empty()
         self.say("the guest is gone and the servers have their memory back")
         sort["reading_s"] = sort["sort_s"] + sort["verify_s"]
         sort["seconds"] = sort["fill_s"] + sort["reading_s"]

@@ -3,7 +3,7 @@
 import re
 
 from lab import Test, linux, xen
-from swapping import cluster, used
+from labkit.memx import Cluster
 
 XVDMA = 1 << 28 | 338 << 8
 DRIVER = "/sys/bus/xen-backend/drivers/memx-vbd"
@@ -15,7 +15,8 @@ class T(Test):
     timeout = 1200
 
     def run(self):
-        cluster(self, self.x1, (self.s1,))
+        self.cluster = Cluster(self, self.x1, (self.s1,), "memx_blkback")
+        self.cluster.start("448M")
         guest = self.x1.guest_create("g1", memory=96, cmdline="xen_blkfront.max_ring_page_order=4")
         self.attach(guest, "a")
         self.big_ring(guest)
@@ -57,9 +58,9 @@ class T(Test):
         """The guest's driver lets go of the disk: it is closed, keeps its volume, and can be taken away."""
         guest.sh(f"echo vbd-{XVDMA} > /sys/bus/xen/drivers/vbd/unbind")
         self.until(lambda: self.x1.xenstore(f"{self.backend(guest)}/memx/state") == "closed", "the backend has closed")
-        self.check(used(self.s1) == 8192, "what was written is still there")
+        self.check(self.cluster.used(self.s1) == 8192, "what was written is still there")
         self.detach(guest, "a")
-        self.check(used(self.s1) == 0, "the server has its memory back")
+        self.check(self.cluster.used(self.s1) == 0, "the server has its memory back")
         self.attach(guest, "a")
 
     def rebind(self, guest):
@@ -89,7 +90,7 @@ class T(Test):
         """With its server dead a disk does not hold up the guest's end."""
         self.attach(guest, "c")
         guest.sh("pattern write /dev/xvdma 0 8M 1")
-        self.check(used(self.s1) == 2048, "the pages are on the server")
+        self.check(self.cluster.used(self.s1) == 2048, "the pages are on the server")
         self.s1.kill()
         guest.bg("pattern verify /dev/xvdma 0 8M 1")
         self.until(lambda: self.x1.xenstore(f"{self.backend(guest)}/memx/state") == "stalled", "its state says why it hangs", 60)

@@ -2,7 +2,7 @@
 """Frames whose pages are another's, and are rewritten after they came: what is stored and read is what was sent."""
 import peers
 from lab import Test, linux
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 32
 FOREIGN = "/sys/module/memx_foreign/parameters"
@@ -35,7 +35,7 @@ class T(Test):
             self.judge(host, where)
         self.cluster.unmake()
         self.cluster.empty()
-        self.s1.sh("memxctl server stop")
+        Server(self.s1).stop()
         for host in (self.c1, self.s1):
             host.memx_unload()
         for host in hosts:

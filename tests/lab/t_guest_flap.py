@@ -3,7 +3,7 @@
 import re
 
 from lab import Test, linux, xen
-from swapping import cluster, used
+from labkit.memx import Cluster
 
 XVDMA = 1 << 28 | 338 << 8
 MIB = 32
@@ -39,11 +39,12 @@ class T(Test):
     timeout = 3600
 
     def run(self):
-        cluster(self, self.x1, (self.s1,), memory="96M")
+        cluster = Cluster(self, self.x1, (self.s1,), "memx_blkback")
+        cluster.start("96M")
         guest = self.x1.guest_create("g1", memory=160, cmdline="xen_blkfront.max_ring_page_order=4 loglevel=1", disks=[
             f"vdev=xvdma,script=block-memx,target=vol=v,size={MIB}M"])
         guest.sh(f"pattern write /dev/xvdma 0 {MIB}M 1", 120)
-        self.check(used(self.s1) == MIB * 256, "the pages are on the server")
+        self.check(cluster.used(self.s1) == MIB * 256, "the pages are on the server")
         self.silent(guest)
         self.back()
         self.dead(guest)

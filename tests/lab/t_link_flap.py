@@ -2,7 +2,7 @@
 """Interfaces that go down for a while, on either side, on a VLAN, one of two: fio with verify sees no error."""
 import peers
 from lab import Test, linux
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 48
 SHORT, LONG = 1, 5              # seconds down; less than write_timeout_s, so that no write may fail
@@ -22,7 +22,7 @@ echo $n"""
 
 class T(Test):
     hosts = {"c1": linux(nics=2), "s1": linux(nics=2)}
-    timeout = 1200
+    timeout = 1500
 
     def run(self):
         self.cluster = Cluster(self, self.c1, (self.s1,))
@@ -41,7 +41,7 @@ class T(Test):
     def stop(self):
         self.cluster.unmake()
         self.cluster.empty()
-        self.s1.sh("memxctl server stop")
+        Server(self.s1).stop()
         for host in (self.c1, self.s1):
             host.memx_unload()
 

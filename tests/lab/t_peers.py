@@ -6,7 +6,7 @@ from lab import Test
 
 class T(Test):
     hosts = {"c1": "linux", "s1": "linux"}
-    timeout = 300
+    timeout = 600
 
     def run(self):
         disk = peers.nvmetcp(self.c1, self.s1, 208)

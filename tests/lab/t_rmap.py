@@ -11,7 +11,7 @@ LEFT = re.compile(r"unloaded, nodes created (\d+) destroyed (\d+), packets kept 
 
 class T(Test):
     hosts = {"c1": linux(), "s1": linux()}
-    timeout = 600
+    timeout = 900
 
     def run(self):
         for host in (self.c1, self.s1):

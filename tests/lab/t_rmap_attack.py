@@ -14,11 +14,11 @@ import time
 import peers
 from lab import Test, linux
 from labkit import net
+from labkit.memx import DEV, Cluster
 from labkit.sniff import Sniffer
 
 MIB = 48
 SIZE = f"{MIB}M"
-DEV = "/dev/memxa"
 RMAP = 0x88B5
 HDR = 14                        # the RMAP header starts behind the Ethernet header
 COUNTER = HDR + 96              # of eight bytes, the lowest last
@@ -36,7 +36,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class T(Test):
     # The client, which has the most to do, does not share its core with the attacker's processor.
     hosts = {"c1": linux(core=0), "s1": linux(core=1), "a1": linux(core=1)}
-    timeout = 1500
+    timeout = 4500
 
     def run(self):
         os.environ["LAB_KEYS"] = "1"
@@ -62,10 +62,9 @@ class T(Test):
         self.judge(before)
 
     def start(self):
-        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s1.sh(f"memxctl server start --dev eth0 --memory {MIB + 16}M")
-        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
-        self.c1.sh(f"memxctl attach eth0 && memxctl volume create v --size {SIZE} && memxctl device create v")
+        cluster = Cluster(self, self.c1, (self.s1,))
+        cluster.start(f"{MIB + 16}M")
+        cluster.make(SIZE)
 
     def verify(self, rw, more=""):
         self.c1.sh(f"fio --name=v --filename={DEV} --rw={rw} --bs=16k --iodepth=8 --ioengine=libaio --direct=1 "

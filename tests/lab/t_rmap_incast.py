@@ -4,6 +4,7 @@ import json
 
 import peers
 from lab import Test, linux
+from labkit.memx import Cluster, Volume
 
 MIB = 64
 ROUNDS = 5
@@ -27,29 +28,23 @@ class T(Test):
         self.weights()
         self.figure("no_room", self.c1.counters("rmap")["no_room"])
 
-    def serve(self, server, mib=4 * MIB):
-        server.memx_load("memx_server", memx_rmap="insecure=1")
-        server.sh(f"memxctl server start --dev eth0 --memory {mib}M")
-
     def volume(self, name):
         """A volume with every page written; returns its device."""
-        self.c1.sh(f"memxctl volume create {name} --size {MIB}M --thin")
-        device = self.c1.sh(f"memxctl device create {name}").strip()
+        device = self.cluster.make(f"{MIB}M", name, "--thin")
         peers.fio_once(self.c1, device, rw="write", bs="128k", depth=4, size=f"{MIB}M")
         return device
 
     def servers_of(self, name):
-        return {run["node"] for run in json.loads(self.c1.sh(f"memxctl --json map {name}"))}
+        return Volume(self.c1, name).nodes()
 
     def set_up(self):
         """Two volumes on one server, before the others are there; the rest on all four."""
-        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
-        self.c1.sh("memxctl attach eth0")
+        self.cluster = Cluster(self, self.c1, ())
+        self.cluster.join()
         # As much will be left of it as the others have, or no chunk would go there.
-        self.serve(self.s1, 6 * MIB)
+        self.cluster.add(self.s1, memory=f"{6 * MIB}M")
         self.one, self.two = self.volume("one"), self.volume("two")
-        self.together(*(lambda s=s: self.serve(s) for s in (self.s2, self.s3, self.s4)))
-        self.until(lambda: len(json.loads(self.c1.sh("memxctl --json servers"))) == 4, "all servers are heard", 20)
+        self.cluster.add(self.s2, self.s3, self.s4, memory=f"{4 * MIB}M")
         self.all = [self.volume(f"all{i}") for i in range(4)]
         self.check(self.servers_of("one") == self.servers_of("two"), "two volumes are on one server")
         used = set().union(*(self.servers_of(f"all{i}") for i in range(4)))

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What loss, duplicates, reordering and jitter do to /dev/memxa: nothing to what it holds, little to its rate."""
-import json
-
 import peers
 from lab import Test, linux
+from labkit.memx import DEV, Cluster, told
 
-DEV = "/dev/memxa"
 SIZE = 64                       # MiB
 ROUNDS = 5
 SECONDS = 3                     # of each measurement
@@ -36,10 +34,9 @@ class T(Test):
         self.goodput()
 
     def set_up(self):
-        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s1.sh(f"memxctl server start --dev eth0 --memory {SIZE + 16}M")
-        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
-        self.c1.sh(f"memxctl attach eth0 && memxctl volume create v --size {SIZE}M && memxctl device create v")
+        cluster = Cluster(self, self.c1, (self.s1,))
+        cluster.start(f"{SIZE + 16}M")
+        cluster.make(f"{SIZE}M")
         peers.fio_once(self.c1, DEV, rw="write", bs="128k", depth=8, size=f"{SIZE}M")
 
     def network(self, what):
@@ -50,7 +47,7 @@ class T(Test):
 
     def counters(self):
         """Of both hosts' sessions with each other, added up."""
-        both = [json.loads(host.sh("memxctl --json peers"))[0]["counters"] for host in (self.c1, self.s1)]
+        both = [told(host, "peers")[0]["counters"] for host in (self.c1, self.s1)]
         return {key: sum(each[key] for each in both) for key in both[0]}
 
     def fio(self, bs, depth, mib):

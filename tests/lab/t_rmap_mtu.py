@@ -5,6 +5,7 @@ import time
 
 import peers
 from lab import Test, linux
+from labkit.memx import Cluster, told
 
 SIZE = 32                       # MiB of each volume
 RAISE = 4                       # seconds between attempts at larger frames
@@ -14,7 +15,7 @@ STALL = 5                       # seconds for which no I/O may take longer
 
 class T(Test):
     hosts = {"c1": linux(mtu=BIG, memory=512), "big": linux(mtu=BIG, memory=400), "small": linux(mtu=SMALL, memory=400)}
-    timeout = 900
+    timeout = 1200
 
     def run(self):
         self.set_up()
@@ -30,7 +31,7 @@ class T(Test):
 
     def session(self, host, other):
         """What `memxctl peers` says on @host of @other."""
-        return next(p for p in json.loads(host.sh("memxctl --json peers")) if p["host"] == other.name)
+        return next(p for p in told(host, "peers") if p["host"] == other.name)
 
     def path(self, host, other):
         shown = self.session(host, other)
@@ -49,25 +50,20 @@ class T(Test):
 
     # Steps.
 
-    def serve(self, host, mib):
-        host.memx_load("memx_server", memx_rmap={"insecure": 1, "path_raise_s": RAISE})
-        host.sh(f"memxctl server start --dev eth0 --memory {mib}M")
-
     def volume(self, name):
-        self.c1.sh(f"memxctl volume create {name} --size {SIZE}M --thin")
-        device = self.c1.sh(f"memxctl device create {name}").strip()
+        device = self.cluster.make(f"{SIZE}M", name, "--thin")
         peers.fio_once(self.c1, device, rw="write", bs="128k", depth=4, size=f"{SIZE}M")
         return device
 
     def set_up(self):
         """A volume on the server with large frames, and when that is full, one on the other."""
         self.small.port_mtu(SMALL)
-        self.c1.memx_load("memx_client", memx_rmap={"insecure": 1, "path_raise_s": RAISE})
-        self.c1.sh("memxctl attach eth0")
-        self.serve(self.big, SIZE + 1)
+        self.cluster = Cluster(self, self.c1, ())
+        rmap = {"insecure": 1, "path_raise_s": RAISE}
+        self.cluster.join(memx_rmap=rmap)
+        self.cluster.add(self.big, memory=f"{SIZE + 1}M", memx_rmap=rmap)
         self.on_big = self.volume("large")
-        self.serve(self.small, 2 * SIZE)
-        self.until(lambda: len(json.loads(self.c1.sh("memxctl --json servers"))) == 2, "both servers are heard", 20)
+        self.cluster.add(self.small, memory=f"{2 * SIZE}M", memx_rmap=rmap)
         self.on_small = self.volume("little")
 
     def mixed(self):

@@ -6,7 +6,7 @@ import shutil
 
 from lab import Test, linux
 from labkit import builds
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 24
 WORDS = re.compile(r"version|incompatible|feature|older|newer|upgrade", re.I)
@@ -39,15 +39,14 @@ class T(Test):
         if host is self.c1 and self.have.get(host) is not None:
             self.unmake()
         elif self.have.get(host) is not None:
-            host.sh("memxctl server stop --force")
+            Server(host).stop(force=True)
         host.memx_unload()
         host.use(build)
         self.have[host] = build
         if host is not self.c1:
             self.cluster.serve(host, "64M")
             return
-        host.memx_load("memx_client", memx_rmap="insecure=1")
-        host.sh("memxctl attach eth0")
+        self.cluster.join(wait=False)
         self.volume = False
 
     def unmake(self):

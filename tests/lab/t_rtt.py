@@ -2,6 +2,7 @@
 """Side by side in one run: raw frames, a disk right on them, NVMe/TCP and /dev/memxa, at both MTUs, without keys and with them."""
 import peers
 from lab import Test, linux
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 200
 FLOOR = "/sys/kernel/debug/memx_floor/run"
@@ -20,7 +21,7 @@ FIO = {                         # for each measurement, which of fio's figures, 
 
 class T(Test):
     hosts = {"c1": linux(), "s1": linux(memory=1024)}
-    timeout = 1200
+    timeout = 6000
 
     def run(self):
         self.taken = {}
@@ -28,45 +29,42 @@ class T(Test):
         for host in (self.c1, self.s1):
             host.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
         peers.nvmet_export(self.s1, peers.ram_disk(self.s1, MIB + 8))
-        self.start("insecure=1")
+        self.cluster = Cluster(self, self.c1, (self.s1,))
+        self.start()
         for mtu in MTUS:
             self.at_mtu(mtu)
             # TCP takes the size of its segments from the MTU when it connects.
-            self.rounds(str(mtu), {"floor_disk": FLOOR_DISK, "memx": "/dev/memxa", "nvmetcp": peers.nvme_connect(self.c1, self.s1)})
+            self.rounds(str(mtu), {"floor_disk": FLOOR_DISK, "memx": DEV, "nvmetcp": peers.nvme_connect(self.c1, self.s1)})
             peers.nvme_disconnect(self.c1)
         trains = self.s1.counters("rmap")["tx_trains"]
         self.check(trains > 0, f"frames of one answer were given to the device together: {trains} times")
         self.stop()
-        self.start("")
+        self.start(key=1)
         for mtu in MTUS:
             self.at_mtu(mtu)
-            self.rounds(f"{mtu}_keyed", {"memx": "/dev/memxa"})
+            self.rounds(f"{mtu}_keyed", {"memx": DEV})
         self.judge()
 
-    def start(self, rmap):
+    def start(self, key=0):
         """A memory server, a volume on it with every page written, and the raw frames beside it."""
         self.at_mtu(1500)
-        self.s1.memx_load("memx_server", "memx_floor", memx_rmap=rmap, memx_floor="role=server")
-        self.c1.memx_load("memx_client", "memx_floor", memx_rmap=rmap,
-                          memx_floor=f"role=client peer={self.s1.mac} disk={MIB}")
-        if not rmap:
-            self.c1.cluster_key()
-            self.s1.cluster_key()
-        self.s1.sh(f"memxctl server start --dev eth0 --memory {MIB + 56}M")
-        self.c1.sh(f"memxctl attach eth0 && memxctl volume create v --size {MIB}M && memxctl device create v")
-        peers.fio_once(self.c1, "/dev/memxa", rw="write", bs="128k", depth=8, size=f"{MIB}M")
+        self.cluster.start(f"{MIB + 56}M", key=key)
+        self.s1.memx_load("memx_floor", memx_floor="role=server")
+        self.c1.memx_load("memx_floor", memx_floor=f"role=client peer={self.s1.mac} disk={MIB}")
+        self.cluster.make(f"{MIB}M")
+        peers.fio_once(self.c1, DEV, rw="write", bs="128k", depth=8, size=f"{MIB}M")
 
     def stop(self):
-        self.c1.sh("memxctl device remove memxa && memxctl volume remove v")
-        self.s1.sh("memxctl server stop --force")
+        self.cluster.unmake()
+        Server(self.s1).stop(force=True)
         for host in (self.c1, self.s1):
             host.memx_unload()
 
     def at_mtu(self, mtu):
         for host in (self.c1, self.s1):
             host.mtu(mtu)
-        if self.c1.rc("[ -b /dev/memxa ]")[0] == 0:
-            peers.fio_once(self.c1, "/dev/memxa", rw="read", bs="128k", depth=8, size=f"{MIB}M")
+        if self.c1.rc(f"[ -b {DEV} ]")[0] == 0:
+            peers.fio_once(self.c1, DEV, rw="read", bs="128k", depth=8, size=f"{MIB}M")
             self.c1.sh("sleep 2")
 
     def rounds(self, suffix, disks):

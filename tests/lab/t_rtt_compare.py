@@ -3,7 +3,7 @@
 import peers
 from lab import Test, linux
 from labkit import builds
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 64
 HALVES = 2                      # after the first one the pairs swap what they run
@@ -45,14 +45,14 @@ class Pair:
 
     def stop(self):
         self.cluster.unmake()
-        self.server.sh("memxctl server stop --force")
+        Server(self.server).stop(force=True)
         for host in self.hosts:
             host.memx_unload()
 
 
 class T(Test):
     hosts = {"c1": linux(nics=2), "s1": linux(nics=2), "c2": linux(nics=2), "s2": linux(nics=2)}
-    timeout = 3600
+    timeout = 5400
 
     @classmethod
     def before_boot(cls):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """An encrypted volume on two servers: what they hold and what travels, keys that change, pages that were tampered with."""
-import json
-
 import peers
 from lab import Test, linux
+from labkit.memx import Cluster, Server, Volume, told
 
 MIB = 64
 MARK = 8                                # MiB of text that is looked for
@@ -41,7 +40,7 @@ print(found)
 
 class T(Test):
     hosts = {"c1": linux(), "s1": linux(), "s2": linux()}
-    timeout = 1500
+    timeout = 2400
 
     def run(self):
         self.set_up()
@@ -59,36 +58,24 @@ class T(Test):
         self.end()
 
     def set_up(self):
-        for host in (self.s1, self.s2):
-            host.memx_load("memx_server", memx_rmap="insecure=1")
-            host.sh("memxctl server start --dev eth0 --memory 200M")
-        self.c1.memx_load("memx_client", memx_rmap="insecure=1")
-        self.c1.sh("memxctl attach eth0")
-        self.until(lambda: self.alive() == 2, "both servers are heard", 10)
+        self.cluster = Cluster(self, self.c1, (self.s1, self.s2))
+        self.cluster.start("200M")
         self.c1.sh("for n in 1 2 3; do memxctl key generate /root/k$n; done")
 
     # Looking.
 
-    def alive(self):
-        return sum(s["state"] == "alive" for s in json.loads(self.c1.sh("memxctl --json servers")))
-
-    def one(self, host, command):
-        shown = json.loads(host.sh("memxctl --json " + command))
-        return shown[0] if isinstance(shown, list) else shown
-
     def volume(self, name="v"):
-        return self.one(self.c1, f"volume show {name}")
+        return Volume(self.c1, name).show()
 
     def refused(self, words, command):
         rc, out = self.c1.rc(command, 20)
         self.check(rc != 0 and words in out, f"{command}: {out.strip()}")
 
     def make(self, name, dev, options=""):
-        self.c1.sh(f"memxctl volume create {name} --size {MIB}M {options}")
-        self.check(self.c1.sh(f"memxctl device create {name}").strip() == f"/dev/{dev}", f"{name} is {dev}")
+        self.check(self.cluster.make(f"{MIB}M", name, options) == f"/dev/{dev}", f"{name} is {dev}")
 
     def unmake(self, name, dev):
-        self.c1.sh(f"memxctl device remove {dev} && memxctl volume remove {name}")
+        self.cluster.unmake(name, dev)
 
     def same(self, dev="memxa"):
         """The marked text is there, read from the servers."""
@@ -125,7 +112,7 @@ class T(Test):
         self.refused("open to others", "memxctl key add client /root/k1")
         self.c1.sh("chmod 600 /root/k1 && memxctl key add client /root/k1")
         self.refused("loaded already", "memxctl key add client /root/k1")
-        self.check([k["kind"] for k in json.loads(self.c1.sh("memxctl --json key list"))].count("client") == 1, "one key is loaded")
+        self.check([k["kind"] for k in told(self.c1, "key list")].count("client") == 1, "one key is loaded")
         key = self.c1.get("/root/k1").strip()
         self.check(key not in self.c1.sh("memxctl key list; memxctl --json key list; dmesg"), "and not shown")
 
@@ -133,12 +120,12 @@ class T(Test):
         self.make("v", "memxa")
         shown = self.volume()
         self.check(shown["sealed"] and shown["key_check"], f"with a key loaded a volume is encrypted: {shown['key_check']}")
-        self.check(all(v["sealed"] for v in json.loads(self.s1.sh("memxctl --json server volumes"))), "servers know that")
+        self.check(all(v["sealed"] for v in Server(self.s1).volumes()), "servers know that")
         self.c1.sh("cmp -n 4M /dev/memxa /dev/zero")
         wire, memory = self.watched("memxa")
         self.check(wire == 0, f"none of {MARK << 16} lines was on the wire: {wire}")
         self.check(memory < 100, f"and none is in the servers' memory: {memory}")
-        server = self.one(self.s1, "server show")
+        server = Server(self.s1).show()
         self.check(server["reserved_pages"] + server["free_pages"] <= server["capacity_pages"], f"room for trailers: {server}")
 
     def use(self):
@@ -149,7 +136,7 @@ class T(Test):
                               "--serialize_overlap=1")
         self.check(out["errors"] == 0, "reads and writes of all sizes, verified")
         self.figure("mixed_iops", out["iops"])
-        self.check(self.volume()["used_pages"] == sum(self.one(s, "server show")["used_pages"] for s in (self.s1, self.s2)),
+        self.check(self.volume()["used_pages"] == sum(self.cluster.stored()),
                    "client and servers count the same pages")
 
     def small_writes(self):
@@ -200,7 +187,7 @@ fsck.ext4 -f -n /dev/memxa""", 300)
         self.c1.sh("memxctl key add client /root/k1")
         self.refused("exists", f"{back} --key-check {old['key_check']}")
         self.unmake("v", "memxa")
-        self.until(lambda: self.one(self.s1, "server show")["used_pages"] == 0, "it is gone", 20)
+        self.until(lambda: self.cluster.used(self.s1) == 0, "it is gone", 20)
         self.c1.sh("memxctl key add client /root/k2", check=False)
         self.c1.sh(f"{back} --key-check {old['key_check']}")
         self.check(self.volume("back")["key_check"] == old["key_check"], "the right one of two keys is taken")
@@ -215,7 +202,7 @@ fsck.ext4 -f -n /dev/memxa""", 300)
         """What a server has changed is an I/O error, not data."""
         self.make("v", "memxa")
         self.c1.sh("dd if=/tmp/text of=/dev/memxa bs=128k oflag=direct status=none")
-        where = json.loads(self.c1.sh("memxctl --json map v"))[0]
+        where = Volume(self.c1).map()[0]
         self.c1.sh(f"insmod {self.c1.module_dir()}/memx_ask.ko node=0x{where['node'].removeprefix('0x')}")
         self.until(lambda: "server=0" not in self.c1.get(ASK), "a server is heard", 10)
         vol = self.volume()["id"]
@@ -281,11 +268,8 @@ fsck.ext4 -f -n /dev/memxa""", 300)
 
     def end(self):
         for host in (self.s1, self.s2):
-            self.until(lambda h=host: self.one(h, "server show")["reserved_pages"] == 0, "all promises are given back", 20)
+            self.until(lambda h=host: Server(h).show()["reserved_pages"] == 0, "all promises are given back", 20)
             host.sh("memxctl server stop && rmmod memx_server")
             text = [line for line in host.dmesg().split("\n") if "memx_server: unloaded" in line][-1]
             self.check("freed without clearing" not in host.dmesg(), f"nothing is left behind: {text}")
-        figures = self.c1.counters("core")
-        for what in ("volumes", "chunks", "ops", "pages"):
-            made, freed = figures[f"{what}_created"], figures[f"{what}_destroyed"]
-            self.check(made == freed > 0, f"{what}: {made} made, {freed} freed")
+        self.cluster.balanced()

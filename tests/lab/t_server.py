@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The memory server asked directly: what it stores, what it refuses, how it frees, and what a stop leaves behind."""
-import json
 import re
 
 from lab import Test, linux
+from labkit.memx import Server, load
 
 DO = "/sys/kernel/debug/memx_ask/do"
 OPEN, DROP, READ, WRITE, DISCARD, STAT, SETGEN, LIST, BITMAP, ROSTER = range(1, 11)
@@ -16,7 +16,7 @@ LEFT = re.compile(r"memx_server: unloaded, (.*)")
 
 class T(Test):
     hosts = {"s1": linux(memory=1024), "c1": linux(), "c2": linux()}
-    timeout = 900
+    timeout = 1800
 
     def run(self):
         self.s1.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
@@ -25,8 +25,7 @@ class T(Test):
         self.s1.sh("memxctl server start --dev eth0 --memory 64M")
         for host in (self.c1, self.c2):
             host.sh("mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug")
-            host.memx_load("memx_core", memx_rmap="insecure=1")
-            host.sh("memxctl attach eth0")
+            load(host, "memx_core")
             host.sh(f"insmod {host.module_dir()}/memx_ask.ko")
             self.until(lambda: "server=0" not in host.get(DO), "the server is heard", 10)
         self.volumes()
@@ -70,8 +69,7 @@ class T(Test):
         return self.seen
 
     def show(self):
-        shown = json.loads(self.s1.sh("memxctl --json server show"))
-        return shown[0] if isinstance(shown, list) else shown
+        return Server(self.s1).show()
 
     def stats(self):
         return self.s1.counters("server")
@@ -155,7 +153,7 @@ class T(Test):
                      dict(op=OPEN, vol=3, page=1000, arg=8, text="n" * 64)):
             self.bad(INVAL, **what)
         self.check(self.read(0, 4) == [0, 50, 0, 52], "what is stored is as it was")
-        self.check(len(json.loads(self.s1.sh("memxctl --json server volumes"))) == 1, "no volume was made of it")
+        self.check(len(Server(self.s1).volumes()) == 1, "no volume was made of it")
 
     def capacity(self):
         """64 MiB are 64 chunks of 1 MiB: one is taken already."""
@@ -198,7 +196,7 @@ class T(Test):
         self.until(lambda: self.show()["used_pages"] == 0, "nothing is stored", 10)
 
     def protocol(self):
-        return json.loads(self.s1.sh("memxctl --json server volumes"))[0]["protocol"]
+        return Server(self.s1).volumes()[0]["protocol"]
 
     def claim(self, epoch, flags=0, host=None, status=OK):
         what = dict(vol=8, page=1000, arg=8, text="eight", flags=FEATURES | flags, gen=0, features=FEAT_GEN)

@@ -7,7 +7,7 @@ from lab import Test, linux, xen
 
 class T(Test):
     hosts = {"s1": linux(mtu=9000), "x1": xen(mtu=9000)}
-    timeout = 300
+    timeout = 600
 
     def run(self):
         self.check(self.s1.sh("uname -r").strip() == self.boot.release, "the bare host runs the kernel modules are built for")

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """A memory server that refuses or keeps silent though it announces itself: it costs nobody but itself, and nobody waits for ever."""
-import json
 import os
 import shutil
 
 from lab import Test, linux
-from labkit.memx import DEV, Cluster, shown
+from labkit.memx import DEV, Cluster, Server, load
 
 TIMEOUT = 4                     # write_timeout_s
-LIMIT = TIMEOUT + 12            # seconds in which what is asked of a silent server must have ended, on a slow machine
+LIMIT = TIMEOUT + 20            # seconds in which what is asked of a silent server must have ended, on a slow machine
 MIB = 32
 MODE = "/sys/module/memx_rogue/parameters/mode"
 
@@ -21,16 +20,15 @@ class T(Test):
         shutil.copy(os.path.join(self.boot.folder, "pattern"), self.c1.share)
         self.cluster = Cluster(self, self.c1, (self.s1, self.s2))
         self.cluster.serve(self.s1, "96M")
-        self.s2.memx_load("memx_core", memx_rmap="insecure=1")
-        self.s2.sh("memxctl attach eth0")
+        load(self.s2, "memx_core")
         self.s2.insmod("memx_rogue", "mode=stale")
         self.cluster.join(memx_core=f"write_timeout_s={TIMEOUT}")
-        self.rogue = shown(self.s2, "node")["node"]
+        self.rogue = self.cluster.node(self.s2)
         self.stale()
         self.stale_later()
         self.mute_writes()
         self.mute_discards()
-        self.s1.sh("memxctl server stop")
+        Server(self.s1).stop()
 
     def mode(self, word):
         self.s2.sh(f"echo {word} > {MODE}")
@@ -38,7 +36,7 @@ class T(Test):
     def room(self, pages):
         """What the rogue announces, and the client has heard of."""
         self.s2.sh(f"echo {pages} > /sys/module/memx_rogue/parameters/room")
-        self.until(lambda: [s["free_pages"] for s in json.loads(self.c1.sh("memxctl --json servers"))
+        self.until(lambda: [s["free_pages"] for s in self.cluster.known()
                             if s["node"] == self.rogue] == [pages], f"the rogue has room for {pages} pages", 20)
 
     def shared(self, seed):

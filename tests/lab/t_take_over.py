@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """A volume whose host is gone is taken over by another one: all that was written is there, or it is refused in words."""
-import json
 import os
 import shutil
 
 from lab import Test, linux
+from labkit.memx import DEV, Cluster, Volume, told
 
-DEV = "/dev/memxa"
 MIB = 256                               # pages
 
 
@@ -15,12 +14,11 @@ class T(Test):
     timeout = 1200
 
     def run(self):
-        for host in (self.s1, self.s2):
-            host.memx_load("memx_server", memx_rmap="insecure=1")
-            host.sh("memxctl server start --dev eth0 --memory 128M")
+        self.cluster = Cluster(self, self.c1, (self.s1, self.s2))
+        self.cluster.start("128M")
+        self.cluster.join(host=self.c2)
         for host in (self.c1, self.c2):
             shutil.copy(os.path.join(self.boot.folder, "pattern"), host.share)
-            self.client(host)
         self.fresh()
         self.missing()
         self.taken()
@@ -28,19 +26,10 @@ class T(Test):
         self.back()
         self.gone()
 
-    def client(self, host):
-        host.memx_load("memx_client", memx_rmap="insecure=1")
-        host.sh("memxctl attach eth0")
-        self.until(lambda: [s["state"] for s in self.json(host, "servers")] == ["alive"] * 2, "both servers are heard", 20)
-
     # Looking.
 
-    def json(self, host, words):
-        return json.loads(host.sh("memxctl --json " + words))
-
-    def volume(self, host, name="v"):
-        shown = self.json(host, f"volume show {name}")
-        return shown[0] if isinstance(shown, list) else shown
+    def volume(self, host):
+        return Volume(host).show()
 
     def write(self, host, offset, size, seed, timeout=60):
         return host.rc(f"/share/pattern write {DEV} {offset} {size} {seed}", timeout)
@@ -69,7 +58,7 @@ class T(Test):
     # Steps.
 
     def fresh(self):
-        self.c1.sh("memxctl volume create v --size 96M && memxctl device create v")
+        self.cluster.make("96M")
         volume = self.volume(self.c1)
         self.id, self.second = volume["id"], 1
         self.check(volume["epoch"] == 1 and volume["claim"] == "serving", "a new volume is at epoch 1")
@@ -86,18 +75,18 @@ class T(Test):
         self.c1.sh("echo 1 > /sys/module/rcupdate/parameters/rcu_cpu_stall_suppress")
         self.c1.freeze()
         self.s2.freeze()
-        self.until(lambda: "alive" not in [s["state"] for s in self.json(self.c2, "servers") if s["host"] == "s2"],
+        self.until(lambda: "alive" not in [s["state"] for s in self.cluster.known(self.c2) if s["host"] == "s2"],
                    "the owner and a server are silent", 20)
         self.refused(self.create(self.c2), "chunks are not proved: server s2 is silent", "one server is missing")
-        self.check(self.json(self.c2, "volume list") == [], "nothing is left of the attempt")
+        self.check(told(self.c2, "volume list") == [], "nothing is left of the attempt")
         self.s2.thaw()
-        self.until(lambda: [s["state"] for s in self.json(self.c2, "servers")] == ["alive"] * 2, "it is back", 20)
+        self.cluster.heard(host=self.c2)
 
     def taken(self):
         self.good(self.create(self.c2), "now it is taken over")
         volume = self.volume(self.c2)
         self.check(volume["epoch"] > 1 and volume["claim"] == "serving", f"at epoch {volume['epoch']}")
-        self.c2.sh("memxctl device create v")
+        Volume(self.c2).connect()
         self.whole(self.c2)
         self.check(self.volume(self.c2)["used_pages"] == self.used, "and nothing else")
         self.second = 2
@@ -110,7 +99,7 @@ class T(Test):
         self.check(rc != 0, f"who comes back cannot write: {out.strip()}")
         self.until(lambda: self.volume(self.c1)["state"] == "fenced", "its volume is fenced", 20)
         self.check(self.c1.rc(f"dd if={DEV} of=/dev/null bs=4k count=1 iflag=direct", 30)[0] != 0, "nor read")
-        self.c1.sh("memxctl device remove memxa && memxctl volume remove v")
+        self.cluster.unmake()
         self.until(lambda: self.c1.counters("core")["volumes_destroyed"] >= 1, "the old owner lets go", 20)
         self.whole(self.c2)
 
@@ -121,7 +110,7 @@ class T(Test):
         self.good(self.create(self.c1), "the first host takes it over again")
         volume = self.volume(self.c1)
         self.check(volume["epoch"] > epoch, f"at epoch {volume['epoch']}, after {epoch}")
-        self.c1.sh("memxctl device create v")
+        Volume(self.c1).connect()
         self.whole(self.c1)
 
     def gone(self):
@@ -131,11 +120,10 @@ class T(Test):
         shutil.copy(os.path.join(self.boot.folder, "pattern"), self.c1.share)
         self.s2.kill()
         self.s2.boot()
-        self.s2.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s2.sh("memxctl server start --dev eth0 --memory 128M")
-        self.client(self.c1)
+        self.cluster.serve(self.s2, "128M")
+        self.cluster.join()
         self.refused(self.create(self.c1), "server s2 has lost it since", "what is lost is not taken for zeros")
-        self.check(all(s["used_pages"] > 0 for s in self.json(self.c1, "servers") if s["host"] == "s1"), "the other server keeps its part")
+        self.check(all(s["used_pages"] > 0 for s in self.cluster.known() if s["host"] == "s1"), "the other server keeps its part")
         self.until(lambda: self.balanced(self.c1), "nothing is left in memory", 20)
         self.c1.memx_unload()
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Two guests with a slice each, one encrypted, beside a disk of the stock backend: none sees what another wrote, then or later."""
-import json
-
 from lab import Test, linux, xen
-from swapping import cluster, used
+from labkit.memx import Cluster
 
 DISK = "/dev/xvdma"
 SIZE = 48                                       # MiB, each
@@ -11,10 +9,11 @@ SIZE = 48                                       # MiB, each
 
 class T(Test):
     hosts = {"x1": xen(memory=1792), "s1": linux()}
-    timeout = 900
+    timeout = 1800
 
     def run(self):
-        cluster(self, self.x1, (self.s1,))
+        self.cluster = Cluster(self, self.x1, (self.s1,), "memx_blkback")
+        self.cluster.start("448M")
         self.x1.sh(f"truncate -s {SIZE}M /tmp/stock.img")
         self.without_key()
         self.x1.sh("memxctl key generate /root/key && memxctl key add client /root/key")
@@ -36,7 +35,7 @@ class T(Test):
         self.own(two, DISK, 2)
         for guest in (two, three):
             guest.shutdown()
-        self.until(lambda: not self.volumes() and used(self.s1) == 0, "nothing is left on the server", 20)
+        self.until(lambda: not self.volumes() and self.cluster.used(self.s1) == 0, "nothing is left on the server", 20)
 
     def guest(self, name, volume, *more):
         return self.x1.guest_create(name, memory=96, disks=(
@@ -53,7 +52,7 @@ class T(Test):
         """Which slice is encrypted is known to tools and to whoever reads the record."""
         sealed = dict(line.split() for line in self.x1.sh("memxctl --field name,sealed volume list").splitlines())
         self.check(sealed == {"v1": "no", "v2": "yes"}, f"what was asked for: {sealed}")
-        check = json.loads(self.x1.sh("memxctl --json volume show v2"))["key_check"]
+        check = self.cluster.volume("v2")["key_check"]
         self.until(lambda: self.record(two) is not None, "the record is written", 10)
         self.check(int(self.record(two), 16) == int(check, 16), f"the key's check value is recorded: {check}")
         self.check(self.record(one) is None, "and none for the other")
@@ -89,10 +88,10 @@ class T(Test):
 
     def discard(self, one, two):
         """Memory given back by one guest does not come out of another's."""
-        before = used(self.s1)
+        before = self.cluster.used(self.s1)
         one.sh(f"blkdiscard -o 0 -l {SIZE >> 1}M {DISK}", 120)
         pages = (SIZE >> 1) * 256
-        self.until(lambda: used(self.s1) == before - pages, "the server has half of one disk back", 20)
+        self.until(lambda: self.cluster.used(self.s1) == before - pages, "the server has half of one disk back", 20)
         self.own(two, DISK, 2)
         rest = SIZE - (SIZE >> 1)
         one.sh(f"pattern verify {DISK} {SIZE >> 1}M {rest}M 1 64K", 240)

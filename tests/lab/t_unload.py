@@ -3,6 +3,7 @@
 import re
 
 from lab import Test, linux, xen
+from labkit.memx import Cluster, Server
 
 CYCLES = 20
 LINE = re.compile(r"(memx_\w+): unloaded, (.*)")
@@ -11,9 +12,10 @@ COUNT = re.compile(r"([a-z -]+?) (?:created|kept) (\d+)(?:,)? (?:destroyed|freed
 
 class T(Test):
     hosts = {"x1": xen(), "s1": linux()}
-    timeout = 900
+    timeout = 1500
 
     def run(self):
+        self.cluster = Cluster(self, self.x1, (self.s1,), "memx_blkback")
         self.in_use()
         self.x1.sh("dmesg -C")
         self.s1.sh("dmesg -C")
@@ -33,17 +35,14 @@ class T(Test):
 
     def load(self):
         """Everything up on both hosts, and a volume."""
-        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s1.sh("memxctl server start --dev eth0 --memory 128M")
-        self.x1.memx_load("memx_client", "memx_blkback", memx_rmap="insecure=1")
-        self.x1.sh("memxctl attach eth0")
-        self.x1.sh("memxctl volume create v --size 64M && memxctl device create v")
+        self.cluster.start("128M")
+        self.cluster.make("64M")
 
     def unload(self):
         """Everything down again, as an admin would."""
-        self.x1.sh("memxctl device remove memxa && memxctl volume remove v")
+        self.cluster.unmake()
         self.until(lambda: "v" not in self.x1.sh("memxctl volume list").split(), "the volume is gone", 20)
-        self.s1.sh("memxctl server stop --force")
+        Server(self.s1).stop(force=True)
         for host in (self.x1, self.s1):
             host.memx_unload()
 

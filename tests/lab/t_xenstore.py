@@ -4,7 +4,7 @@ import json
 import re
 
 from lab import Test, linux, xen
-from swapping import cluster
+from labkit.memx import Cluster, Volume
 
 CHUNKS = 2048                                   # of 1 MiB
 SPREAD = 1000                                   # chunks written, every other one: more than a node of map
@@ -27,12 +27,12 @@ def decode(text, servers):
 class T(Test):
     hosts = {"x1": xen(xenstored="C"), "x2": xen(xenstored="oxenstored"),
              "s1": linux(memory=1024), "s2": linux(memory=1024)}
-    timeout = 1200
+    timeout = 1800
 
     def run(self):
-        cluster(self, self.x1, (self.s1, self.s2), memory="640M")
-        self.x2.memx_load("memx_blkback", memx_rmap="insecure=1")
-        self.x2.sh("memxctl attach eth0")
+        cluster = Cluster(self, self.x1, (self.s1, self.s2), "memx_blkback")
+        cluster.start("640M")
+        cluster.join(host=self.x2)
         for host in (self.x1, self.x2):
             self.check(("oxenstored" in host.sh("ps -e -o comm=")) == (host is self.x2), f"{host} runs its xenstored")
             self.disk(host)
@@ -83,13 +83,13 @@ class T(Test):
         return dict(re.findall(rf'^{re.escape(path)}/memx/(\S+) = "(.*)"$', rows, re.M))
 
     def kernel(self, host):
-        return json.loads(host.sh("memxctl --json map v"))
+        return Volume(host).map()
 
     def chunks(self, runs):
         return {c: run["node"] for run in runs for c in range(run["first"], run["first"] + run["count"])}
 
     def words(self, host, keys):
-        volume = json.loads(host.sh("memxctl --json volume show v"))
+        volume = Volume(host).show()
         self.check(keys["volume"] == "v" and keys["state"] == volume["state"] == "ok", "name and state are recorded")
         self.check(int(keys["size"]) == volume["size"] and int(keys["chunk"]) == volume["chunk"] == 1 << 20, "sizes too")
         self.check(int(keys["id"], 16) == int(volume["id"], 16) and int(keys["epoch"]) == volume["epoch"], "identity too")

@@ -10,7 +10,7 @@ import time
 import traceback
 
 from . import net, scan
-from .channel import Failed
+from .channel import PATIENCE, Failed
 from .host import Host, Options
 from .isolate import Interrupted
 from .machine import Log
@@ -28,7 +28,7 @@ class Test:
     """
 
     hosts = {}
-    timeout = 600                   # seconds for the whole test, booting included
+    timeout = 600                   # seconds for the whole test, booting included; six times what it takes on a quiet machine
     allow = ()                      # patterns of console lines that this test may provoke
 
     def __init__(self, name, boot):
@@ -71,7 +71,8 @@ class Test:
         print(f"  {self.name}: {words}", flush=True)
 
     def until(self, condition, words, timeout=30, every=0.5):
-        """Waits until @condition() is true and returns its value; fails with @words after @timeout seconds."""
+        """Waits until @condition() is true and returns its value; fails with @words after PATIENCE times @timeout seconds."""
+        timeout *= PATIENCE
         end = time.monotonic() + timeout
         while True:
             value = condition()
@@ -80,7 +81,7 @@ class Test:
                 self.log.say("check", f"at last: {words}")
                 return value
             if time.monotonic() > end:
-                raise Failed(f"after {timeout} s still not: {words}")
+                raise Failed(f"after {timeout:.0f} s still not: {words}")
             time.sleep(every)
 
     def together(self, *functions):

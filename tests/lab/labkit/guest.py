@@ -5,7 +5,7 @@ import shlex
 import threading
 import time
 
-from .channel import ConsoleLines, Failed
+from .channel import PATIENCE, ConsoleLines, Failed
 from .machine import Machine
 
 # Xen does not trust an emulated machine's time stamp counter and would trap every reading of it by a guest, which
@@ -51,8 +51,8 @@ stty -F $t raw -echo && exec 3<>$t && {{ cat <&3 & exec cat >&3; }}"""
 class Guest(Machine):
     """A guest of a running test."""
 
-    TTY_LIMIT = 60              # seconds until the console has its terminal
-    MOVE_LIMIT = 30             # seconds between the end of a stream and the next one, after a migration
+    TTY_LIMIT = 120             # seconds until the console has its terminal
+    MOVE_LIMIT = 90             # seconds between the end of a stream and the next one, after a migration
 
     def __init__(self, host, name, run):
         super().__init__(name, run.log, lambda data: self._lines.send(data))
@@ -98,7 +98,7 @@ class Guest(Machine):
     def wait_ready(self, timeout):
         """Waits for the agent."""
         try:
-            if self.commands.wait_for(lambda: self.commands.ready or not self._stream.running(), timeout) \
+            if self.commands.wait_for(lambda: self.commands.ready or not self._stream.running(), timeout * PATIENCE) \
                     and self.commands.ready:
                 return
         except Failed:

@@ -60,7 +60,7 @@ def xen(**options):
 class Host(Machine):
     """A host of a running test."""
 
-    BOOT_LIMIT = 300
+    BOOT_LIMIT = 600
 
     def __init__(self, name, index, options, run):
         super().__init__(name, run.log, self._transmit)

@@ -13,7 +13,7 @@ from .case import Test, run_case, write_result
 from .isolate import isolated
 from .paths import CACHE, LAB, RESULTS, LabError
 
-SPARE = 90      # seconds beyond a test's own timeout, for collecting, before it is killed
+SPARE = 300     # seconds beyond a test's own timeout, for collecting, before it is killed
 
 
 def names():
