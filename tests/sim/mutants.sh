@@ -87,7 +87,7 @@ cluster_mutants() {
 	cat <<-'END'
 	6a-tomb-keeps-no-place	mx_op_legs	/^bool mx_op_holds_place/,/^}/s/== MX_LEG_TOMB/== 99/
 	6c-reads-not-ended	mx_op_legs	/^void mx_op_bury/,/^}/s/mx_op_want(op, MX_DO_VOID, todo);/if (op->kind != MX_KIND_READ) mx_op_want(op, MX_DO_VOID, todo);/
-	6e-one-fences-all	mx_owner	/^static bool fenced/,/^}/s/return false;/continue;/
+	6e-one-fences-all	mx_owner	/^static bool fenced/,/^}/{/MX_OSRV_FENCED)$/{n;s/return false;/continue;/}}
 	6f-no-deadline		mx_op_time	/^static bool overdue/,/^}/s/return !op->ended/return 0 \&\& !op->ended/
 	6g-lost-for-good	mx_home		/^bool mx_home_regain/,/^}/s/mx_home_in_sync(h))/1)/
 	overlap-ignored		mx_op_legs	/^static bool share_pages/,/^}/s/return a->first < .*/return false;/
@@ -119,8 +119,7 @@ cluster_mutants() {
 	loss-not-told		mx_owner_srv	/^void mx_owner_lossy/,/^}/s/o->lossy = lossy;/o->lossy = false;/
 	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
-	made-anew-is-an-answer	mx_owner_take	/^static bool life_answered/,/^}/s/!o->srv.i..made && //
-	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->mixed |= c->nlost;/;/
+	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
 	END
 }
 

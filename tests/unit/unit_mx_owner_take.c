@@ -599,6 +599,25 @@ static void mx_owner_claim__raised_late(void **state)
 	assert_int_equal(fake[0].epoch, 7);
 }
 
+/* It has lost the volume within its life, whoever has stored a roster there since. */
+static void mx_owner_claim__raised_after_made_anew(void **state)
+{
+	left();
+	known(0, 0, 0);
+	fake[0].nchunks = 0;
+	fake[0].roster = (struct mx_roster) {};
+	fake[2].alive = false;
+	mx_owner_claim(&o);
+	all_see();
+	assert_int_equal(o.state, MX_OWN_WAITING);
+	roster(0, 2, 3);
+	known(2, 6, 9);
+	fake[2].alive = true;
+	all_see();
+	assert_int_equal(o.epoch, 7);
+	assert_int_equal(o.state, MX_OWN_WAITING);
+}
+
 static void mx_owner_accept__while_listing(void **state)
 {
 	left();
@@ -833,6 +852,7 @@ static const struct CMUnitTest tests[] = {
 	OWNER(mx_owner_claim__stranger_is_silent),
 	OWNER(mx_owner_claim__above_a_dead_one),
 	OWNER(mx_owner_claim__raised_late),
+	OWNER(mx_owner_claim__raised_after_made_anew),
 	OWNER(mx_owner_accept__while_listing),
 	OWNER(mx_owner_claim__duel_is_bounded),
 	OWNER(mx_owner_entry__nonsense),

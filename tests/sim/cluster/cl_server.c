@@ -413,18 +413,43 @@ static int do_discard(struct try *t, struct cl_chunk *c, u32 at)
 	return MX_ST_OK;
 }
 
+/* What a take-over would find: the chunk in that generation, and its members. */
+static bool lists(const struct cl_chunk *c, u32 gen,
+		  const struct mx_life *member, u32 n)
+{
+	struct mx_listed l;
+	u32 i, k;
+
+	if (!mx_store_list_entry(&c->c, 0, &l) || l.gen != gen || l.nmembers != n)
+		return false;
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < n; k++)
+			if (l.member[k].node == member[i].node &&
+			    l.member[k].inc == member[i].inc)
+				break;
+		if (k == n)
+			return false;
+	}
+	return true;
+}
+
 static int do_setgen(struct try *t, struct cl_chunk *c)
 {
 	struct mx_life self = { .node = node_id(t->s, t->node),
 				.inc = t->s->node[t->node].inc };
 	struct mx_life member[MX_COPIES_MAX];
 	u32 n = members_of(t, member);
+	int rc;
 
 	if (!n)
 		return MX_ST_INVAL;
 	note_gen(t, t->job->ask.page >> CL_SHIFT, t->job->ask.gen);
-	return mx_store_setgen(&c->c, &t->job->ask, &self, member, n,
-			       &t->job->arg);
+	rc = mx_store_setgen(&c->c, &t->job->ask, &self, member, n,
+			     &t->job->arg);
+	if (rc == MX_ST_OK && !lists(c, t->job->ask.gen, member, n))
+		sim_fail(t->s, "%u has acknowledged generation %u and does not list it so",
+			 t->node, t->job->ask.gen);
+	return rc;
 }
 
 static int do_bitmap(struct try *t, struct cl_chunk *c)
