@@ -3,11 +3,12 @@
 # Builds the modules with W=1 against each supported kernel: the oldest, the
 # middle one and the newest that Debian has. A warning is a failure.
 #
-# usage: compat/build-all.sh [SUITE…]     (bookworm, trixie, sid)
+# usage: compat/build-all.sh [SUITE…]     (bookworm, trixie, sid; SOURCE=, NAME=)
 # Each kernel's headers come with their own suite's compiler in a folder under
 # .cache/kernels, made once; remove it for a newer state of the suite. Suites are
 # built side by side unless JOBS=1: making a folder waits for the archive most of
-# the time.
+# the time. SOURCE= is another tree to build, beside this one's as NAME= has it: what
+# is built is in tmp/build$NAME of the suite's folder.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -15,6 +16,8 @@ top=$(pwd)
 out=$top/build/kernels
 include=linux-headers-amd64,gcc,make,libc6-dev,perl,python3	# W=1 runs kernel-doc
 JOBS=${JOBS:-2}
+NAME=${NAME:-}
+SOURCE=$(realpath "${SOURCE:-.}")
 keep=14	# days until sid is fetched again
 
 # The machine's own Debian mirror, else the public one.
@@ -65,9 +68,9 @@ inside() {
 # The tree as it stands, without what was built or fetched; nor is anything built
 # before of use, as a cache that was copied is newer than the sources.
 copy_sources() {
-	rm -rf "$1/src" "$1/tmp/build"
-	mkdir "$1/src"
-	tar -c --exclude=./build --exclude=./.cache --exclude=./.git . | tar -x -C "$1/src" --no-same-owner
+	rm -rf "$1/src$NAME" "$1/tmp/build$NAME"
+	mkdir "$1/src$NAME"
+	tar -c -C "$SOURCE" --exclude=./build --exclude=./.cache --exclude=./.git . | tar -x -C "$1/src$NAME" --no-same-owner
 }
 
 # usage: made FOLDER [VARIABLE=VALUE…]
@@ -75,11 +78,11 @@ made() {
 	where=$1
 	shift
 	inside "$where" env PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C JOBS="$JOBS" \
-		make -C /src modules O=/tmp/build W=1 "$@"
+		make -C "/src$NAME" modules O="/tmp/build$NAME" W=1 "$@"
 }
 
 modules_in() {
-	find "$1/tmp/build/modules" -name '*.ko' 2>/dev/null | wc -l
+	find "$1/tmp/build$NAME/modules" -name '*.ko' 2>/dev/null | wc -l
 }
 
 build() {
@@ -88,7 +91,7 @@ build() {
 		return 1
 	}
 	copy_sources "$dir"
-	log=$out/$1.log
+	log=$out/$1$NAME.log
 	rc=0
 	# As users build them, and then with the modules for tests, which the lab wants.
 	made "$dir" >"$log" 2>&1 || rc=$?

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Modules and tools of another commit, built beside today's, for tests that compare or mix the two."""
+import glob
 import os
 import shutil
 import subprocess
@@ -22,11 +23,38 @@ def _git(*args):
     return done.stdout
 
 
-def _make(source, out, release, log):
-    kernel = [f"KDIR={recipe.own_kernel()}"] if recipe.own_kernel() else [f"KVER={release}"]
-    env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
+def _env():
+    """The environment without what the make that runs this has put there."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
+
+
+def _suite():
+    """The Debian suite whose kernel the hosts run instead of Debian 12's, as suite-kernel made it for the lab; None: another one."""
+    folder, suite = os.path.split(recipe.own_kernel() or "")
+    return suite if os.path.basename(folder) == "lab-kernel" else None
+
+
+def _make_for_suite(source, out, release, log):
+    """Modules by the suite's own compiler, beside today's in the suite's folder; tools by this machine's."""
+    env = {**_env(), "SOURCE": source, "NAME": "-base"}
     with open(log, "w", encoding="utf-8") as f:
-        done = subprocess.run(["make", "-C", source, "all", "FLOOR=1", f"O={out}", *kernel], env=env, stdout=f,
+        for cmd in ([os.path.join(ROOT, "compat/build-all.sh"), _suite()], ["make", "-C", source, "tools", f"O={out}"]):
+            done = subprocess.run(cmd, env=env, stdout=f, stderr=subprocess.STDOUT, check=False)
+            if done.returncode:
+                raise LabError(f"commit {base()} cannot be built: see {os.path.relpath(log)}")
+    built_there = glob.glob(os.path.join(ROOT, ".cache/kernels", f"{_suite()}-*", "tmp/build-base/modules", release))
+    if not built_there:
+        raise LabError(f"commit {base()} has no modules for {release}: see {os.path.relpath(log)}")
+    shutil.copytree(built_there[-1], os.path.join(out, "modules", release), dirs_exist_ok=True)
+
+
+def _make(source, out, release, log):
+    if _suite():
+        _make_for_suite(source, out, release, log)
+        return
+    kernel = [f"KDIR={recipe.own_kernel()}"] if recipe.own_kernel() else [f"KVER={release}"]
+    with open(log, "w", encoding="utf-8") as f:
+        done = subprocess.run(["make", "-C", source, "all", "FLOOR=1", f"O={out}", *kernel], env=_env(), stdout=f,
                               stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise LabError(f"commit {base()} cannot be built: see {os.path.relpath(log)}")
