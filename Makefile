@@ -54,14 +54,19 @@ lab: lab-build			## tests on virtual machines: all, or T=name (KERNEL=trixie: on
 lab-shell: lab-build		## look around in a running topology, T=name
 	$(lab) shell $(T)
 
+# From when the demo counts its time.
+demo: export LAB_STARTED := $(shell date +%s)
 demo: lab-build			## a guest swaps into other machines' memory; ends in a table
 	$(lab) demo
 
-# The lab's hosts run the kernel whose headers the metapackage stands for.
+# The lab's hosts run the kernel whose headers the metapackage stands for. Their
+# image is made meanwhile, once: that is waiting for the archive, mostly.
 lab-build:
 	tests/deps.sh build lab
 	$(if $(KERNEL),compat/build-all.sh $(KERNEL))
-	$(MAKE) --no-print-directory all FLOOR=1 KVER=$$(dpkg-query -W -f '$${Depends}' linux-headers-amd64 | sed 's/linux-headers-\([^ ,]*\).*/\1/')
+	$(lab) image >/dev/null & image=$$!; trap "kill $$image" INT TERM; \
+	$(MAKE) --no-print-directory all FLOOR=1 KVER=$$(dpkg-query -W -f '$${Depends}' linux-headers-amd64 | sed 's/linux-headers-\([^ ,]*\).*/\1/'); made=$$?; \
+	wait $$image && exit $$made
 
 clean:				## remove what was built
 	rm -rf $(O)

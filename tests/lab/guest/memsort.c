@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sorts more integers than there is memory: fills N MiB with numbers from a
- * seed, sorts them in place, and proves order and content afterwards. The last
- * line of output is one JSON object with the times and the pages swapped.
+ * seed, sorts them in place, and proves order and content afterwards. Or changes
+ * a number in each page, again and again, for some seconds, which tells how fast
+ * pages come and go. The last line of output is one JSON object with the times
+ * and the pages swapped.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -14,6 +16,7 @@
 #include <time.h>
 
 #define SMALL	24		/* runs this short are sorted by insertion */
+#define PAGE	(4096 / sizeof(uint32_t))
 
 /**
  * struct digest - what a permutation of the numbers cannot change
@@ -147,6 +150,22 @@ static bool sorted(const uint32_t *a, size_t n, const struct digest *want)
 	return true;
 }
 
+/* Goes over the pages in order for so many seconds. */
+static void churn(uint32_t *a, size_t n, double seconds)
+{
+	uint64_t in = vmstat("pswpin");
+	double start = now(), took;
+	size_t i = 0;
+
+	do {
+		a[i]++;
+		i = (i + PAGE) % n;
+		took = now() - start;
+	} while (took < seconds);
+	printf("{\"seconds\": %.3f, \"pswpin\": %" PRIu64 "}\n", took,
+	       vmstat("pswpin") - in);
+}
+
 int main(int argc, char **argv)
 {
 	size_t mib = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
@@ -159,7 +178,7 @@ int main(int argc, char **argv)
 	bool ok;
 
 	if (!mib) {
-		fprintf(stderr, "usage: memsort MIB [SEED]\n");
+		fprintf(stderr, "usage: memsort MIB [SEED [SECONDS]]\n");
 		return 2;
 	}
 	a = mmap(NULL, n * sizeof(*a), PROT_READ | PROT_WRITE,
@@ -169,13 +188,17 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	want = fill(a, n, seed);
+	if (argc > 3) {
+		churn(a, n, strtod(argv[3], NULL));
+		return 0;
+	}
 	t1 = now();
 	quicksort(a, n);
 	t2 = now();
 	ok = sorted(a, n, &want);
 	t3 = now();
 	printf("{\"ok\": %s, \"mib\": %zu, ", ok ? "true" : "false", mib);
-	printf("\"fill_s\": %.2f, \"sort_s\": %.2f, \"verify_s\": %.2f, ",
+	printf("\"fill_s\": %.3f, \"sort_s\": %.3f, \"verify_s\": %.3f, ",
 	       t1 - t0, t2 - t1, t3 - t2);
 	printf("\"pswpin\": %" PRIu64 ", \"pswpout\": %" PRIu64 ", \"pgmajfault\": %" PRIu64 "}\n",
 	       vmstat("pswpin") - in, vmstat("pswpout") - out, vmstat("pgmajfault") - major);
