@@ -134,7 +134,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->shift = spec->shift;
 	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;
 	vol->thin = spec->thin;
-	vol->sealed = spec->encrypt == MX_ENCRYPT_YES;
+	vol->sealed = spec->encrypt == MX_CHOICE_YES;
 	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);

@@ -15,7 +15,7 @@ fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
 user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Itests/unit -MMD -MP
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
@@ -71,6 +71,7 @@ unit: $(unit-names:%=$(O)/unit/%)
 $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/engines.a
 	@mkdir -p $(@D)
 	$(CC) $(sanitize) $(wrap) -o $@ $^ $(unit-libs) -lcmocka $(crypto-libs)
+$(O)/unit/unit_volopt: unit-libs := -lmnl
 $(O)/unit/unit_out: unit-libs := -ljson-c -lsmartcols
 
 # the simulator, fast for many seeds and with sanitizers for some; make sim
