@@ -257,6 +257,17 @@ static const struct field *field_find(const struct schema *schema,
 	return NULL;
 }
 
+void row_value(const struct table *table, const struct row *row, const char *key,
+	       FILE *out)
+{
+	const struct field *field = field_find(table->schema, key, strlen(key));
+	char text[CELL_TEXT];
+
+	if (field)
+		text_print(cell_text(field, &row->cells[field - table->schema->fields],
+				     true, text), out);
+}
+
 int row_fields(const struct table *table, const struct row *row,
 	       const char *keys, FILE *out)
 {

@@ -154,6 +154,9 @@ void row_print(const struct table *table, const struct row *row, FILE *out);
 struct json_object *table_json(const struct table *table);
 /** row_json() - one object, the caller's */
 struct json_object *row_json(const struct table *table, const struct row *row);
+/** row_value() - for people: one field's value, by its key */
+void row_value(const struct table *table, const struct row *row, const char *key,
+	       FILE *out);
 /**
  * row_fields() - bare values in a line, as scripts like it
  * @keys: separated by commas; the values are separated by tabs

@@ -433,6 +433,12 @@ static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_KEY_GET, .dumpit = key_dump },
 };
 
+enum { EVENT_GROUP, EVENT_BYTES = 512 };
+
+static const struct genl_multicast_group groups[] = {
+	[EVENT_GROUP] = { .name = MEMX_NL_EVENTS },
+};
+
 static struct genl_family family __ro_after_init = {
 	.name		= MEMX_NL_CORE,
 	.version	= MEMX_NL_VERSION,
@@ -442,16 +448,71 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
+	.mcgrps		= groups,
+	.n_mcgrps	= ARRAY_SIZE(groups),
 	.resv_start_op	= MEMX_C_UNSPEC + 1,
 };
 
+static DEFINE_MUTEX(event_mutex);	/* of the two below, and the order of events */
+static bool event_open;
+static u64 event_seq;
+
+static int event_send(u8 cmd, int (*fill)(struct sk_buff *skb, const void *what),
+		      const void *what)
+{
+	struct sk_buff *msg = genlmsg_new(EVENT_BYTES, GFP_NOWAIT | __GFP_NOWARN);
+	void *head;
+
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put(msg, 0, 0, &family, 0, cmd);
+	if (!head || nla_put_u64_64bit(msg, MEMX_A_SEQ, event_seq, MEMX_A_PAD) ||
+	    fill(msg, what)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	/* Those who cannot take it are told by netlink itself. */
+	genlmsg_multicast(&family, msg, 0, EVENT_GROUP, GFP_NOWAIT | __GFP_NOWARN);
+	return 0;
+}
+
+void mx_nl_event(u8 cmd, int (*fill)(struct sk_buff *skb, const void *what),
+		 const void *what)
+{
+	mutex_lock(&event_mutex);
+	if (!event_open)
+		goto out;
+	event_seq++;
+	if (genl_has_listeners(&family, &init_net, EVENT_GROUP) &&
+	    event_send(cmd, fill, what)) {
+		mx_stat_inc(MX_S_EVENT_LOST);
+		genl_set_err(&family, &init_net, 0, EVENT_GROUP, -ENOBUFS);
+	}
+out:
+	mutex_unlock(&event_mutex);
+}
+
+static void event_allow(bool allowed)
+{
+	mutex_lock(&event_mutex);
+	event_open = allowed;
+	mutex_unlock(&event_mutex);
+}
+
 int __init mx_nl_init(void)
 {
-	return genl_register_family(&family);
+	int err = genl_register_family(&family);
+
+	if (!err)
+		event_allow(true);
+	return err;
 }
 
 void mx_nl_exit(void)
 {
+	/* The group's number may be another family's from then on. */
+	event_allow(false);
 	genl_unregister_family(&family);
 }
 

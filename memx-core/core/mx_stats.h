@@ -25,7 +25,8 @@
 	X(MX_S_SRV_TWIN,	"servers_twin",		"memory servers with an incarnation that was over: two nodes with one id") \
 	X(MX_S_SRV_FULL,	"servers_table_full",	"servers ignored: the table is full") \
 	X(MX_S_ADVERT_BAD,	"adverts_bad",		"adverts that make no sense") \
-	X(MX_S_DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away")
+	X(MX_S_DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away") \
+	X(MX_S_EVENT_LOST, "events_lost",	"events not told to listeners as memory was short")
 
 MX_COUNTERS_DECLARE(mx_stat, mx_stat, MX_S_COUNT, MX_STATS)
 

@@ -41,6 +41,15 @@
  *  MEMX_C_KEY_GET   dump  client keys, newest first: KEY_ID
  *  MEMX_C_STATS_GET dump  one counter per message: STAT_NAME STAT_VALUE
  *                         STAT_HELP
+ *  Multicast group "events", which anybody may join. SEQ is one more than that
+ *  of the event before; an event that found no memory is missing, and then
+ *  recv() fails once with ENOBUFS, as it does when a listener reads too slowly.
+ *  MEMX_C_SERVER_EVENT    EVENT SEQ NODE INC HOST STATE. EVENT: "new": a server
+ *                         has become known; "restart": it has another
+ *                         incarnation; "state"
+ *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM, with "used" USER.
+ *                         EVENT: "made", "removed", "used", "released", "state"
+ *                         (STATE, EPOCH or CLAIM has changed)
  *
  * Family "memx_client" (memx_client):
  *  MEMX_C_DEV_NEW   do    NAME (of the volume) -> DEV, the disk's name
@@ -73,6 +82,7 @@
 #define MEMX_NL_CLIENT	"memx_client"
 #define MEMX_NL_SERVER	"memx_server"
 #define MEMX_NL_VERSION	1
+#define MEMX_NL_EVENTS	"events"	/* multicast group of MEMX_NL_CORE */
 
 enum memx_cmd {
 	MEMX_C_UNSPEC,
@@ -93,6 +103,8 @@ enum memx_cmd {
 	MEMX_C_KEY_ADD,
 	MEMX_C_KEY_DEL,
 	MEMX_C_KEY_GET,
+	MEMX_C_SERVER_EVENT,
+	MEMX_C_VOLUME_EVENT,
 };
 
 /* Numbers that are missing here are those of options, in memx_options.h. */
@@ -137,6 +149,8 @@ enum memx_attr {
 	MEMX_A_CLAIM,		/* string: a word, see docs/ownership.md */
 	MEMX_A_SERVERS,		/* string: what each server says of the volume */
 	MEMX_A_PROTOCOL,	/* u8: version of the memory protocol, from 0 on */
+	MEMX_A_EVENT,		/* string: what has happened */
+	MEMX_A_SEQ,		/* u64: number of an event */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = 111,	/* options take 96 to 111 */
 };
