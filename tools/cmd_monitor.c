@@ -203,6 +203,9 @@ static int monitor(struct ctl *ctl, int argc, char **argv)
 	while (!ret && !ferror(ctl->out)) {
 		err = nl_next(&ctl->nl, event_tell, ctl);
 		if (err == -ENOBUFS) {
+			/* Anew: what is queued is older than what was lost. */
+			if (nl_listen(&ctl->nl, NL_CORE, MEMX_NL_EVENTS))
+				return ctl_failed(ctl);
 			lost_tell(ctl);
 			ret = present_tell(ctl);
 		} else if (err) {

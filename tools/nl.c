@@ -344,6 +344,8 @@ int nl_listen(struct nl *nl, enum nl_family which, const char *group)
 			 families[which].module);
 		return -ENOENT;
 	}
+	if (nl->events)
+		mnl_socket_close(nl->events);
 	nl->events = mnl_socket_open(NETLINK_GENERIC);
 	if (nl->events && mnl_socket_bind(nl->events, 0, MNL_SOCKET_AUTOPID) >= 0 &&
 	    mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &found.number,

@@ -80,6 +80,8 @@ int nl_talk(struct nl *nl, nl_reply_fn reply, void *ctx);
 /**
  * nl_listen() - join a multicast group of a family that nl_family() has found
  *
+ * What was joined before is left, with all that it had still to tell.
+ *
  * Return: 0; -ENOENT: the family has no such group; -EIO. nl->why says so.
  */
 int nl_listen(struct nl *nl, enum nl_family family, const char *group);

@@ -69,8 +69,10 @@ class T(Test):
             self.c1.sh("memxctl device remove $(memxctl device create slow)")
         self.c1.sh(f"kill -CONT {self.pid}")
         self.told("events are lost", object="events", event="lost")
-        self.until(lambda: self.events()[-1]["event"] == "now", "the present state follows", 20)
-        after = [e for e in self.events()[[e["event"] for e in self.events()].index("lost"):] if e["event"] == "now"]
-        self.check({e.get("host") or e.get("name") for e in after} >= {"s1", "s2", "slow"}, f"all of it: {after}")
+        self.told("the present state follows", object="volume", event="now", name="slow")
+        words = [e["event"] for e in self.events()]
+        after = self.events()[words.index("lost") + 1:]
+        self.check([e["event"] for e in after[:3]] == ["now"] * 3, f"at once, and nothing that is older: {after}")
+        self.check({e.get("host") or e.get("name") for e in after[:3]} == {"s1", "s2", "slow"}, "all of it")
         self.c1.sh("memxctl volume remove slow")
         self.told("it goes on", object="volume", event="removed", name="slow")
