@@ -20,7 +20,8 @@ struct mx_counter {
 };
 
 #define MX_COUNTER_ID(id, _name, _help) id,
-#define MX_COUNTER_WORDS(id, _name, _help) [id] = { .name = _name, .help = _help },
+#define MX_COUNTER_WORDS(id, _name, _help) \
+	[id] = { .name = _name, .help = _help },
 
 /* The enumerators of a list, and in @count how many there are. */
 #define MX_COUNTERS_ENUM(tag, count, LIST) \
