@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Netlink: formatted messages in an extended ack, and the messages of a dump,
- * which are no difference of kernels, but no module is below all that have one.
+ * Netlink: formatted messages in an extended ack; the messages of a dump and
+ * counters in them, which are no difference of kernels, but no module is below
+ * all that have some.
  */
 #ifndef MX_COMPAT_NL_H
 #define MX_COMPAT_NL_H
@@ -10,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/netlink.h>
 #include <net/genetlink.h>
+#include "mx_counters.h"
 
 /*
  * mx_extack_fmt(extack, fmt, …): at most 79 bytes. Older kernels keep only a
@@ -59,6 +61,35 @@ static inline bool mx_nl_dump_one(struct sk_buff *skb,
 	}
 	genlmsg_end(skb, head);
 	return true;
+}
+
+/**
+ * struct mx_nl_counter_attrs - a family's attributes for a counter
+ * @name:  string
+ * @value: u64
+ * @help:  string
+ * @pad:   between others
+ */
+struct mx_nl_counter_attrs {
+	u16 name;
+	u16 value;
+	u16 help;
+	u16 pad;
+};
+
+/* Of the families in memx_nl.h. */
+#define MX_NL_COUNTER_ATTRS { \
+	.name = MEMX_A_STAT_NAME, .value = MEMX_A_STAT_VALUE, \
+	.help = MEMX_A_STAT_HELP, .pad = MEMX_A_PAD }
+
+/** mx_nl_put_counter() - put a counter into a message. Return: 0 or -EMSGSIZE */
+static inline int mx_nl_put_counter(struct sk_buff *skb,
+				    const struct mx_nl_counter_attrs *attrs,
+				    const struct mx_counter *words, u64 value)
+{
+	return nla_put_string(skb, attrs->name, words->name) ?:
+	       nla_put_u64_64bit(skb, attrs->value, value, attrs->pad) ?:
+	       nla_put_string(skb, attrs->help, words->help);
 }
 
 #endif /* MX_COMPAT_NL_H */

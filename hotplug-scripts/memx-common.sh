@@ -7,6 +7,9 @@
 # letters and digits below are those of ASCII
 export LC_ALL=C
 
+# shellcheck source=hotplug-scripts/memx-options.sh
+. "${BASH_SOURCE[0]%/*}/memx-options.sh"
+
 MEMXCTL=${MEMXCTL:-memxctl}
 MEMX_RUN_DIR=${MEMX_RUN_DIR:-/run/memx}
 
@@ -67,14 +70,6 @@ memx_size_text() {
 	echo "$bytes$unit"
 }
 
-memx_yes_no() {
-	case $2 in
-	yes | no) return 0 ;;
-	esac
-	memx_why="$1= is yes or no, not '$2'"
-	return 1
-}
-
 memx_name_check() {
 	case $1 in
 	'') memx_why="vol= is empty" ;;
@@ -88,45 +83,77 @@ memx_name_check() {
 	return 1
 }
 
-memx_size_check() {
-	if ! memx_size_bytes "$1"; then
-		memx_why="size=: $memx_why"
+# memx_bytes_check KEY TEXT LEAST MOST: a multiple of 4K
+memx_bytes_check() {
+	if ! memx_size_bytes "$2"; then
+		memx_why="$1=: $memx_why"
 	elif [ "$memx_bytes" -eq 0 ]; then
-		memx_why="size= must be more than 0"
+		memx_why="$1= must be more than 0"
 	elif [ $((memx_bytes % 4096)) -ne 0 ]; then
-		memx_why="size=$1 is no multiple of 4K"
+		memx_why="$1=$2 is no multiple of 4K"
+	elif [ "$memx_bytes" -lt "$3" ] || [ "$memx_bytes" -gt "$4" ]; then
+		memx_why="$1=$2: it is from $(memx_size_text "$3") to $(memx_size_text "$4")"
 	else
-		memx_size=$memx_bytes
+		memx_value=$memx_bytes
 		return 0
 	fi
 	return 1
 }
 
-memx_chunk_check() {
-	if ! memx_size_bytes "$1"; then
-		memx_why="chunk=: $memx_why"
+# memx_power_check KEY TEXT LEAST MOST: a power of two
+memx_power_check() {
+	if ! memx_size_bytes "$2"; then
+		memx_why="$1=: $memx_why"
 		return 1
 	fi
-	if [ "$memx_bytes" -lt $((1 << 20)) ] || [ "$memx_bytes" -gt $((1 << 30)) ] ||
+	if [ "$memx_bytes" -lt "$3" ] || [ "$memx_bytes" -gt "$4" ] ||
 		[ $((memx_bytes & (memx_bytes - 1))) -ne 0 ]; then
-		memx_why="chunk=$1: a chunk is 1M, 2M, 4M, ... up to 1G"
+		memx_why="$1=$2: a $1 is $(memx_size_text "$3"), $(memx_size_text $((2 * $3))), $(memx_size_text $((4 * $3))), ... up to $(memx_size_text "$4")"
 		return 1
 	fi
-	memx_chunk=$memx_bytes
+	memx_value=$memx_bytes
 }
 
-memx_weight_check() {
-	case $1 in
-	[1-9] | [1-5][0-9] | 6[0-4]) memx_weight=$1 ;;
+# memx_number_check KEY TEXT LEAST MOST: digits without a zero before them
+memx_number_check() {
+	case $2 in
+	'' | *[!0-9]* | 0?* | ??????????*) ;;
 	*)
-		memx_why="weight=$1: a weight is a number from 1 to 64"
-		return 1
+		if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then
+			memx_value=$2
+			return 0
+		fi
 		;;
+	esac
+	memx_why="$1=$2: a $1 is a number from $3 to $4"
+	return 1
+}
+
+memx_yes_no() {
+	memx_value=$2
+	case $2 in
+	yes | no) return 0 ;;
+	esac
+	memx_why="$1= is yes or no, not '$2'"
+	return 1
+}
+
+# memx_value_check KEY VALUE TYPE LIMIT...: sets memx_value
+memx_value_check() {
+	local key=$1 value=$2 type=$3
+
+	shift 3
+	case $type in
+	bytes) memx_bytes_check "$key" "$value" "$@" ;;
+	chunk) memx_power_check "$key" "$value" "$@" ;;
+	number) memx_number_check "$key" "$value" "$@" ;;
+	flag | choice) memx_yes_no "$key" "$value" ;;
+	name) memx_name_check "$value" && memx_value=$value ;;
 	esac
 }
 
 memx_item_parse() {
-	local key=${1%%=*} value=${1#*=}
+	local key=${1%%=*} value=${1#*=} rule
 
 	if [ -z "$key" ] || [ "$key" = "$1" ]; then
 		memx_why="'$1' is not KEY=VALUE"
@@ -139,41 +166,59 @@ memx_item_parse() {
 		;;
 	esac
 	memx_seen="$memx_seen $key"
-	case $key in
-	vol)
-		memx_name_check "$value" || return 1
-		memx_vol=$value
-		;;
-	size) memx_size_check "$value" || return 1 ;;
-	chunk) memx_chunk_check "$value" || return 1 ;;
-	weight) memx_weight_check "$value" || return 1 ;;
-	thin)
-		memx_yes_no thin "$value" || return 1
-		memx_thin=$value
-		;;
-	persist)
-		memx_yes_no persist "$value" || return 1
-		memx_persist=$value
-		;;
-	encrypt)
-		memx_yes_no encrypt "$value" || return 1
-		memx_encrypt=$value
-		;;
-	*)
-		memx_why="unknown key '$key' (there are vol, size, chunk, weight, thin, persist, encrypt)"
+	if ! memx_option_rule "$key"; then
+		memx_why="unknown key '$key' (there are ${MEMX_OPTIONS// /, })"
 		return 1
-		;;
-	esac
+	fi
+	read -r -a rule <<<"$memx_rule"
+	memx_value_check "$key" "$value" "${rule[@]}" || return 1
+	printf -v "memx_$key" %s "$memx_value"
 }
 
-# memx_target_parse TARGET: sets memx_vol, memx_size and memx_chunk (bytes or
-# empty), memx_weight (or empty), memx_thin and memx_persist (yes or no),
-# memx_encrypt (yes, no or empty). On failure memx_why says why.
-memx_target_parse() {
-	local rest=$1
+# memx_create_args: sets the array memx_args to what tells memxctl volume create
+# the options that the target has
+memx_create_args() {
+	local key name
 
-	memx_vol='' memx_size='' memx_chunk='' memx_weight='' memx_thin=no memx_persist=no
-	memx_encrypt='' memx_seen=''
+	memx_args=()
+	for key in $MEMX_OPTIONS_CREATE; do
+		name=memx_$key
+		[ -n "${!name}" ] || continue
+		memx_option_rule "$key"
+		case ${memx_rule%% *}-${!name} in
+		flag-no) ;;
+		flag-yes | choice-yes) memx_args+=("--$key") ;;
+		choice-no) memx_args+=("--no-$key") ;;
+		*) memx_args+=("--$key" "${!name}") ;;
+		esac
+	done
+}
+
+# memx_set_args: likewise for memxctl volume set, which changes a volume that is
+# there; empty if there is nothing to be changed
+memx_set_args() {
+	local key name
+
+	memx_args=()
+	for key in $MEMX_OPTIONS_SET; do
+		name=memx_$key
+		[ -z "${!name}" ] || memx_args+=("--$key" "${!name}")
+	done
+}
+
+# memx_target_parse TARGET: sets a variable memx_KEY for each option of
+# memx-options.sh: sizes in bytes, flags yes or no, the rest as given, and empty
+# what is not given. On failure memx_why says why.
+memx_target_parse() {
+	local rest=$1 key
+
+	for key in $MEMX_OPTIONS; do
+		memx_option_rule "$key"
+		memx_value=
+		[ "$memx_rule" != flag ] || memx_value=no
+		printf -v "memx_$key" %s "$memx_value"
+	done
+	memx_seen=
 	case $rest in
 	'')
 		memx_why="it is empty (vol=NAME,size=SIZE)"

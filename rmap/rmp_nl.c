@@ -34,18 +34,13 @@ static const struct nla_policy key_policy[RMP_A_KEY_HINT + 1] = {
 	[RMP_A_KEY_HINT] = { .type = NLA_U64 },
 };
 
-static const char * const peer_stat_name[RMP_S_COUNT] = {
-#define PEER_STAT_NAME(sym, name, help) \
-	[RMP_S_##sym] = name,
-	RMP_STATS(PEER_STAT_NAME)
-#undef PEER_STAT_NAME
-};
+static MX_COUNTERS_WORDS(peer_words, RMP_STATS);
 
-static const char * const peer_stat_help[RMP_S_COUNT] = {
-#define PEER_STAT_HELP(sym, name, help) \
-	[RMP_S_##sym] = help,
-	RMP_STATS(PEER_STAT_HELP)
-#undef PEER_STAT_HELP
+static const struct mx_nl_counter_attrs counter_attrs = {
+	.name = RMP_A_STAT_NAME,
+	.value = RMP_A_STAT_VALUE,
+	.help = RMP_A_STAT_HELP,
+	.pad = RMP_A_PAD,
 };
 
 static int iface_add_doit(struct sk_buff *skb, struct genl_info *info)
@@ -69,16 +64,6 @@ static int iface_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	return rmp_iface_del(nla_data(info->attrs[RMP_A_IFNAME]), info->extack);
-}
-
-static int put_stat(struct sk_buff *skb, const char *name, u64 value,
-		    const char *help)
-{
-	if (nla_put_string(skb, RMP_A_STAT_NAME, name) ||
-	    nla_put_u64_64bit(skb, RMP_A_STAT_VALUE, value, RMP_A_PAD) ||
-	    nla_put_string(skb, RMP_A_STAT_HELP, help))
-		return -EMSGSIZE;
-	return 0;
 }
 
 static int put_iface(struct sk_buff *skb, const void *what)
@@ -163,8 +148,8 @@ static int put_peer_stats(struct sk_buff *skb, const struct rmp_peer *peer)
 	for (i = 0; i < RMP_S_COUNT; i++) {
 		struct nlattr *one = nla_nest_start(skb, RMP_A_STAT);
 
-		if (!one || put_stat(skb, peer_stat_name[i], peer->stat[i],
-				     peer_stat_help[i]))
+		if (!one || mx_nl_put_counter(skb, &counter_attrs, &peer_words[i],
+					      peer->stat[i]))
 			return -EMSGSIZE;
 		nla_nest_end(skb, one);
 	}
@@ -261,8 +246,8 @@ static int put_gstat(struct sk_buff *skb, const void *what)
 {
 	enum rmp_gstat stat = *(const long *)what;
 
-	return put_stat(skb, rmp_stat_name(stat), rmp_stat_sum(stat),
-			rmp_stat_help(stat));
+	return mx_nl_put_counter(skb, &counter_attrs, &rmp_stat_words[stat],
+				 rmp_stat_sum(stat));
 }
 
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)

@@ -8,7 +8,7 @@ set -eu
 
 packages() {
 	case $1 in
-	build) echo make gcc libc6-dev kmod pkg-config libmnl-dev libxen-dev linux-headers-amd64 ;;
+	build) echo make gcc libc6-dev kmod pkg-config libmnl-dev libjson-c-dev libsmartcols-dev libxen-dev linux-headers-amd64 ;;
 	check) echo perl python3 clang libclang-rt-14-dev llvm libcmocka-dev libxxhash-dev libsodium-dev sparse shellcheck \
 		git mmdebstrap uidmap util-linux xz-utils ca-certificates tshark ;;
 	lab) echo python3 qemu-system-x86 mmdebstrap uidmap util-linux e2fsprogs iproute2 gcc libc6-dev ;;

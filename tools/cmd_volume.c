@@ -8,13 +8,13 @@
 #include "memx_nl.h"
 #include "memxctl.h"
 #include "size.h"
+#include "volopt.h"
 
 enum {
 	WAIT_MOST	= 3600,		/* seconds */
 	CREATE_WAIT	= 3,
 	RETRY_MS	= 200,
 	SETTLE_MS	= 1000,
-	WEIGHT_MOST	= 64,
 };
 
 static const struct schema volume_schema = {
@@ -45,30 +45,6 @@ static const struct schema volume_schema = {
 	.stat_name = MEMX_A_STAT_NAME,
 	.stat_value = MEMX_A_STAT_VALUE,
 	.stat_help = MEMX_A_STAT_HELP,
-};
-
-/**
- * struct vol_spec - a volume to be made
- * @name:  its name
- * @size:  bytes
- * @shift: log2 of pages in a chunk, or 0: the kernel chooses
- * @weight: share among the host's volumes, 0: the usual
- * @thin:  may be larger than what the servers can promise now
- * @encrypt: --encrypt
- * @plain: --no-encrypt
- * @id:    of a volume made elsewhere, 0: a new one
- * @check: its key's check value, 0: it is not encrypted, or new
- */
-struct vol_spec {
-	const char	*name;
-	uint64_t	size;
-	int		shift;
-	uint32_t	weight;
-	bool		thin;
-	bool		encrypt;
-	bool		plain;
-	uint64_t	id;
-	uint64_t	check;
 };
 
 static uint64_t now_ms(void)
@@ -106,60 +82,13 @@ static int name_usable(const char *name)
 		     name);
 }
 
-static int weight_parse(const char *text, uint32_t *weight)
-{
-	uint64_t n;
-
-	if (!text)
-		return CTL_OK;
-	if (number_parse(text, WEIGHT_MOST, &n) || !n)
-		return usage("'%s' is no weight; it is a number from 1 to %d", text,
-			     WEIGHT_MOST);
-	*weight = n;
-	return CTL_OK;
-}
-
-static int vol_spec_parse(struct vol_spec *vol_spec, const char *size, const char *chunk)
-{
-	uint64_t bytes;
-
-	if (name_usable(vol_spec->name))
-		return CTL_USAGE;
-	if (!size)
-		return usage("how large? --size SIZE, such as --size 1G");
-	if (size_parse(size, &vol_spec->size))
-		return usage("'%s' is no size; say 8G, 512M, …", size);
-	if (!vol_spec->size || vol_spec->size % SIZE_PAGE)
-		return usage("the size must be a multiple of 4K, and not 0");
-	if (!chunk)
-		return CTL_OK;
-	if (size_parse(chunk, &bytes))
-		return usage("'%s' is no size of a chunk", chunk);
-	vol_spec->shift = chunk_shift(bytes);
-	if (vol_spec->shift < 0)
-		return usage("a chunk is 1M, 2M, 4M, … up to 1G");
-	return CTL_OK;
-}
-
-static int volume_new(struct ctl *ctl, const struct vol_spec *vol_spec)
+static int volume_new(struct ctl *ctl, const char *name, const struct volopts *options)
 {
 	struct nlmsghdr *msg;
 
 	msg = nl_begin(&ctl->nl, NL_CORE, MEMX_C_VOL_NEW, NLM_F_ACK);
-	mnl_attr_put_strz(msg, MEMX_A_NAME, vol_spec->name);
-	mnl_attr_put_u64(msg, MEMX_A_SIZE, vol_spec->size);
-	if (vol_spec->shift)
-		mnl_attr_put_u8(msg, MEMX_A_CHUNK_SHIFT, vol_spec->shift);
-	if (vol_spec->weight)
-		mnl_attr_put_u32(msg, MEMX_A_WEIGHT, vol_spec->weight);
-	if (vol_spec->thin)
-		mnl_attr_put(msg, MEMX_A_THIN, 0, NULL);
-	if (vol_spec->encrypt || vol_spec->plain)
-		mnl_attr_put_u8(msg, MEMX_A_ENCRYPT, vol_spec->encrypt);
-	if (vol_spec->id)
-		mnl_attr_put_u64(msg, MEMX_A_ID, vol_spec->id);
-	if (vol_spec->check)
-		mnl_attr_put_u64(msg, MEMX_A_KEY_CHECK, vol_spec->check);
+	mnl_attr_put_strz(msg, MEMX_A_NAME, name);
+	volopts_put(options, msg);
 	return nl_talk(&ctl->nl, NULL, NULL);
 }
 
@@ -190,14 +119,14 @@ static int volume_show_json(struct ctl *ctl, const char *name)
  * Servers announce themselves: right after an attach none is known yet, and a
  * moment later perhaps not all.
  */
-static int volume_new_patiently(struct ctl *ctl, const struct vol_spec *vol_spec,
-				uint64_t wait_ms)
+static int volume_new_patiently(struct ctl *ctl, const char *name,
+				const struct volopts *options, uint64_t wait_ms)
 {
 	uint64_t begin = now_ms(), waited;
 	int err;
 
 	for (;;) {
-		err = volume_new(ctl, vol_spec);
+		err = volume_new(ctl, name, options);
 		waited = now_ms() - begin;
 		if (waited >= wait_ms || (err != -ENOTCONN && err != -ENOSPC) ||
 		    (err == -ENOSPC && waited >= SETTLE_MS))
@@ -206,38 +135,22 @@ static int volume_new_patiently(struct ctl *ctl, const struct vol_spec *vol_spec
 	}
 }
 
-static int identity_parse(struct vol_spec *vol_spec, const char *id, const char *check)
-{
-	if (vol_spec->encrypt && vol_spec->plain)
-		return usage("either --encrypt or --no-encrypt");
-	if (id && (hex_parse(id, &vol_spec->id) || !vol_spec->id))
-		return usage("'%s' is no id of a volume", id);
-	if (check && (hex_parse(check, &vol_spec->check) || !vol_spec->check))
-		return usage("'%s' is no check value of a key", check);
-	if (check && !id)
-		return usage("--key-check is of no use without --id");
-	return CTL_OK;
-}
-
 static int volume_create(struct ctl *ctl, int argc, char **argv)
 {
-	const char *size = NULL, *chunk = NULL, *wait = NULL, *weight = NULL;
-	const char *id = NULL, *check = NULL;
-	struct vol_spec vol_spec = { 0 };
-	const struct opt opts[] = {
-		{ "--size", &size }, { "--chunk", &chunk }, { "--wait", &wait },
-		{ "--weight", &weight }, { "--thin", NULL, &vol_spec.thin },
-		{ "--encrypt", NULL, &vol_spec.encrypt },
-		{ "--no-encrypt", NULL, &vol_spec.plain },
-		{ "--id", &id }, { "--key-check", &check }, { 0 }
-	};
+	const char *name, *wait = NULL;
 	uint64_t wait_ms = CREATE_WAIT * 1000;
+	struct volopts options;
 	int ret;
 
-	if (args_parse(argc, argv, opts, &vol_spec.name, 1, 1) < 0 ||
-	    vol_spec_parse(&vol_spec, size, chunk) || weight_parse(weight, &vol_spec.weight) ||
-	    identity_parse(&vol_spec, id, check) || seconds_parse(wait, &wait_ms))
+	volopts_init(&options, false);
+	volopts_extra(&options, "--wait", &wait);
+	if (args_parse(argc, argv, options.opts, &name, 1, 1) < 0 || name_usable(name) ||
+	    volopts_check(&options) || seconds_parse(wait, &wait_ms))
 		return CTL_USAGE;
+	if (!volopts_given(&options, MEMX_A_SIZE))
+		return usage("how large? --size SIZE, such as --size 1G");
+	if (volopts_given(&options, MEMX_A_KEY_CHECK) && !volopts_given(&options, MEMX_A_ID))
+		return usage("--key-check is of no use without --id");
 	ret = ctl_family(ctl, NL_CORE, true);
 	if (ret)
 		return ret;
@@ -245,30 +158,30 @@ static int volume_create(struct ctl *ctl, int argc, char **argv)
 		complain("no interface is attached, so no server can be reached (memxctl attach IFACE)");
 		return CTL_FAILED;
 	}
-	if (volume_new_patiently(ctl, &vol_spec, wait_ms))
+	if (volume_new_patiently(ctl, name, &options, wait_ms))
 		return ctl_failed(ctl);
-	return volume_show_json(ctl, vol_spec.name);
+	return volume_show_json(ctl, name);
 }
 
 static int volume_set(struct ctl *ctl, int argc, char **argv)
 {
-	const char *name, *text = NULL;
-	const struct opt opts[] = { { "--weight", &text }, { 0 } };
+	struct volopts options;
 	struct nlmsghdr *msg;
-	uint32_t weight = 0;
+	const char *name;
 	int ret;
 
-	if (args_parse(argc, argv, opts, &name, 1, 1) < 0 || name_usable(name) ||
-	    weight_parse(text, &weight))
+	volopts_init(&options, true);
+	if (args_parse(argc, argv, options.opts, &name, 1, 1) < 0 || name_usable(name) ||
+	    volopts_check(&options))
 		return CTL_USAGE;
-	if (!weight)
-		return usage("what is to be set? --weight NUMBER");
+	if (!volopts_some(&options))
+		return usage("what is to be set? %s", MEMX_OPTIONS_SET);
 	ret = ctl_family(ctl, NL_CORE, false);
 	if (ret)
 		return ret;
 	msg = nl_begin(&ctl->nl, NL_CORE, MEMX_C_VOL_SET, NLM_F_ACK);
 	mnl_attr_put_strz(msg, MEMX_A_NAME, name);
-	mnl_attr_put_u32(msg, MEMX_A_WEIGHT, weight);
+	volopts_put(&options, msg);
 	if (nl_talk(&ctl->nl, NULL, NULL))
 		return ctl_failed(ctl);
 	return volume_show_json(ctl, name);
@@ -332,9 +245,9 @@ static int volume_show(struct ctl *ctl, int argc, char **argv)
 
 const struct command volume_commands[] = {
 	{ "volume", "create", volume_create,
-	  "NAME --size SIZE [--chunk SIZE] [--weight N] [--thin] [--encrypt | --no-encrypt] [--id ID [--key-check CHECK]] [--wait SECONDS]",
+	  "NAME " MEMX_OPTIONS_CREATE " [--wait SECONDS]",
 	  "make a volume on the memory servers; wait for one to show up (3 s)" },
-	{ "volume", "set", volume_set, "NAME --weight N",
+	{ "volume", "set", volume_set, "NAME " MEMX_OPTIONS_SET,
 	  "its share among this host's volumes when they compete, 1 to 64" },
 	{ "volume", "remove", volume_remove, "NAME [--wait SECONDS]",
 	  "remove it and free its memory; wait while it is in use (0 s)" },

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "memxctl.h"
+#include "text.h"
 
 enum { DUMP_TRIES = 10 };
 
@@ -170,12 +171,10 @@ static int fields_show(struct ctl *ctl, const struct table *table,
 
 int ctl_show(struct ctl *ctl, const struct table *table)
 {
-	struct json j = { .out = ctl->out };
-
 	if (ctl->field)
 		return fields_show(ctl, table, table->nrows);
 	if (ctl->json)
-		table_json(table, &j, NULL);
+		out_json(ctl->out, table_json(table));
 	else
 		table_print(table, ctl->out);
 	return CTL_OK;
@@ -183,8 +182,6 @@ int ctl_show(struct ctl *ctl, const struct table *table)
 
 int ctl_show_one(struct ctl *ctl, const struct table *table)
 {
-	struct json j = { .out = ctl->out };
-
 	if (!table->nrows) {
 		complain("the kernel gave no answer");
 		return CTL_FAILED;
@@ -192,7 +189,7 @@ int ctl_show_one(struct ctl *ctl, const struct table *table)
 	if (ctl->field)
 		return fields_show(ctl, table, 1);
 	if (ctl->json)
-		row_json(table, &table->rows[0], &j, NULL);
+		out_json(ctl->out, row_json(table, &table->rows[0]));
 	else
 		row_print(table, &table->rows[0], ctl->out);
 	return CTL_OK;
@@ -213,11 +210,11 @@ int ctl_show_list(struct ctl *ctl, enum nl_family family, uint8_t cmd,
 
 void ctl_said(struct ctl *ctl, const char *key, const char *value)
 {
-	struct json j = { .out = ctl->out };
+	struct json_object *doc;
 
 	if (!ctl->json)
 		return;
-	json_open(&j, NULL, '{');
-	json_str(&j, key, value);
-	json_close(&j, '}');
+	doc = out_object();
+	out_str(doc, key, value);
+	out_json(ctl->out, doc);
 }

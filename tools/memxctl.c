@@ -11,7 +11,7 @@
 
 static const struct command *const command_sets[] = {
 	rmap_commands, server_commands, volume_commands, device_commands,
-	show_commands, key_commands,
+	show_commands, key_commands, monitor_commands,
 };
 
 enum { SETS = sizeof(command_sets) / sizeof(command_sets[0]) };
@@ -41,8 +41,8 @@ static void help_all(FILE *out)
 	help_print(NULL, out);
 	fputs("\n"
 	      "SIZE is a number with K, M, G or T behind it (powers of 1024; B or iB may\n"
-	      "follow), or bytes. --json prints one JSON document; --field only the values\n"
-	      "of these keys, a line for each object. Exit codes: 0 done, 1 refused or\n"
+	      "follow), or bytes. --json prints one JSON document (monitor: one a line);\n"
+	      "--field only the values of these keys, a line for each object. Exit codes: 0 done, 1 refused or\n"
 	      "failed, 2 wrong usage, 3 a kernel module is missing.\n", out);
 }
 
@@ -113,6 +113,10 @@ static int run(struct ctl *ctl, const struct command *c, int argc, char **argv)
 	size_t len = 0;
 	int ret;
 
+	if (c->live) {
+		ctl->out = stdout;
+		return c->run(ctl, argc, argv);
+	}
 	ctl->out = open_memstream(&text, &len);
 	if (!ctl->out) {
 		complain("%s", strerror(errno));

@@ -45,6 +45,7 @@ struct ctl {
  * @run:     gets the words behind these; returns enum ctl_exit
  * @synopsis: its arguments
  * @help:    a line
+ * @live:    prints as it goes on, not when all has gone well
  */
 struct command {
 	const char *object;
@@ -52,6 +53,7 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 	const char *synopsis;
 	const char *help;
+	bool live;
 };
 
 /* Each ended by one without object. */
@@ -61,6 +63,7 @@ extern const struct command volume_commands[];
 extern const struct command device_commands[];
 extern const struct command show_commands[];
 extern const struct command key_commands[];
+extern const struct command monitor_commands[];
 
 /**
  * struct opt - an option of a command

@@ -52,10 +52,14 @@ struct talk {
  * struct found - a family as the kernel describes it
  * @id:      message type
  * @version: of the family
+ * @group:   name of a group that is wanted, or NULL
+ * @number:  of that group, 0: there is none
  */
 struct found {
 	uint16_t id;
 	uint32_t version;
+	const char *group;
+	uint32_t number;
 };
 
 int nl_open(struct nl *nl)
@@ -80,7 +84,10 @@ void nl_close(struct nl *nl)
 {
 	if (nl->sock)
 		mnl_socket_close(nl->sock);
+	if (nl->events)
+		mnl_socket_close(nl->events);
 	nl->sock = NULL;
+	nl->events = NULL;
 }
 
 static struct nlmsghdr *begin(struct nl *nl, uint16_t type, uint8_t cmd,
@@ -213,10 +220,29 @@ broken:
 	return -EIO;
 }
 
+/* One group of a family; that is noted whose number is wanted. */
+static void group_read(const struct nlattr *nest, struct found *found)
+{
+	const struct nlattr *attr;
+	const char *name = NULL;
+	uint32_t number = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			name = mnl_attr_get_str(attr);
+		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID &&
+			 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			number = mnl_attr_get_u32(attr);
+	}
+	if (found->group && name && !strcmp(name, found->group))
+		found->number = number;
+}
+
 static int on_family(const struct nlmsghdr *msg, void *data)
 {
 	struct found *found = data;
-	const struct nlattr *attr;
+	const struct nlattr *attr, *group;
 
 	mnl_attr_for_each(attr, msg, sizeof(struct genlmsghdr)) {
 		switch (mnl_attr_get_type(attr)) {
@@ -229,6 +255,12 @@ static int on_family(const struct nlmsghdr *msg, void *data)
 			if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 				return -EBADMSG;
 			found->version = mnl_attr_get_u32(attr);
+			break;
+		case CTRL_ATTR_MCAST_GROUPS:
+			if (mnl_attr_validate(attr, MNL_TYPE_NESTED) < 0)
+				return -EBADMSG;
+			mnl_attr_for_each_nested(group, attr)
+				group_read(group, found);
 			break;
 		}
 	}
@@ -297,6 +329,54 @@ int nl_family(struct nl *nl, enum nl_family which, bool load)
 	}
 	nl->id[which] = found.id;
 	return 0;
+}
+
+int nl_listen(struct nl *nl, enum nl_family which, const char *group)
+{
+	struct found found = { .group = group };
+	int err;
+
+	err = family_find(nl, &families[which], &found);
+	if (err)
+		return err;
+	if (!found.number) {
+		snprintf(nl->why, sizeof(nl->why), "the module %s of this version tells no events",
+			 families[which].module);
+		return -ENOENT;
+	}
+	if (nl->events)
+		mnl_socket_close(nl->events);
+	nl->events = mnl_socket_open(NETLINK_GENERIC);
+	if (nl->events && mnl_socket_bind(nl->events, 0, MNL_SOCKET_AUTOPID) >= 0 &&
+	    mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &found.number,
+				  sizeof(found.number)) >= 0)
+		return 0;
+	snprintf(nl->why, sizeof(nl->why), "netlink: %s", strerror(errno));
+	return -EIO;
+}
+
+/* Events have no request that they answer: port and number are 0. */
+int nl_next(struct nl *nl, nl_reply_fn told, void *ctx)
+{
+	const struct nlmsghdr *msg = (void *)nl->in;
+	ssize_t got;
+	int len, err = 0;
+
+	do {
+		got = mnl_socket_recvfrom(nl->events, nl->in, sizeof(nl->in));
+	} while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == ENOBUFS)
+		return -ENOBUFS;
+	if (got < 0) {
+		snprintf(nl->why, sizeof(nl->why), "netlink: %s", strerror(errno));
+		return -EIO;
+	}
+	for (len = got; !err && mnl_nlmsg_ok(msg, len); msg = mnl_nlmsg_next(msg, &len))
+		if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
+			err = told(msg, ctx);
+	if (err)
+		snprintf(nl->why, sizeof(nl->why), "an event of the kernel makes no sense to this version of memxctl");
+	return err;
 }
 
 const char *nl_family_word(enum nl_family family)

@@ -21,6 +21,7 @@ enum { NL_OUT_BYTES = 1024, NL_IN_BYTES = 32768, NL_WHY_BYTES = 512 };
 /**
  * struct nl - a connection to the kernel
  * @sock:   socket
+ * @events: socket of nl_listen(), or NULL
  * @port:   its port id
  * @seq:    of the last request
  * @id:     of each family, 0 while unknown
@@ -30,6 +31,7 @@ enum { NL_OUT_BYTES = 1024, NL_IN_BYTES = 32768, NL_WHY_BYTES = 512 };
  */
 struct nl {
 	struct mnl_socket *sock;
+	struct mnl_socket *events;
 	unsigned int	port;
 	unsigned int	seq;
 	uint16_t	id[NL_FAMILIES];
@@ -74,6 +76,23 @@ struct nlmsghdr *nl_begin(struct nl *nl, enum nl_family family, uint8_t cmd,
  * -EINTR: the list has changed while it was read, ask again.
  */
 int nl_talk(struct nl *nl, nl_reply_fn reply, void *ctx);
+
+/**
+ * nl_listen() - join a multicast group of a family that nl_family() has found
+ *
+ * What was joined before is left, with all that it had still to tell.
+ *
+ * Return: 0; -ENOENT: the family has no such group; -EIO. nl->why says so.
+ */
+int nl_listen(struct nl *nl, enum nl_family family, const char *group);
+
+/**
+ * nl_next() - wait for messages to that group
+ * @told: gets them
+ *
+ * Return: 0; -ENOBUFS: some have been lost; @told's error; -EIO with nl->why.
+ */
+int nl_next(struct nl *nl, nl_reply_fn told, void *ctx);
 
 /** nl_wipe() - overwrite what was sent and received: it held a secret */
 void nl_wipe(struct nl *nl);

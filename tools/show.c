@@ -8,6 +8,7 @@
 #include <string.h>
 #include "size.h"
 #include "table.h"
+#include "text.h"
 
 enum { CELL_TEXT = 256 };
 
@@ -114,165 +115,134 @@ static bool is_number(uint8_t kind)
 	       kind == F_PAGES || kind == F_CHUNK;
 }
 
-static size_t width_of(const struct table *table, unsigned int i)
-{
-	const struct field *field = &table->schema->fields[i];
-	size_t width = strlen(field->title);
-	char text[CELL_TEXT];
-	unsigned int r;
-
-	for (r = 0; r < table->nrows; r++) {
-		const char *s = cell_text(field, &table->rows[r].cells[i], true, text);
-
-		if (strlen(s) > width)
-			width = strlen(s);
-	}
-	return width;
-}
-
-static void column(const char *text, int pad, bool right, bool last, FILE *out)
-{
-	if (right)
-		fprintf(out, "%*s", pad, "");
-	text_print(text, out);
-	if (!right && !last)
-		fprintf(out, "%*s", pad, "");
-	fputs(last ? "\n" : "  ", out);
-}
-
 void table_print(const struct table *table, FILE *out)
 {
 	const struct field *field = table->schema->fields;
-	size_t width[TABLE_FIELDS] = { 0 };
-	unsigned int i, r, last = 0;
+	struct libscols_table *shown = out_table(out, true);
+	struct libscols_line *line;
+	unsigned int i, r, column;
 	char text[CELL_TEXT];
-	const char *s;
 
-	if (!table->nrows)
-		return;
-	for (i = 0; field[i].key; i++) {
-		if (!field[i].title)
-			continue;
-		width[i] = width_of(table, i);
-		last = i;
+	for (i = 0; field[i].key; i++)
+		if (field[i].title)
+			out_column(shown, field[i].title, is_number(field[i].kind));
+	for (r = 0; r < table->nrows; r++) {
+		line = out_line(shown);
+		for (i = 0, column = 0; field[i].key; i++)
+			if (field[i].title)
+				out_cell(line, column++,
+					 cell_text(&field[i], &table->rows[r].cells[i],
+						   true, text));
 	}
-	for (r = 0; r <= table->nrows; r++) {
-		for (i = 0; i <= last; i++) {
-			if (!field[i].title)
-				continue;
-			s = field[i].title;
-			if (r)
-				s = cell_text(&field[i], &table->rows[r - 1].cells[i],
-					      true, text);
-			column(s, width[i] - strlen(s), is_number(field[i].kind),
-			       i == last, out);
-		}
-	}
+	out_table_print(shown);
 }
 
 static void counters_print(const struct row *row, FILE *out)
 {
+	struct libscols_table *shown = out_table(out, false);
+	struct libscols_line *line;
+	char text[CELL_TEXT];
 	unsigned int i;
-	int width = 0;
 
-	for (i = 0; i < row->ncounters; i++)
-		if ((int)strlen(row->counters[i].name) > width)
-			width = strlen(row->counters[i].name);
+	out_column(shown, "name", false);
+	out_column(shown, "value", true);
+	out_column(shown, "help", false);
 	for (i = 0; i < row->ncounters; i++) {
 		const struct counter *counter = &row->counters[i];
 
-		fprintf(out, "  %-*s  %12" PRIu64 "  ", width, counter->name,
-			counter->value);
-		text_print(counter->help ? counter->help : "", out);
-		fputc('\n', out);
+		line = out_line(shown);
+		snprintf(text, sizeof(text), "  %s", counter->name);
+		out_cell(line, 0, text);
+		snprintf(text, sizeof(text), "%" PRIu64, counter->value);
+		out_cell(line, 1, text);
+		out_cell(line, 2, counter->help ? counter->help : "");
 	}
+	out_table_print(shown);
 }
 
 void row_print(const struct table *table, const struct row *row, FILE *out)
 {
 	const struct field *field = table->schema->fields;
+	struct libscols_table *shown = out_table(out, false);
+	struct libscols_line *line;
 	char text[CELL_TEXT];
 	unsigned int i;
-	int width = 0;
 
-	for (i = 0; field[i].key; i++)
-		if ((int)strlen(field[i].key) > width)
-			width = strlen(field[i].key);
+	out_column(shown, "key", false);
+	out_column(shown, "value", false);
 	for (i = 0; field[i].key; i++) {
 		if (field[i].kind == F_STATS)
 			continue;
-		fprintf(out, "%-*s  ", width, field[i].key);
-		text_print(cell_text(&field[i], &row->cells[i], true, text), out);
-		fputc('\n', out);
+		line = out_line(shown);
+		out_cell(line, 0, field[i].key);
+		out_cell(line, 1, cell_text(&field[i], &row->cells[i], true, text));
 	}
+	out_table_print(shown);
 	if (row->ncounters) {
 		fputs("counters\n", out);
 		counters_print(row, out);
 	}
 }
 
-static void counters_json(const struct row *row, struct json *j, const char *key)
+static struct json_object *counters_json(const struct row *row)
 {
+	struct json_object *all = out_object();
 	unsigned int i;
 
-	json_open(j, key, '{');
 	for (i = 0; i < row->ncounters; i++)
-		json_u64(j, row->counters[i].name, row->counters[i].value);
-	json_close(j, '}');
+		out_u64(all, row->counters[i].name, row->counters[i].value);
+	return all;
 }
 
-static void hist_json(const struct cell *cell, struct json *j, const char *key)
+static struct json_object *hist_json(const struct cell *cell)
 {
+	struct json_object *buckets = out_array();
 	uint64_t i;
 
-	json_open(j, key, '[');
 	for (i = 0; i < cell->num; i++)
-		json_u64(j, NULL, cell->hist[i]);
-	json_close(j, ']');
+		out_u64(buckets, NULL, cell->hist[i]);
+	return buckets;
 }
 
 static void cell_json(const struct field *field, const struct cell *cell,
-		      struct json *j)
+		      struct json_object *to)
 {
 	char text[CELL_TEXT];
 
 	if (field->kind == F_FLAG)
-		json_bool(j, field->key, cell->set);
+		out_bool(to, field->key, cell->set);
 	else if (!cell->set)
-		json_null(j, field->key);
+		out_null(to, field->key);
 	else if (field->kind == F_HIST)
-		hist_json(cell, j, field->key);
+		out_add(to, field->key, hist_json(cell));
 	else if (is_number(field->kind))
-		json_u64(j, field->key, cell->num);
+		out_u64(to, field->key, cell->num);
 	else
-		json_str(j, field->key, cell_text(field, cell, false, text));
+		out_str(to, field->key, cell_text(field, cell, false, text));
 }
 
-void row_json(const struct table *table, const struct row *row, struct json *j,
-	      const char *key)
+struct json_object *row_json(const struct table *table, const struct row *row)
 {
 	const struct field *field = table->schema->fields;
+	struct json_object *one = out_object();
 	unsigned int i;
 
-	json_open(j, key, '{');
-	for (i = 0; field[i].key; i++) {
-		if (field[i].kind == F_STATS)
-			continue;
-		cell_json(&field[i], &row->cells[i], j);
-	}
+	for (i = 0; field[i].key; i++)
+		if (field[i].kind != F_STATS)
+			cell_json(&field[i], &row->cells[i], one);
 	if (row->ncounters)
-		counters_json(row, j, "counters");
-	json_close(j, '}');
+		out_add(one, "counters", counters_json(row));
+	return one;
 }
 
-void table_json(const struct table *table, struct json *j, const char *key)
+struct json_object *table_json(const struct table *table)
 {
+	struct json_object *all = out_array();
 	unsigned int r;
 
-	json_open(j, key, '[');
 	for (r = 0; r < table->nrows; r++)
-		row_json(table, &table->rows[r], j, NULL);
-	json_close(j, ']');
+		out_add(all, NULL, row_json(table, &table->rows[r]));
+	return all;
 }
 
 static const struct field *field_find(const struct schema *schema,
@@ -285,6 +255,17 @@ static const struct field *field_find(const struct schema *schema,
 		    !memcmp(field->key, key, len))
 			return field;
 	return NULL;
+}
+
+void row_value(const struct table *table, const struct row *row, const char *key,
+	       FILE *out)
+{
+	const struct field *field = field_find(table->schema, key, strlen(key));
+	char text[CELL_TEXT];
+
+	if (field)
+		text_print(cell_text(field, &row->cells[field - table->schema->fields],
+				     true, text), out);
 }
 
 int row_fields(const struct table *table, const struct row *row,

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "json.h"
+#include "out.h"
 
 enum {
 	TABLE_FIELDS	= 24,
@@ -150,11 +150,13 @@ const struct cell *row_cell(const struct table *table, const struct row *row,
 void table_print(const struct table *table, FILE *out);
 /** row_print() - for people: a line per field, then the counters */
 void row_print(const struct table *table, const struct row *row, FILE *out);
-/** table_json() - an array of objects */
-void table_json(const struct table *table, struct json *j, const char *key);
-/** row_json() - one object */
-void row_json(const struct table *table, const struct row *row, struct json *j,
-	      const char *key);
+/** table_json() - an array of objects, the caller's */
+struct json_object *table_json(const struct table *table);
+/** row_json() - one object, the caller's */
+struct json_object *row_json(const struct table *table, const struct row *row);
+/** row_value() - for people: one field's value, by its key */
+void row_value(const struct table *table, const struct row *row, const char *key,
+	       FILE *out);
 /**
  * row_fields() - bare values in a line, as scripts like it
  * @keys: separated by commas; the values are separated by tabs

@@ -6,8 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../tools/json.h"
-#include "../tools/size.h"
+#include "../tools/lib/out.h"
+#include "../tools/lib/size.h"
+#include "../tools/lib/text.h"
 #include "mx_xs_keys.h"
 #include "xs_show.h"
 
@@ -49,83 +50,93 @@ static bool number_of(const char *text, uint64_t *n)
 }
 
 /* The value in full when it is a number, else as it stands. */
-static void key_json(struct json *j, const struct xs_disk *disk,
+static void key_json(struct json_object *to, const struct xs_disk *disk,
 		     const struct shown *shown)
 {
 	const struct xs_pair *pair = xs_pair(disk, shown->key);
 	uint64_t n;
 
 	if (!pair)
-		json_null(j, shown->name);
+		out_null(to, shown->name);
 	else if (shown->number && number_of(pair->value, &n))
-		json_u64(j, shown->name, n);
+		out_u64(to, shown->name, n);
 	else if ((!strcmp(shown->key, MX_XS_ID) ||
 		  !strcmp(shown->key, MX_XS_KEY_CHECK)) &&
 		 strspn(pair->value, "0123456789abcdef") == pair->len)
-		json_hex(j, shown->name, strtoull(pair->value, NULL, 16), 16);
+		out_hex(to, shown->name, strtoull(pair->value, NULL, 16), 16);
 	else
-		json_str(j, shown->name, pair->value);
+		out_str(to, shown->name, pair->value);
 }
 
-static void disk_json(struct json *j, const struct xs_disk *disk)
+static struct json_object *disk_json(const struct xs_disk *disk)
 {
+	struct json_object *one = out_object();
 	unsigned int i;
 
-	json_str(j, "backend", disk->path);
-	json_u64(j, "domain", disk->domid);
-	json_u64(j, "device", disk->devid);
+	out_str(one, "backend", disk->path);
+	out_u64(one, "domain", disk->domid);
+	out_u64(one, "device", disk->devid);
 	for (i = 0; i < KEYS; i++)
-		key_json(j, disk, &keys[i]);
+		key_json(one, disk, &keys[i]);
+	return one;
 }
 
-static void server_json(struct json *j, const struct xs_server *server)
+static void server_json(struct json_object *to, const struct xs_server *server)
 {
-	json_hex(j, "node", server->node, 16);
-	json_hex(j, "incarnation", server->inc, 8);
+	out_hex(to, "node", server->node, 16);
+	out_hex(to, "incarnation", server->inc, 8);
 }
 
-static void map_json(struct json *j, const struct xs_map *map)
+static struct json_object *servers_json(const struct xs_map *map)
 {
-	unsigned int i;
+	struct json_object *all = out_array(), *one;
 	char letter[2] = "";
+	unsigned int i;
 
-	json_open(j, "servers", '[');
 	for (i = 0; i < MX_MAP_SERVERS; i++) {
 		if (!map->servers[i].known)
 			continue;
 		letter[0] = xs_letter(i);
-		json_open(j, NULL, '{');
-		json_str(j, "letter", letter);
-		server_json(j, &map->servers[i]);
-		json_close(j, '}');
+		one = out_object();
+		out_str(one, "letter", letter);
+		server_json(one, &map->servers[i]);
+		out_add(all, NULL, one);
 	}
-	json_close(j, ']');
-	json_open(j, "map", '[');
-	for (i = 0; i < map->nruns; i++) {
-		json_open(j, NULL, '{');
-		json_u64(j, "first", map->runs[i].first);
-		json_u64(j, "count", map->runs[i].count);
-		server_json(j, &map->servers[map->runs[i].server]);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
+	return all;
 }
 
-static int record_json(struct json *j, const struct xs_disk *disk)
+static struct json_object *runs_json(const struct xs_map *map)
+{
+	struct json_object *all = out_array(), *one;
+	unsigned int i;
+
+	for (i = 0; i < map->nruns; i++) {
+		one = out_object();
+		out_u64(one, "first", map->runs[i].first);
+		out_u64(one, "count", map->runs[i].count);
+		server_json(one, &map->servers[map->runs[i].server]);
+		out_add(all, NULL, one);
+	}
+	return all;
+}
+
+static int record_json(struct json_object *all, const struct xs_disk *disk)
 {
 	const char *key = NULL, *words = NULL;
+	struct json_object *one;
 	struct xs_map map;
 	int err;
 
 	err = xs_map_read(disk, &map, &key, &words);
 	if (err != -ENOMEM) {
-		json_open(j, NULL, '{');
-		disk_json(j, disk);
-		if (!err)
-			map_json(j, &map);
-		else
-			json_null(j, "map");
-		json_close(j, '}');
+		one = disk_json(disk);
+		if (!err) {
+			out_add(one, "servers", servers_json(&map));
+			out_add(one, "map", runs_json(&map));
+		} else {
+			out_null(one, "map");
+		}
+		out_add(all, NULL, one);
 		err = 0;
 	}
 	xs_map_clear(&map);
@@ -142,34 +153,47 @@ static const char *size_text(const char *value, uint64_t unit, char *text)
 	return size_format(n * unit, text);
 }
 
+static void list_json(const struct xs_store *store)
+{
+	struct json_object *all = out_array();
+	unsigned int i;
+
+	for (i = 0; i < store->ndisks; i++)
+		out_add(all, NULL, disk_json(&store->disks[i]));
+	out_json(stdout, all);
+}
+
 void xs_show_list(const struct xs_store *store, bool json)
 {
-	char size[SIZE_TEXT], used[SIZE_TEXT];
-	struct json j = { .out = stdout };
+	struct libscols_table *table;
+	struct libscols_line *line;
+	char text[SIZE_TEXT];
 	unsigned int i;
 
 	if (json) {
-		json_open(&j, NULL, '[');
-		for (i = 0; i < store->ndisks; i++) {
-			json_open(&j, NULL, '{');
-			disk_json(&j, &store->disks[i]);
-			json_close(&j, '}');
-		}
-		json_close(&j, ']');
+		list_json(store);
 		return;
 	}
-	if (store->ndisks)
-		printf("%-6s  %-9s  %-16s  %-8s  %8s  %8s\n", "DOMAIN", "VDEV",
-		       "VOLUME", "STATE", "SIZE", "USED");
+	table = out_table(stdout, true);
+	out_column(table, "DOMAIN", false);
+	out_column(table, "VDEV", false);
+	out_column(table, "VOLUME", false);
+	out_column(table, "STATE", false);
+	out_column(table, "SIZE", true);
+	out_column(table, "USED", true);
 	for (i = 0; i < store->ndisks; i++) {
 		const struct xs_disk *disk = &store->disks[i];
 
-		printf("%-6u  %-9s  %-16s  %-8s  %8s  %8s\n", disk->domid,
-		       xs_value(disk, "dev"), xs_value(disk, MX_XS_VOLUME),
-		       xs_value(disk, MX_XS_STATE),
-		       size_text(xs_value(disk, MX_XS_SIZE), 1, size),
-		       size_text(xs_value(disk, MX_XS_USED), SIZE_PAGE, used));
+		line = out_line(table);
+		snprintf(text, sizeof(text), "%u", disk->domid);
+		out_cell(line, 0, text);
+		out_cell(line, 1, xs_value(disk, "dev"));
+		out_cell(line, 2, xs_value(disk, MX_XS_VOLUME));
+		out_cell(line, 3, xs_value(disk, MX_XS_STATE));
+		out_cell(line, 4, size_text(xs_value(disk, MX_XS_SIZE), 1, text));
+		out_cell(line, 5, size_text(xs_value(disk, MX_XS_USED), SIZE_PAGE, text));
 	}
+	out_table_print(table);
 }
 
 static void map_print(const struct xs_map *map)
@@ -215,16 +239,18 @@ static int record_print(const struct xs_disk *disk)
 
 int xs_show_records(const struct xs_store *store, bool json)
 {
-	struct json j = { .out = stdout };
+	struct json_object *all = json ? out_array() : NULL;
 	unsigned int i;
 	int err = 0;
 
-	if (json)
-		json_open(&j, NULL, '[');
 	for (i = 0; i < store->ndisks && !err; i++)
-		err = json ? record_json(&j, &store->disks[i]) :
+		err = json ? record_json(all, &store->disks[i]) :
 			     record_print(&store->disks[i]);
-	if (json)
-		json_close(&j, ']');
+	if (!json)
+		return err;
+	if (err)
+		json_object_put(all);
+	else
+		out_json(stdout, all);
 	return err;
 }

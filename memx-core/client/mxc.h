@@ -15,6 +15,7 @@
 #include <linux/wait.h>
 #include "core/mx_core.h"
 #include "core/mx_reserve.h"
+#include "mx_counters.h"
 
 enum {
 	MXC_DEVS_MAX	 = 702,	/* memxa to memxzz */
@@ -27,24 +28,15 @@ enum {
 	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard */
 };
 
-/**
- * enum mxc_stat - counters of the module
- *
- * X(symbol, name, help)
- */
+/* Counters of the module. */
 #define MXC_STATS(X) \
-	X(DEV_MADE,	"devices_created",	"block devices made") \
-	X(DEV_FREED,	"devices_destroyed",	"block devices freed") \
-	X(IO_MADE,	"ios_created",		"I/Os begun") \
-	X(IO_FREED,	"ios_destroyed",	"I/Os ended") \
-	X(PENDED,	"bios_pended",		"bios that waited for memory")
+	X(MXC_S_DEV_MADE,	"devices_created",	"block devices made") \
+	X(MXC_S_DEV_FREED,	"devices_destroyed",	"block devices freed") \
+	X(MXC_S_IO_MADE,	"ios_created",		"I/Os begun") \
+	X(MXC_S_IO_FREED,	"ios_destroyed",	"I/Os ended") \
+	X(MXC_S_PENDED,	"bios_pended",		"bios that waited for memory")
 
-enum mxc_stat {
-#define MXC_STAT_ENUM(sym, name, help) MXC_S_##sym,
-	MXC_STATS(MXC_STAT_ENUM)
-#undef MXC_STAT_ENUM
-	MXC_S_COUNT
-};
+MX_COUNTERS_DECLARE(mxc_stat, mxc_stat, MXC_S_COUNT, MXC_STATS)
 
 /**
  * struct mxc_dev - a block device
@@ -123,12 +115,6 @@ void mxc_submit_bio(struct bio *bio);
 void mxc_wake(struct mx_waiter *waiter);
 /** mxc_drain() - begin the bios that wait, or fail them if the device is dying */
 void mxc_drain(struct mxc_dev *dev);
-
-/* mxc_main.c */
-void mxc_stat_inc(enum mxc_stat which);
-u64 mxc_stat_sum(enum mxc_stat which);
-const char *mxc_stat_name(enum mxc_stat which);
-const char *mxc_stat_help(enum mxc_stat which);
 
 /* mxc_nl.c */
 int mxc_nl_init(void);

@@ -82,14 +82,13 @@ static int dev_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static const struct mx_nl_counter_attrs counter_attrs = MX_NL_COUNTER_ATTRS;
+
 static int put_stat(struct sk_buff *skb, const void *what)
 {
 	enum mxc_stat i = *(const long *)what;
 
-	return nla_put_string(skb, MEMX_A_STAT_NAME, mxc_stat_name(i)) ||
-	       nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, mxc_stat_sum(i),
-				 MEMX_A_PAD) ||
-	       nla_put_string(skb, MEMX_A_STAT_HELP, mxc_stat_help(i));
+	return mx_nl_put_counter(skb, &counter_attrs, &mxc_stat_words[i], mxc_stat_sum(i));
 }
 
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)

@@ -3,6 +3,7 @@
  * The memory servers of the cluster: heard of through RMAP, and the tick that
  * looks after them and after the volumes on them.
  */
+#include "mx_event.h"
 #include "mx_main.h"
 #include "mx_members.h"
 #include "mx_recover.h"
@@ -164,24 +165,13 @@ static void notice_sleep(void)
 /* Return: whether the state of a server has changed since the last tick. */
 static bool watch_silence(u8 idx)
 {
-	static u8 last[MX_MEMBERS];
-	struct mx_member_info info;
-	u8 state;
-
 	spin_lock_bh(&lock);
 	if (nodes[idx])
 		mx_member_silence(&mx_members.m[idx],
 				  min(rmp_node_silent_ms(nodes[idx]),
 				      mx_members_awake_ms()));
-	state = mx_members.m[idx].state;
 	spin_unlock_bh(&lock);
-	if (state == last[idx])
-		return false;
-	last[idx] = state;
-	if (mx_members_show(idx, &info))
-		pr_info_ratelimited("memx_core: memory server %s is %s\n",
-				    info.host, info.state);
-	return true;
+	return mx_event_server(idx);
 }
 
 static void tick(struct work_struct *work)

@@ -14,18 +14,44 @@
 #include "mx_volume.h"
 #include "uapi/memx_nl.h"
 
+/* Limits of 64-bit options are told in words, by mx_spec_check(). */
+#define POLICY_BYTES(least, most)	{ .type = NLA_U64 }
+#define POLICY_HEX64(least, most)	{ .type = NLA_U64 }
+#define POLICY_FLAG(least, most)	{ .type = NLA_FLAG }
+#define POLICY_CHUNK(least, most)	NLA_POLICY_RANGE(NLA_U8, least, most)
+#define POLICY_CHOICE(least, most)	NLA_POLICY_RANGE(NLA_U8, least, most)
+#define POLICY_NUMBER(least, most)	NLA_POLICY_RANGE(NLA_U32, least, most)
+
+#define OPTION_POLICY(name, type, least, most, word, set, field, noun) \
+	[MEMX_A_##name] = POLICY_##type(least, most),
+
 static const struct nla_policy policy[MEMX_A_MAX + 1] = {
 	[MEMX_A_NAME]		= { .type = NLA_NUL_STRING, .len = MX_NAME_MAX },
-	[MEMX_A_ID]		= { .type = NLA_U64 },
-	[MEMX_A_SIZE]		= { .type = NLA_U64 },
-	[MEMX_A_CHUNK_SHIFT]	= NLA_POLICY_RANGE(NLA_U8, MX_CHUNK_SHIFT_MIN,
-						   MX_CHUNK_SHIFT_MAX),
-	[MEMX_A_THIN]		= { .type = NLA_FLAG },
-	[MEMX_A_WEIGHT]		= NLA_POLICY_RANGE(NLA_U32, 1, RMP_WEIGHT_MAX),
-	[MEMX_A_ENCRYPT]	= NLA_POLICY_MAX(NLA_U8, 1),
-	[MEMX_A_KEY_CHECK]	= { .type = NLA_U64 },
 	[MEMX_A_KEY]		= NLA_POLICY_EXACT_LEN(MX_KEY_LEN),
 	[MEMX_A_KEY_ID]		= { .type = NLA_U64 },
+	MEMX_OPTIONS(OPTION_POLICY)
+};
+
+static_assert(MEMX_A_COUNT <= 96);
+
+/**
+ * struct option_field - where an option goes
+ * @attr:   its attribute
+ * @type:   enum memx_option_type
+ * @offset: of its field in struct mx_vol_spec
+ */
+struct option_field {
+	u16 attr;
+	u8 type;
+	u8 offset;
+};
+
+#define OPTION_FIELD(name, _type, least, most, word, set, field, noun) \
+	{ .attr = MEMX_A_##name, .type = MEMX_OPTION_##_type, \
+	  .offset = offsetof(struct mx_vol_spec, field) },
+
+static const struct option_field option_fields[] = {
+	MEMX_OPTIONS(OPTION_FIELD)
 };
 
 static struct genl_family family;
@@ -38,32 +64,52 @@ static const char *name_of(struct nlattr **attrs, struct netlink_ext_ack *ack)
 	return NULL;
 }
 
+/* The field's type follows from the option's. */
+static void option_take(const struct nlattr *attr, u8 type, void *field)
+{
+	switch (type) {
+	case MEMX_OPTION_BYTES:
+	case MEMX_OPTION_HEX64:
+		*(u64 *)field = nla_get_u64(attr);
+		break;
+	case MEMX_OPTION_CHUNK:
+		*(u8 *)field = nla_get_u8(attr);
+		break;
+	case MEMX_OPTION_NUMBER:
+		*(u32 *)field = nla_get_u32(attr);
+		break;
+	case MEMX_OPTION_FLAG:
+		*(bool *)field = true;
+		break;
+	case MEMX_OPTION_CHOICE:
+		*(u8 *)field = nla_get_u8(attr) ? MX_CHOICE_YES : MX_CHOICE_NO;
+		break;
+	}
+}
+
+static void options_take(struct nlattr **attrs, struct mx_vol_spec *spec)
+{
+	const struct option_field *f;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(option_fields); i++) {
+		f = &option_fields[i];
+		if (attrs[f->attr])
+			option_take(attrs[f->attr], f->type, (u8 *)spec + f->offset);
+	}
+}
+
 static int vol_new(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr **a = info->attrs;
-	struct mx_vol_spec spec = {
-		.name = name_of(a, info->extack),
-		.thin = nla_get_flag(a[MEMX_A_THIN]),
-	};
+	struct mx_vol_spec spec = { .name = name_of(info->attrs, info->extack) };
 
 	if (!spec.name)
 		return -EINVAL;
-	if (!a[MEMX_A_SIZE]) {
+	if (!info->attrs[MEMX_A_SIZE]) {
 		NL_SET_ERR_MSG(info->extack, "the size of the volume is missing");
 		return -EINVAL;
 	}
-	spec.bytes = nla_get_u64(a[MEMX_A_SIZE]);
-	if (a[MEMX_A_ID])
-		spec.id = nla_get_u64(a[MEMX_A_ID]);
-	if (a[MEMX_A_CHUNK_SHIFT])
-		spec.shift = nla_get_u8(a[MEMX_A_CHUNK_SHIFT]);
-	if (a[MEMX_A_WEIGHT])
-		spec.weight = nla_get_u32(a[MEMX_A_WEIGHT]);
-	if (a[MEMX_A_ENCRYPT])
-		spec.encrypt = nla_get_u8(a[MEMX_A_ENCRYPT]) ? MX_ENCRYPT_YES :
-							       MX_ENCRYPT_NO;
-	if (a[MEMX_A_KEY_CHECK])
-		spec.key_check = nla_get_u64(a[MEMX_A_KEY_CHECK]);
+	options_take(info->attrs, &spec);
 	return mx_volume_make(&spec, info->extack);
 }
 
@@ -88,15 +134,7 @@ static int vol_del(struct sk_buff *skb, struct genl_info *info)
 	return name ? mx_volume_remove(name, info->extack) : -EINVAL;
 }
 
-static int put_stat(struct sk_buff *skb, const struct mx_stat_desc *desc,
-		    u64 value)
-{
-	if (nla_put_string(skb, MEMX_A_STAT_NAME, desc->name) ||
-	    nla_put_u64_64bit(skb, MEMX_A_STAT_VALUE, value, MEMX_A_PAD) ||
-	    nla_put_string(skb, MEMX_A_STAT_HELP, desc->help))
-		return -EMSGSIZE;
-	return 0;
-}
+static const struct mx_nl_counter_attrs counter_attrs = MX_NL_COUNTER_ATTRS;
 
 static int put_vol_stats(struct sk_buff *skb, struct mx_volume *vol)
 {
@@ -105,8 +143,8 @@ static int put_vol_stats(struct sk_buff *skb, struct mx_volume *vol)
 
 	for (i = 0; i < MX_VS_COUNT; i++) {
 		nest = nla_nest_start(skb, MEMX_A_STAT);
-		if (!nest || put_stat(skb, &mx_vol_stat_desc[i],
-				      mx_vol_stat_sum(vol->stats, i)))
+		if (!nest || mx_nl_put_counter(skb, &counter_attrs, &mx_vol_stat_words[i],
+					       mx_vol_stat_sum(vol->stats, i)))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
@@ -327,16 +365,17 @@ static int server_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int fill_stat(struct sk_buff *skb, const void *what)
 {
-	const struct mx_stat_desc *desc = what;
+	enum mx_stat stat = *(const long *)what;
 
-	return put_stat(skb, desc, mx_stat_sum(desc - mx_stat_desc));
+	return mx_nl_put_counter(skb, &counter_attrs, &mx_stat_words[stat],
+				 mx_stat_sum(stat));
 }
 
 static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	for (; cb->args[0] < MX_S_COUNT; cb->args[0]++)
 		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_STATS_GET, fill_stat,
-				    &mx_stat_desc[cb->args[0]]))
+				    &cb->args[0]))
 			break;
 	return skb->len;
 }
@@ -394,6 +433,12 @@ static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_KEY_GET, .dumpit = key_dump },
 };
 
+enum { EVENT_GROUP, EVENT_BYTES = 512 };
+
+static const struct genl_multicast_group groups[] = {
+	[EVENT_GROUP] = { .name = MEMX_NL_EVENTS },
+};
+
 static struct genl_family family __ro_after_init = {
 	.name		= MEMX_NL_CORE,
 	.version	= MEMX_NL_VERSION,
@@ -403,16 +448,71 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
+	.mcgrps		= groups,
+	.n_mcgrps	= ARRAY_SIZE(groups),
 	.resv_start_op	= MEMX_C_UNSPEC + 1,
 };
 
+static DEFINE_MUTEX(event_mutex);	/* of the two below, and the order of events */
+static bool event_open;
+static u64 event_seq;
+
+static int event_send(u8 cmd, int (*fill)(struct sk_buff *skb, const void *what),
+		      const void *what)
+{
+	struct sk_buff *msg = genlmsg_new(EVENT_BYTES, GFP_NOWAIT | __GFP_NOWARN);
+	void *head;
+
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put(msg, 0, 0, &family, 0, cmd);
+	if (!head || nla_put_u64_64bit(msg, MEMX_A_SEQ, event_seq, MEMX_A_PAD) ||
+	    fill(msg, what)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	/* Those who cannot take it are told by netlink itself. */
+	genlmsg_multicast(&family, msg, 0, EVENT_GROUP, GFP_NOWAIT | __GFP_NOWARN);
+	return 0;
+}
+
+void mx_nl_event(u8 cmd, int (*fill)(struct sk_buff *skb, const void *what),
+		 const void *what)
+{
+	mutex_lock(&event_mutex);
+	if (!event_open)
+		goto out;
+	event_seq++;
+	if (genl_has_listeners(&family, &init_net, EVENT_GROUP) &&
+	    event_send(cmd, fill, what)) {
+		mx_stat_inc(MX_S_EVENT_LOST);
+		genl_set_err(&family, &init_net, 0, EVENT_GROUP, -ENOBUFS);
+	}
+out:
+	mutex_unlock(&event_mutex);
+}
+
+static void event_allow(bool allowed)
+{
+	mutex_lock(&event_mutex);
+	event_open = allowed;
+	mutex_unlock(&event_mutex);
+}
+
 int __init mx_nl_init(void)
 {
-	return genl_register_family(&family);
+	int err = genl_register_family(&family);
+
+	if (!err)
+		event_allow(true);
+	return err;
 }
 
 void mx_nl_exit(void)
 {
+	/* The group's number may be another family's from then on. */
+	event_allow(false);
 	genl_unregister_family(&family);
 }
 

@@ -22,18 +22,18 @@ static int check_encrypt(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		NL_SET_ERR_MSG(ack, "a key's check value is of no use without the volume's id");
 		return -EINVAL;
 	}
-	if (spec->key_check && spec->encrypt == MX_ENCRYPT_NO) {
+	if (spec->key_check && spec->encrypt == MX_CHOICE_NO) {
 		NL_SET_ERR_MSG(ack, "the volume was made encrypted and cannot be used without encryption");
 		return -EINVAL;
 	}
-	if (spec->id && !spec->key_check && spec->encrypt == MX_ENCRYPT_YES) {
+	if (spec->id && !spec->key_check && spec->encrypt == MX_CHOICE_YES) {
 		NL_SET_ERR_MSG(ack, "the volume was made without encryption and cannot be used with it");
 		return -EINVAL;
 	}
-	if (spec->key_check || (spec->encrypt == MX_ENCRYPT_IF_KEY &&
+	if (spec->key_check || (spec->encrypt == MX_CHOICE_OPEN &&
 				!spec->id && mx_keys_loaded()))
-		spec->encrypt = MX_ENCRYPT_YES;
-	if (spec->encrypt != MX_ENCRYPT_YES)
+		spec->encrypt = MX_CHOICE_YES;
+	if (spec->encrypt != MX_CHOICE_YES)
 		return 0;
 	err = mx_keys_seal(spec->id, spec->key_check, &seal, ack);
 	mx_wipe(&seal, sizeof(seal));
@@ -70,7 +70,7 @@ int mx_spec_room(const struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 	u64 room;
 
 	room = mx_members_room(&alive);
-	if (spec->encrypt == MX_ENCRYPT_YES)
+	if (spec->encrypt == MX_CHOICE_YES)
 		need += mx_trailer_pages(need);
 	if (room < need && !spec->thin) {
 		mx_extack_fmt(ack, "%u memory servers have room for %llu MiB only",

@@ -9,21 +9,31 @@
 
 struct netlink_ext_ack;
 
-enum mx_vol_encrypt {
-	MX_ENCRYPT_IF_KEY,	/* if a client key is loaded */
-	MX_ENCRYPT_NO,
-	MX_ENCRYPT_YES,
+/**
+ * enum mx_choice - an option that may be left open
+ * @MX_CHOICE_OPEN: nothing was said
+ * @MX_CHOICE_NO:   it was refused
+ * @MX_CHOICE_YES:  it was asked for
+ */
+enum mx_choice {
+	MX_CHOICE_OPEN,
+	MX_CHOICE_NO,
+	MX_CHOICE_YES,
 };
 
 /**
  * struct mx_vol_spec - a volume to be made
+ *
+ * uapi/options.def names the fields. A field's type follows from its option's:
+ * bytes and hex64: u64; chunk and choice: u8; number: u32; flag: bool.
+ *
  * @name:  valid name
  * @bytes: size, multiple of MX_PAGE_SIZE
  * @id:    0: draw one
  * @shift: log2 of pages per chunk, 0: choose
  * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
  * @thin:  may be larger than what the servers can promise
- * @encrypt: enum mx_vol_encrypt
+ * @encrypt: enum mx_choice; open: if a client key is loaded
  * @key_check: mx_seal.check as recorded of the volume with this @id, 0: none
  */
 struct mx_vol_spec {
@@ -31,7 +41,7 @@ struct mx_vol_spec {
 	u64	bytes;
 	u64	id;
 	u8	shift;
-	u16	weight;
+	u32	weight;
 	bool	thin;
 	u8	encrypt;
 	u64	key_check;

@@ -2,30 +2,11 @@
 /*
  * The counters of memx_core and their names.
  */
-#include <linux/cpumask.h>
 #include "mx_stats.h"
 
-DEFINE_PER_CPU(struct mx_stats, mx_stats);
+MX_COUNTERS_DEFINE(mx_stat, mx_stat, MX_STATS)
 
-#define MX_STAT_DESC(sym, _name, _help) { .name = _name, .help = _help },
-
-const struct mx_stat_desc mx_stat_desc[MX_S_COUNT] = {
-	MX_STATS(MX_STAT_DESC)
-};
-
-const struct mx_stat_desc mx_vol_stat_desc[MX_VS_COUNT] = {
-	MX_VOL_STATS(MX_STAT_DESC)
-};
-
-u64 mx_stat_sum(enum mx_stat which)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(mx_stats, cpu).v[which]);
-	return sum;
-}
+MX_COUNTERS_WORDS(mx_vol_stat_words, MX_VOL_STATS);
 
 u64 mx_vol_stat_sum(struct mx_vol_stats __percpu *stats, enum mx_vol_stat which)
 {

@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include "mx_compat_nl.h"
+#include "mx_event.h"
 #include "mx_io.h"
 #include "mx_keys.h"
 #include "mx_main.h"
@@ -134,7 +135,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	vol->shift = spec->shift;
 	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;
 	vol->thin = spec->thin;
-	vol->sealed = spec->encrypt == MX_ENCRYPT_YES;
+	vol->sealed = spec->encrypt == MX_CHOICE_YES;
 	vol->weight = max_t(u16, spec->weight, 1);
 	xa_init_flags(&vol->map, XA_FLAGS_LOCK_BH);
 	spin_lock_init(&vol->lock);
@@ -171,10 +172,20 @@ static int enter(struct mx_volume *vol, u64 key_check, struct netlink_ext_ack *a
 		strscpy(vol->user, "its maker", sizeof(vol->user));
 		__module_get(THIS_MODULE);
 		list_add_tail(&vol->link, &mx_vols);
+		mx_event_volume(vol, "made", NULL);
 		mx_claim_begin(vol);
 	}
 	mutex_unlock(&mx_vols_mutex);
 	return err;
+}
+
+static void user_clear(struct mx_volume *vol, const char *event)
+{
+	mutex_lock(&mx_vols_mutex);
+	vol->user[0] = '\0';
+	if (event)
+		mx_event_volume(vol, event, NULL);
+	mutex_unlock(&mx_vols_mutex);
 }
 
 int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
@@ -200,7 +211,7 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 	err = mx_claim_wait(vol, ack);
 	if (!err && spec.id && !mx_claim_taken(vol))
 		err = mx_spec_room(&spec, ack);
-	mx_volume_release(vol);
+	user_clear(vol, NULL);
 	if (err)
 		mx_volume_remove(spec.name, NULL);
 	return err;
@@ -256,6 +267,7 @@ int mx_volume_remove(const char *name, struct netlink_ext_ack *ack)
 		err = -EBUSY;
 	} else {
 		list_del(&vol->link);
+		mx_event_volume(vol, "removed", NULL);
 		set_bit(MX_VF_DYING, &vol->flags);
 		queue_work(mx_slow_wq, &vol->drop);
 		module_put(THIS_MODULE);
@@ -277,6 +289,7 @@ struct mx_volume *mx_volume_claim(const char *name, const char *user)
 	} else {
 		strscpy(vol->user, user[0] ? user : "?", sizeof(vol->user));
 		clear_bit(MX_VF_ABORTED, &vol->flags);
+		mx_event_volume(vol, "used", vol->user);
 	}
 	mutex_unlock(&mx_vols_mutex);
 	return vol;
@@ -285,9 +298,7 @@ MX_EXPORT_SYMBOL(mx_volume_claim);
 
 void mx_volume_release(struct mx_volume *vol)
 {
-	mutex_lock(&mx_vols_mutex);
-	vol->user[0] = '\0';
-	mutex_unlock(&mx_vols_mutex);
+	user_clear(vol, "released");
 }
 MX_EXPORT_SYMBOL(mx_volume_release);
 
@@ -332,6 +343,7 @@ static void notify(struct work_struct *work)
 	struct mx_vol_watch *watch;
 
 	clear_bit(MX_VF_CHANGED, &vol->flags);
+	mx_event_state(vol);
 	mutex_lock(&vol->watch_mutex);
 	list_for_each_entry(watch, &vol->watches, link)
 		watch->changed(watch);

@@ -66,6 +66,18 @@ enum mx_vol_flag {
 };
 
 /**
+ * struct mx_vol_told - what listeners were told of a volume last
+ * @state: enum mx_vol_state
+ * @epoch: of the claim
+ * @claim: its state in a word, NULL: nothing was told
+ */
+struct mx_vol_told {
+	u8	state;
+	u32	epoch;
+	const char *claim;
+};
+
+/**
  * struct mx_volume - a volume
  * @link:    in the list of volumes; under mx_vols_mutex
  * @name:    constant, as are @id, @bytes, @pages, @nchunks, @shift and @thin
@@ -106,7 +118,8 @@ enum mx_vol_flag {
  * @stats:   counters
  * @watch_mutex: protects @watches and their callbacks
  * @watches: struct mx_vol_watch
- * @notify:  tells @watches
+ * @notify:  tells @watches and listeners
+ * @told:    what listeners were told; only @notify uses it
  * @drop:    deletes the volume
  * @claim:   what servers were told of it, and what they answered
  */
@@ -152,6 +165,7 @@ struct mx_volume {
 	struct mutex	watch_mutex;
 	struct list_head watches;
 	struct delayed_work notify;
+	struct mx_vol_told told;
 	struct work_struct drop;
 	struct mx_claim	*claim;
 };

@@ -193,7 +193,7 @@ static int discard_step(struct mxs_vol *vol, struct mxs_try *t, u64 page, u32 n)
 		taken = take_out(vol, chunk, place_in_chunk(vol, page), n,
 				 &freed);
 	spin_unlock_bh(&chunk->lock);
-	mxs_count(MXS_S_PAGES_FREED, taken);
+	mxs_stat_add(MXS_S_PAGES_FREED, taken);
 	if (taken)
 		mxs_stock_dirty(&freed, taken);
 	return status;
@@ -222,12 +222,12 @@ static void chunk_free(struct mxs_vol *vol, struct mxs_chunk *chunk,
 		mx_store_chunk_dead(&chunk->s);
 		taken = take_out(vol, chunk, at, n, freed);
 		spin_unlock_bh(&chunk->lock);
-		mxs_count(MXS_S_PAGES_FREED, taken);
+		mxs_stat_add(MXS_S_PAGES_FREED, taken);
 		cond_resched();
 	}
 	mxs_withdraw(vol, size);
 	kvfree_rcu(chunk, rcu);
-	mxs_count(MXS_S_CHUNKS_DESTROYED, 1);
+	mxs_stat_add(MXS_S_CHUNKS_DESTROYED, 1);
 }
 
 /* Caller: srv.table */
@@ -334,7 +334,7 @@ static int chunk_new(struct mxs_vol *vol, struct mxs_try *t)
 	if (xa_err(xa_store(&vol->chunks, index, chunk, MXS_GFP)))
 		goto no_memory;
 	vol->nchunks++;
-	mxs_count(MXS_S_CHUNKS_CREATED, 1);
+	mxs_stat_add(MXS_S_CHUNKS_CREATED, 1);
 	return MX_ST_OK;
 
 no_memory:

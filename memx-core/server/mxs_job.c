@@ -198,7 +198,7 @@ bool mxs_defer(const struct mxs_try *t)
 	job->req = t->req;
 	job->end = jiffies + msecs_to_jiffies(JOB_WAIT_MS);
 	job->late = MX_ST_AGAIN;
-	mxs_count(MXS_S_DEFERRED, 1);
+	mxs_stat_add(MXS_S_DEFERRED, 1);
 	queue_delayed_work(mxs_srv.jobs, &job->work, 0);
 	return true;
 }

@@ -21,17 +21,7 @@ module_param_named(max_volumes, mxs_max_volumes, uint, 0444);
 MODULE_PARM_DESC(max_volumes, "volumes that may be open here at once (1024)");
 
 struct mxs_server mxs_srv;
-DEFINE_PER_CPU(struct mxs_counters, mxs_counters);
-
-u64 mxs_total(enum mxs_stat stat)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(mxs_counters, cpu).n[stat]);
-	return sum;
-}
+MX_COUNTERS_DEFINE(mxs_stat, mxs_stat, MXS_STATS)
 
 static void advert_fill(u8 *head)
 {
@@ -246,11 +236,11 @@ static void __exit mxs_exit(void)
 	mxs_jobs_exit();
 	destroy_workqueue(mxs_srv.chores);
 	pr_info("memx_server: unloaded, pages created %llu destroyed %llu, chunks created %llu destroyed %llu, volumes created %llu destroyed %llu\n",
-		mxs_total(MXS_S_PAGES_CREATED), mxs_total(MXS_S_PAGES_DESTROYED),
-		mxs_total(MXS_S_CHUNKS_CREATED),
-		mxs_total(MXS_S_CHUNKS_DESTROYED),
-		mxs_total(MXS_S_VOLUMES_CREATED),
-		mxs_total(MXS_S_VOLUMES_DESTROYED));
+		mxs_stat_sum(MXS_S_PAGES_CREATED), mxs_stat_sum(MXS_S_PAGES_DESTROYED),
+		mxs_stat_sum(MXS_S_CHUNKS_CREATED),
+		mxs_stat_sum(MXS_S_CHUNKS_DESTROYED),
+		mxs_stat_sum(MXS_S_VOLUMES_CREATED),
+		mxs_stat_sum(MXS_S_VOLUMES_DESTROYED));
 }
 
 module_init(mxs_init);

@@ -129,53 +129,46 @@ static int nl_volumes(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static const struct mx_nl_counter_attrs counter_attrs = MX_NL_COUNTER_ATTRS;
+
+static MX_COUNTERS_WORDS(gauge_words, MXS_GAUGES);
+
 /**
  * struct figure - a counter or level as memxctl shows it
- * @name:  one word
- * @help:  one line
+ * @words: its name and help
  * @value: now
  */
 struct figure {
-	const char	*name;
-	const char	*help;
+	const struct mx_counter *words;
 	u64		value;
-};
-
-#define STAT_FIGURE(sym, word, text) \
-	[MXS_S_##sym] = { .name = (word), .help = (text) },
-#define GAUGE_FIGURE(sym, word, text) \
-	[MXS_S_COUNT + MXS_G_##sym] = { .name = (word), .help = (text) },
-
-static const struct figure figures[] = {
-	MXS_STATS(STAT_FIGURE)
-	MXS_GAUGES(GAUGE_FIGURE)
 };
 
 static int put_figure(struct sk_buff *skb, const void *what)
 {
 	const struct figure *f = what;
 
-	if (nla_put_string(skb, MEMX_A_STAT_NAME, f->name) ||
-	    put_u64(skb, MEMX_A_STAT_VALUE, f->value) ||
-	    nla_put_string(skb, MEMX_A_STAT_HELP, f->help))
-		return -EMSGSIZE;
-	return 0;
+	return mx_nl_put_counter(skb, &counter_attrs, f->words, f->value);
 }
 
-/* args[0]: the next figure. */
+/* args[0]: the next figure; levels come after counters. */
 static int nl_stats(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	u64 gauge[MXS_G_COUNT];
+	struct figure f;
+	long i;
 
 	mxs_stock_gauges(gauge);
 	gauge[MXS_G_WAITING] = mxs_jobs_waiting();
 	gauge[MXS_G_ANSWERS] = rmp_kept();
-	for (; cb->args[0] < ARRAY_SIZE(figures); cb->args[0]++) {
-		struct figure f = figures[cb->args[0]];
-
-		f.value = cb->args[0] < MXS_S_COUNT ?
-			  mxs_total(cb->args[0]) :
-			  gauge[cb->args[0] - MXS_S_COUNT];
+	for (; cb->args[0] < MXS_S_COUNT + MXS_G_COUNT; cb->args[0]++) {
+		i = cb->args[0];
+		if (i < MXS_S_COUNT) {
+			f.words = &mxs_stat_words[i];
+			f.value = mxs_stat_sum(i);
+		} else {
+			f.words = &gauge_words[i - MXS_S_COUNT];
+			f.value = gauge[i - MXS_S_COUNT];
+		}
 		if (!mx_nl_dump_one(skb, cb, &family, MEMX_C_STATS_GET, put_figure, &f))
 			break;
 	}

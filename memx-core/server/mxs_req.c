@@ -57,7 +57,7 @@ bool mxs_orphan(const struct mxs_try *t)
 {
 	if (likely(!rmp_req_orphan(t->req)))
 		return false;
-	mxs_count(MXS_S_ORPHANS, 1);
+	mxs_stat_add(MXS_S_ORPHANS, 1);
 	return true;
 }
 
@@ -65,26 +65,26 @@ static void count_good(const struct mxs_try *t)
 {
 	switch (t->ask.op) {
 	case MX_OP_OPEN:
-		mxs_count(MXS_S_OPENS, 1);
+		mxs_stat_add(MXS_S_OPENS, 1);
 		break;
 	case MX_OP_READ:
-		mxs_count(MXS_S_READS, 1);
-		mxs_count(MXS_S_PAGES_OUT, t->n);
+		mxs_stat_add(MXS_S_READS, 1);
+		mxs_stat_add(MXS_S_PAGES_OUT, t->n);
 		break;
 	case MX_OP_WRITE:
-		mxs_count(MXS_S_WRITES, 1);
-		mxs_count(MXS_S_PAGES_IN, t->ask.npages);
+		mxs_stat_add(MXS_S_WRITES, 1);
+		mxs_stat_add(MXS_S_PAGES_IN, t->ask.npages);
 		break;
 	case MX_OP_DISCARD:
-		mxs_count(MXS_S_DISCARDS, 1);
+		mxs_stat_add(MXS_S_DISCARDS, 1);
 		break;
 	case MX_OP_SETGEN:
-		mxs_count(MXS_S_SETGENS, 1);
+		mxs_stat_add(MXS_S_SETGENS, 1);
 		break;
 	case MX_OP_LIST:
 	case MX_OP_BITMAP:
 	case MX_OP_ROSTER:
-		mxs_count(MXS_S_LISTS, 1);
+		mxs_stat_add(MXS_S_LISTS, 1);
 		break;
 	}
 }
@@ -105,7 +105,7 @@ static void count_answer(const struct mxs_try *t, int status)
 	if (status == MX_ST_OK)
 		count_good(t);
 	else
-		mxs_count(counter[status], 1);
+		mxs_stat_add(counter[status], 1);
 }
 
 static u64 vol_pages(u64 id)

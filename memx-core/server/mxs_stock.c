@@ -87,7 +87,7 @@ bool mxs_stock_take(struct page **page, unsigned int n)
 	spin_lock_bh(&stock.lock);
 	if (stock.nclean < n) {
 		spin_unlock_bh(&stock.lock);
-		mxs_count(MXS_S_STOCK_DRY, 1);
+		mxs_stat_add(MXS_S_STOCK_DRY, 1);
 		mxs_stock_kick();
 		return false;
 	}
@@ -113,7 +113,7 @@ static void give_back(struct list_head *pages)
 		__free_page(page);
 		n++;
 	}
-	mxs_count(MXS_S_PAGES_DESTROYED, n);
+	mxs_stat_add(MXS_S_PAGES_DESTROYED, n);
 }
 
 /* Takes up to @most clean pages off the stock, as long as @keep stay. */
@@ -163,7 +163,7 @@ static unsigned int get_batch(unsigned int most)
 			break;
 		list_add(&page->lru, &pages);
 	}
-	mxs_count(MXS_S_PAGES_CREATED, n);
+	mxs_stat_add(MXS_S_PAGES_CREATED, n);
 	add_clean(&pages, n);
 	return n;
 }
@@ -204,7 +204,7 @@ static void clear(struct list_head *pages)
 		list_move(&page->lru, &clean);
 		nclean++;
 	}
-	mxs_count(MXS_S_SCRUBBED, nclean);
+	mxs_stat_add(MXS_S_SCRUBBED, nclean);
 	spin_lock_bh(&stock.lock);
 	list_splice(&clean, &stock.clean);
 	stock.nclean += nclean;
@@ -323,7 +323,7 @@ static unsigned long stock_scan(struct shrinker *s, struct shrink_control *sc)
 	WRITE_ONCE(stock.squeezed, true);
 	n = take_surplus(&pages, 0, sc->nr_to_scan);
 	give_back(&pages);
-	mxs_count(MXS_S_SQUEEZED, n);
+	mxs_stat_add(MXS_S_SQUEEZED, n);
 	return n ? n : SHRINK_STOP;
 }
 
@@ -385,7 +385,7 @@ void mxs_stock_exit(void)
 	/* The answers that keep them outlive us, and must not be falsified. */
 	pr_warn("memx_server: %u pages are still being sent, and are freed without clearing\n",
 		left);
-	mxs_count(MXS_S_UNSCRUBBED, left);
+	mxs_stat_add(MXS_S_UNSCRUBBED, left);
 	take_freed(&pages);
 	give_back(&pages);
 }

@@ -67,7 +67,7 @@ static int vol_new(struct mxs_try *t, const char *name, size_t len)
 	xa_init(&vol->chunks);
 	list_add_tail(&vol->link, &mxs_srv.vols);
 	hlist_add_head_rcu(&vol->hash, bucket(vol->s.id));
-	mxs_count(MXS_S_VOLUMES_CREATED, 1);
+	mxs_stat_add(MXS_S_VOLUMES_CREATED, 1);
 	return MX_ST_OK;
 }
 
@@ -144,7 +144,7 @@ static int do_drop(struct mxs_vol *vol, struct mxs_try *t)
 	if (status != MX_STORE_FREE)
 		return status;
 	unhash(vol);
-	mxs_count(MXS_S_DROPS, 1);
+	mxs_stat_add(MXS_S_DROPS, 1);
 	queue_work(mxs_srv.chores, &mxs_srv.reaper);
 	return MX_ST_OK;
 }
@@ -179,7 +179,7 @@ void mxs_vols_reap(struct work_struct *work)
 		mx_store_vol_gone(&mxs_srv.store);
 		mutex_unlock(&mxs_srv.table);
 		kfree_rcu(vol, rcu);
-		mxs_count(MXS_S_VOLUMES_DESTROYED, 1);
+		mxs_stat_add(MXS_S_VOLUMES_DESTROYED, 1);
 		cond_resched();
 	}
 	mxs_news();

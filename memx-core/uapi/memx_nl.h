@@ -8,12 +8,12 @@
  * sizes in bytes, counts of memory in pages of 4 KiB.
  *
  * Family "memx" (memx_core):
- *  MEMX_C_VOL_NEW   do    NAME, SIZE; optional CHUNK_SHIFT, THIN (flag),
- *                         WEIGHT, ID (u64: reuse this id), ENCRYPT (absent:
- *                         if there is a client key), KEY_CHECK (as recorded of
- *                         the volume with this ID: it is sealed, with the
- *                         client key that gives it). Makes a volume, or takes
- *                         the one over that servers have with this ID.
+ *  MEMX_C_VOL_NEW   do    NAME, SIZE and any other option of options.def.
+ *                         ENCRYPT absent: if there is a client key. ID: reuse
+ *                         this id. KEY_CHECK: as recorded of the volume with
+ *                         this ID: it is sealed, with the client key that gives
+ *                         it. Makes a volume, or takes the one over that
+ *                         servers have with this ID.
  *                         Refused: -ENOKEY: no client key is loaded, or none
  *                         that gives KEY_CHECK; -EEXIST; -ENOTCONN: no memory
  *                         server is known, or none has accepted it; -ENOSPC:
@@ -41,6 +41,15 @@
  *  MEMX_C_KEY_GET   dump  client keys, newest first: KEY_ID
  *  MEMX_C_STATS_GET dump  one counter per message: STAT_NAME STAT_VALUE
  *                         STAT_HELP
+ *  Multicast group "events", which anybody may join. SEQ is one more than that
+ *  of the event before; an event that found no memory is missing, and then
+ *  recv() fails once with ENOBUFS, as it does when a listener reads too slowly.
+ *  MEMX_C_SERVER_EVENT    EVENT SEQ NODE INC HOST STATE. EVENT: "new": a server
+ *                         has become known; "restart": it has another
+ *                         incarnation; "state"
+ *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM, with "used" USER.
+ *                         EVENT: "made", "removed", "used", "released", "state"
+ *                         (STATE, EPOCH or CLAIM has changed)
  *
  * Family "memx_client" (memx_client):
  *  MEMX_C_DEV_NEW   do    NAME (of the volume) -> DEV, the disk's name
@@ -67,10 +76,13 @@
 #ifndef MEMX_NL_H
 #define MEMX_NL_H
 
+#include "memx_options.h"
+
 #define MEMX_NL_CORE	"memx"
 #define MEMX_NL_CLIENT	"memx_client"
 #define MEMX_NL_SERVER	"memx_server"
 #define MEMX_NL_VERSION	1
+#define MEMX_NL_EVENTS	"events"	/* multicast group of MEMX_NL_CORE */
 
 enum memx_cmd {
 	MEMX_C_UNSPEC,
@@ -91,29 +103,27 @@ enum memx_cmd {
 	MEMX_C_KEY_ADD,
 	MEMX_C_KEY_DEL,
 	MEMX_C_KEY_GET,
+	MEMX_C_SERVER_EVENT,
+	MEMX_C_VOLUME_EVENT,
 };
 
+/* Numbers that are missing here are those of options, in memx_options.h. */
 enum memx_attr {
 	MEMX_A_UNSPEC,
 	MEMX_A_PAD,
 	MEMX_A_NAME,		/* string: volume */
-	MEMX_A_ID,		/* u64: volume */
-	MEMX_A_SIZE,		/* u64: bytes */
-	MEMX_A_EPOCH,		/* u32 */
+	MEMX_A_EPOCH = 5,	/* u32 */
 	MEMX_A_STATE,		/* string: a word, see docs/operations.md */
 	MEMX_A_USER,		/* string: who has the volume, absent if nobody */
-	MEMX_A_CHUNK_SHIFT,	/* u8: log2 of pages in a chunk */
-	MEMX_A_CHUNKS,		/* u32 */
+	MEMX_A_CHUNKS = 9,	/* u32 */
 	MEMX_A_PLACED,		/* u32: chunks that have a server */
 	MEMX_A_USED_PAGES,	/* u64 */
 	MEMX_A_MAP_GEN,		/* u64 */
-	MEMX_A_THIN,		/* flag */
-	MEMX_A_WEIGHT,		/* u32: share among the host's volumes, from 1 on */
 	/*
 	 * array of u64: how many took less than 64 us, how many of the others
 	 * less than 128 us, and so on; the last has all the rest
 	 */
-	MEMX_A_READ_LATENCY,
+	MEMX_A_READ_LATENCY = 15,
 	MEMX_A_WRITE_LATENCY,
 	MEMX_A_CHUNK_FIRST,	/* u32 */
 	MEMX_A_CHUNK_COUNT,	/* u32 */
@@ -133,16 +143,16 @@ enum memx_attr {
 	MEMX_A_STAT_NAME,	/* string */
 	MEMX_A_STAT_VALUE,	/* u64 */
 	MEMX_A_STAT_HELP,	/* string */
-	MEMX_A_ENCRYPT,		/* u8: 1: seal the volume's pages, 0: do not */
-	MEMX_A_SEALED,		/* flag: the volume's pages are sealed */
-	MEMX_A_KEY_CHECK,	/* u64: tells its volume's key from others, not 0 */
-	MEMX_A_KEY,		/* 32 bytes: a client key */
+	MEMX_A_SEALED = 36,	/* flag: the volume's pages are sealed */
+	MEMX_A_KEY = 38,	/* 32 bytes: a client key */
 	MEMX_A_KEY_ID,		/* u64: names a client key, not 0 */
 	MEMX_A_CLAIM,		/* string: a word, see docs/ownership.md */
 	MEMX_A_SERVERS,		/* string: what each server says of the volume */
 	MEMX_A_PROTOCOL,	/* u8: version of the memory protocol, from 0 on */
+	MEMX_A_EVENT,		/* string: what has happened */
+	MEMX_A_SEQ,		/* u64: number of an event */
 	MEMX_A_COUNT,
-	MEMX_A_MAX = MEMX_A_COUNT - 1,
+	MEMX_A_MAX = 111,	/* options take 96 to 111 */
 };
 
 #endif /* MEMX_NL_H */

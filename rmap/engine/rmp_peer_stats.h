@@ -5,47 +5,38 @@
 #ifndef RMP_PEER_STATS_H
 #define RMP_PEER_STATS_H
 
+#include "mx_counters.h"
 #include "rmp_wire.h"
 
-/**
- * enum rmp_stat - free-running counters of a peer
- *
- * Each X(symbol, name, help). Generates the enum here, names in memxctl and
- * the table in docs.
- */
+/* Of a peer. */
 #define RMP_STATS(X) \
-	X(TX_FRAMES,	"tx_frames",	"frames handed to the bearer") \
-	X(RX_FRAMES,	"rx_frames",	"valid frames received") \
-	X(CALLS,	"calls",	"requests submitted") \
-	X(CALLS_DONE,	"calls_done",	"requests answered") \
-	X(CALLS_FAILED,	"calls_failed",	"requests ended without an answer") \
-	X(SERVED,	"served",	"requests executed") \
-	X(RETRANS,	"retrans",	"fragments sent again") \
-	X(TIMEOUTS,	"timeouts",	"retransmission time-outs") \
-	X(SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
-	X(REVOKED,	"revoked",	"requests given up after they had been sent") \
-	X(VOIDED,	"voided",	"requests of the peer not executed as it had given them up") \
-	X(FAST_RETRANS,	"fast_retrans",	"times more was asked as later requests were answered first") \
-	X(RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
-	X(RX_OLD,	"rx_old",	"frames of finished messages received") \
-	X(RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \
-	X(RX_ROOM,	"rx_room",	"first fragments dropped as too many requests are not whole") \
-	X(RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
-	X(RX_BAD,	"rx_bad",	"frames that contradict their message") \
-	X(RESTARTS,	"restarts",	"restarts of the peer noticed") \
-	X(TWINS,	"twins",	"times a former life of the peer came back: two nodes with one id") \
-	X(FORGOTTEN,	"forgotten",	"times the peer had lost the session") \
-	X(TX_RESETS,	"tx_resets",	"RESETs sent") \
-	X(PATH_PROBES,	"path_probes",	"times larger frames were tried") \
-	X(PATH_RAISED,	"path_raised",	"times frames became larger") \
-	X(PATH_NARROWED, "path_narrowed", "times frames became smaller")
+	X(RMP_S_TX_FRAMES,	"tx_frames",	"frames handed to the bearer") \
+	X(RMP_S_RX_FRAMES,	"rx_frames",	"valid frames received") \
+	X(RMP_S_CALLS,	"calls",	"requests submitted") \
+	X(RMP_S_CALLS_DONE,	"calls_done",	"requests answered") \
+	X(RMP_S_CALLS_FAILED,	"calls_failed",	"requests ended without an answer") \
+	X(RMP_S_SERVED,	"served",	"requests executed") \
+	X(RMP_S_RETRANS,	"retrans",	"fragments sent again") \
+	X(RMP_S_TIMEOUTS,	"timeouts",	"retransmission time-outs") \
+	X(RMP_S_SPURIOUS,	"spurious",	"time-outs that proved to be slow answers") \
+	X(RMP_S_REVOKED,	"revoked",	"requests given up after they had been sent") \
+	X(RMP_S_VOIDED,	"voided",	"requests of the peer not executed as it had given them up") \
+	X(RMP_S_FAST_RETRANS,	"fast_retrans",	"times more was asked as later requests were answered first") \
+	X(RMP_S_RX_DUP,	"rx_dup",	"duplicate fragments and requests received") \
+	X(RMP_S_RX_OLD,	"rx_old",	"frames of finished messages received") \
+	X(RMP_S_RX_WINDOW,	"rx_window",	"requests beyond the window, dropped") \
+	X(RMP_S_RX_ROOM,	"rx_room",	"first fragments dropped as too many requests are not whole") \
+	X(RMP_S_RX_STALE_INC,	"rx_stale_inc",	"frames for or from another incarnation") \
+	X(RMP_S_RX_BAD,	"rx_bad",	"frames that contradict their message") \
+	X(RMP_S_RESTARTS,	"restarts",	"restarts of the peer noticed") \
+	X(RMP_S_TWINS,	"twins",	"times a former life of the peer came back: two nodes with one id") \
+	X(RMP_S_FORGOTTEN,	"forgotten",	"times the peer had lost the session") \
+	X(RMP_S_TX_RESETS,	"tx_resets",	"RESETs sent") \
+	X(RMP_S_PATH_PROBES,	"path_probes",	"times larger frames were tried") \
+	X(RMP_S_PATH_RAISED,	"path_raised",	"times frames became larger") \
+	X(RMP_S_PATH_NARROWED, "path_narrowed", "times frames became smaller")
 
-enum rmp_stat {
-#define RMP_STAT_ENUM(sym, name, help) RMP_S_##sym,
-	RMP_STATS(RMP_STAT_ENUM)
-#undef RMP_STAT_ENUM
-	RMP_S_COUNT
-};
+MX_COUNTERS_ENUM(rmp_stat, RMP_S_COUNT, RMP_STATS);
 
 /*
  * Latencies are counted in buckets: 0 is below 64 us, each next one reaches

@@ -15,7 +15,7 @@ fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
 user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itests/unit -MMD -MP
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
@@ -46,18 +46,20 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 tools: $(tool-programs)		## memxctl and memx-xs
 
 tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools -Icompat
-tool-headers := $(wildcard tools/*.h xenstore/*.h memx-core/uapi/*.h rmap/uapi/*.h)
+tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools -Itools/lib -Icompat
+tool-headers := $(wildcard tools/*.h tools/lib/*.h xenstore/*.h memx-core/uapi/*.h rmap/uapi/*.h)
+tool-lib := $(wildcard tools/lib/*.c)
+tool-libs := json-c smartcols
 
-$(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-headers)
+$(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-lib) $(tool-headers)
 	@mkdir -p $(@D)
-	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl) -o $@ $(filter %.c,$^) $(LDFLAGS) \
-		$$(pkg-config --libs libmnl)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags libmnl $(tool-libs)) -o $@ $(filter %.c,$^) $(LDFLAGS) \
+		$$(pkg-config --libs libmnl $(tool-libs))
 
-$(O)/tools/memx-xs: $(wildcard xenstore/*.c) tools/json.c tools/size.c memx-core/engine/mx_maptext.c $(tool-headers)
+$(O)/tools/memx-xs: $(wildcard xenstore/*.c) $(tool-lib) memx-core/engine/mx_maptext.c $(tool-headers)
 	@mkdir -p $(@D)
-	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore) -o $@ $(filter %.c,$^) $(LDFLAGS) \
-		$$(pkg-config --libs xenstore)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore $(tool-libs)) -o $@ $(filter %.c,$^) $(LDFLAGS) \
+		$$(pkg-config --libs xenstore $(tool-libs))
 
 # what compat/mx_crypto_user.h stands on
 crypto-libs := -lsodium
@@ -68,7 +70,10 @@ wrap := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 unit: $(unit-names:%=$(O)/unit/%)
 $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/engines.a
 	@mkdir -p $(@D)
-	$(CC) $(sanitize) $(wrap) -o $@ $^ -lcmocka $(crypto-libs)
+	$(CC) $(sanitize) $(wrap) -o $@ $^ $(unit-libs) -lcmocka $(crypto-libs)
+$(O)/unit/unit_volopt: unit-libs := -lmnl
+$(O)/unit/unit_out: unit-libs := -ljson-c -lsmartcols
+$(O)/unit/unit_monitor: unit-libs := -lmnl -ljson-c -lsmartcols
 
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many
@@ -101,8 +106,9 @@ fuzz: $(fuzz-names:%=$(O)/fuzz/bin/%)
 $(O)/fuzz/bin/%: $(O)/fuzz/tests/fuzz/%.o $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
 	@mkdir -p $(@D)
 	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^ $(fuzz-libs) $(crypto-libs)
-$(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl
+$(O)/fuzz/bin/fuzz_memxctl: fuzz-libs := -lmnl -ljson-c -lsmartcols
 $(O)/fuzz/bin/fuzz_rmp_auth: fuzz-libs := -Wl,--wrap=crypto_scalarmult_curve25519,--wrap=crypto_scalarmult_curve25519_base
+$(O)/fuzz/bin/fuzz_size: fuzz-libs := -ljson-c -lsmartcols
 
 # what goes over the wire: a table of it, and frames for the dissector
 

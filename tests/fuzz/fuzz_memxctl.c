@@ -3,8 +3,9 @@
  * Fuzzes memxctl's reading of netlink attributes and showing what it has read.
  */
 #include <stdlib.h>
-#include "../../tools/json.c"
-#include "../../tools/size.c"
+#include "../../tools/lib/out.c"
+#include "../../tools/lib/size.c"
+#include "../../tools/lib/text.c"
 #include "../../tools/show.c"
 #include "../../tools/table.c"
 #include "input.h"
@@ -37,10 +38,10 @@ static const struct schema schema = {
 
 static void show(const struct table *table, FILE *out)
 {
-	struct json j = { .out = out };
 	unsigned int r;
 
-	table_json(table, &j, NULL);
+	out_json(out, table_json(table));
+	out_json_line(out, table_json(table));
 	table_print(table, out);
 	for (r = 0; r < table->nrows; r++) {
 		row_print(table, &table->rows[r], out);

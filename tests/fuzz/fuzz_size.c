@@ -4,8 +4,9 @@
  * names, text.
  */
 #include <stdlib.h>
-#include "../../tools/json.c"
-#include "../../tools/size.c"
+#include "../../tools/lib/out.c"
+#include "../../tools/lib/size.c"
+#include "../../tools/lib/text.c"
 #include "input.h"
 
 /* Whatever goes in, what comes out has no byte that a terminal acts on. */
@@ -13,14 +14,15 @@ static void try_text(const char *text, size_t size)
 {
 	char *out = NULL;
 	size_t len, i;
+	struct json_object *doc = out_array();
 	FILE *f = open_memstream(&out, &len);
-	struct json j = { .out = f };
 
 	must(f);
 	text_print(text, f);
-	json_str(&j, NULL, text);
+	out_str(doc, NULL, text);
+	out_json_line(f, doc);
 	fclose(f);
-	must(len >= 2 && len <= 8 * size + 2);
+	must(len >= 5 && len <= 8 * size + 5 && out[--len] == '\n');
 	for (i = 0; i < len; i++)
 		must((unsigned char)out[i] >= 0x20 && out[i] != 0x7f);
 	free(out);

@@ -3,7 +3,7 @@
  * Unit tests of how memxctl reads sizes, numbers and names.
  */
 #include "mxtest.h"
-#include "../../tools/size.c"
+#include "../../tools/lib/size.c"
 
 static void size_is(const char *text, uint64_t bytes)
 {

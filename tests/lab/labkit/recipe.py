@@ -10,6 +10,7 @@ from .paths import LAB, LabError
 
 SUITE = "bookworm"
 XEN = "4.17"
+# The tools' libraries are libmnl0, libjson-c5 and libsmartcols1, which util-linux depends on.
 PACKAGES = """
 xen-utils-4.17 xen-hypervisor-4.17-amd64 xen-utils-common xenstore-utils libxenstore4
 kmod iproute2 iputils-ping ethtool tcpdump openssh-server openssh-client
