@@ -124,8 +124,6 @@ struct mxbk_stats {
  * @hand:    requests that it may have in hand
  * @irq:     of the event channel; set before @live
  * @eoi:     interrupt that awaits its EOI, or 0; handler sets, tasklet takes
- * @grace:  tasklet: one event without work is not held against the guest,
- *           since its request may have been seen before its event
  * @live:    set when all of this may be used
  * @task:    takes requests and starts them
  * @cons:    tasklet: requests consumed
@@ -134,8 +132,9 @@ struct mxbk_stats {
  *
  * @lock:    guards what follows; BHs off
  * @pool:    unused requests
- * @full:    @pool was empty when there was a request to take: the tasklet goes on
- *           when one is back
+ * @events:  what events are held against the guest. Its @full: @pool was empty when
+ *           there was a request to take, and the tasklet goes on when one is back;
+ *           its @grace is the tasklet's own
  * @stalled: requests for the tasklet to go on with
  * @again:   requests that wait for @timer
  * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first
@@ -162,7 +161,6 @@ struct mxbk_ring {
 	u32		hand;
 	int		irq;
 	int		eoi;
-	bool		grace;
 	bool		live;
 	struct tasklet_struct task;
 	u32		cons;
@@ -171,7 +169,7 @@ struct mxbk_ring {
 
 	spinlock_t	lock;	/* see above */
 	struct list_head pool;
-	bool		full;
+	struct mxbk_events events;
 	struct list_head stalled;
 	struct list_head again;
 	struct list_head order;
@@ -261,6 +259,8 @@ static inline void mxbk_count_freed(enum mxbk_thing thing)
 
 /* mxbk_claim.c */
 bool mxbk_is_ours(struct xenbus_device *xdev);
+/** mxbk_leaving() - the module is going: no more disks are taken */
+bool mxbk_leaving(void);
 int mxbk_claim_init(struct xenbus_driver *driver);
 void mxbk_claim_exit(void);
 
@@ -287,10 +287,15 @@ struct mxbk_number {
  * mxbk_xs_write() - write numbers in one transaction
  * @state: also for memx/state, or NULL
  *
- * Return: 0 or xenbus' error.
+ * Return: 0, -ENOENT (the toolstack has removed the disk's directory: it is not
+ * made anew), or xenbus' error.
  */
 int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
 		  unsigned int count, const char *state);
+/** mxbk_xs_word() - likewise, text for one node */
+int mxbk_xs_word(struct mxbk_dev *dev, const char *node, const char *word);
+/** mxbk_xs_there() - whether the disk's directory is there, within a transaction */
+bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev);
 /** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);

@@ -9,7 +9,14 @@
  * and removed, so that neither can happen meanwhile. By then the stock driver
  * has done no more than to write features and InitWait, and it will never serve
  * such a disk, for nobody writes physical-device.
+ *
+ * An admin who unbinds the stock driver from a device, or unloads that driver, holds
+ * the device's lock and waits for xenwatch. xenbus itself takes that lock in xenwatch
+ * when the device's nodes are removed, and so do we when we claim it. Nothing here
+ * makes that window larger than xenbus has it; a disk of ours is bound to the
+ * stock driver for a moment only.
  */
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/slab.h>
 
@@ -18,6 +25,8 @@
 #define SCRIPT_NAME "block-memx"
 
 static struct xenbus_driver *claimant;
+static bool leaving;
+static DECLARE_COMPLETION(gone);	/* @claimant has no disks any more */
 
 bool mxbk_is_ours(struct xenbus_device *xdev)
 {
@@ -115,8 +124,40 @@ int mxbk_claim_init(struct xenbus_driver *driver)
 	return err;
 }
 
+bool mxbk_leaving(void)
+{
+	return READ_ONCE(leaving);
+}
+
+static int release_if_claimed(struct device *device, void *unused)
+{
+	if (device->driver == &claimant->driver)
+		device_release_driver(device);
+	return 0;
+}
+
+static void let_go(struct xenbus_watch *watch, const char *path,
+		   const char *token)
+{
+	bus_for_each_dev((struct bus_type *)claimant->driver.bus, NULL, NULL,
+			 release_if_claimed);
+	complete(&gone);
+}
+
+/*
+ * The disks are given up in xenwatch, for the reason why they are claimed there:
+ * nobody can remove one meanwhile, and wait for its lock in xenwatch while we hold
+ * that lock and wait for xenwatch. A watch is called once when it is registered.
+ */
 void mxbk_claim_exit(void)
 {
+	struct xenbus_watch last = { .node = "backend", .callback = let_go };
+
+	WRITE_ONCE(leaving, true);
 	unregister_xenbus_watch(&disks[1]);
 	unregister_xenbus_watch(&disks[0]);
+	if (register_xenbus_watch(&last))
+		return;
+	wait_for_completion(&gone);
+	unregister_xenbus_watch(&last);
 }

@@ -151,6 +151,8 @@ static int read_volume_name(struct mxbk_dev *dev)
 		return -ENOENT;
 	if (strscpy(dev->name, name, sizeof(dev->name)) < 0 || !*name)
 		err = -EINVAL;
+	/* No volume has a name that this changes. */
+	mxbk_plain(dev->name);
 	kfree(name);
 	return err;
 }
@@ -170,6 +172,7 @@ static int claim_volume(struct mxbk_dev *dev)
 	vdev = xenbus_read(XBT_NIL, xdev->nodename, "dev", NULL);
 	snprintf(user, sizeof(user), "%.16s of domain %d",
 		 IS_ERR(vdev) ? "disk" : vdev, xdev->otherend_id);
+	mxbk_plain(user);
 	if (!IS_ERR(vdev))
 		kfree(vdev);
 	vol = mx_volume_claim(dev->name, user);

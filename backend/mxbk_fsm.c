@@ -7,26 +7,32 @@
  * toolstack has begun it. And a device that the toolstack wants gone does not
  * wait for a frontend that has no ring: it closes at once, so that the
  * toolstack runs the script's `remove` in time.
+ *
+ * No device is unregistered here: the toolstack removes the nodes of a closed
+ * disk, and xenbus unregisters it then. This runs in xenwatch, which would wait for
+ * the device's lock; and whoever unbinds a device holds that lock while it waits for
+ * xenwatch.
  */
 #include "mxbk_fsm.h"
 
 /**
  * enum rule - an action that may depend on @online and @ready
  * @NOP:   nothing
- * @OFFER: InitWait if online, else close and go
+ * @OFFER: InitWait if online, else Closed
  * @LINK:  connect if online and ready, else nothing
  * @CLOSING: Closing
- * @SHUT:  Closed, and go unless online
- * @LEAVE: nothing if online, else go: it is closed already
- * @REMOVE: go
+ * @SHUT:  Closed
  */
-enum rule { NOP, OFFER, LINK, CLOSING, SHUT, LEAVE, REMOVE };
+enum rule { NOP, OFFER, LINK, CLOSING, SHUT };
 
 enum { OWN_STATES = MXBK_XB_CLOSED + 1 };
 
 static const u8 table[MXBK_XB_STATES][OWN_STATES] = {
 	[MXBK_XB_UNKNOWN] = {
-		REMOVE, REMOVE, REMOVE, REMOVE, REMOVE, REMOVE, REMOVE,
+		[MXBK_XB_INITIALISING] = SHUT,
+		[MXBK_XB_INIT_WAIT] = SHUT,
+		[MXBK_XB_CONNECTED] = SHUT,
+		[MXBK_XB_CLOSING] = SHUT,
 	},
 	[MXBK_XB_INITIALISING] = {
 		[MXBK_XB_INITIALISING] = OFFER,
@@ -55,9 +61,18 @@ static const u8 table[MXBK_XB_STATES][OWN_STATES] = {
 		[MXBK_XB_INIT_WAIT] = SHUT,
 		[MXBK_XB_CONNECTED] = SHUT,
 		[MXBK_XB_CLOSING] = SHUT,
-		[MXBK_XB_CLOSED] = LEAVE,
 	},
 };
+
+/* The frontend has not begun: it is offered the disk, unless that is to go. */
+static u8 offer(const struct mxbk_view *view)
+{
+	u8 own = view->online ? MXBK_XB_INIT_WAIT : MXBK_XB_CLOSED;
+
+	if (view->own == own)
+		return MXBK_DO_NOTHING;
+	return view->online ? MXBK_DO_INIT_WAIT : MXBK_DO_CLOSE;
+}
 
 u8 mxbk_fsm(const struct mxbk_view *view)
 {
@@ -66,21 +81,14 @@ u8 mxbk_fsm(const struct mxbk_view *view)
 
 	switch (table[view->front][view->own]) {
 	case OFFER:
-		if (!view->online)
-			return MXBK_DO_CLOSE_GONE;
-		return view->own == MXBK_XB_INIT_WAIT ? MXBK_DO_NOTHING :
-							MXBK_DO_INIT_WAIT;
+		return offer(view);
 	case LINK:
 		return view->online && view->ready ? MXBK_DO_CONNECT :
 						     MXBK_DO_NOTHING;
 	case CLOSING:
 		return MXBK_DO_CLOSING;
 	case SHUT:
-		return view->online ? MXBK_DO_CLOSE : MXBK_DO_CLOSE_GONE;
-	case LEAVE:
-		return view->online ? MXBK_DO_NOTHING : MXBK_DO_GONE;
-	case REMOVE:
-		return MXBK_DO_GONE;
+		return MXBK_DO_CLOSE;
 	default:
 		return MXBK_DO_NOTHING;
 	}
@@ -94,8 +102,6 @@ const char *mxbk_action_name(u8 action)
 		[MXBK_DO_CONNECT] = "connect",
 		[MXBK_DO_CLOSING] = "closing",
 		[MXBK_DO_CLOSE] = "close",
-		[MXBK_DO_CLOSE_GONE] = "close and remove",
-		[MXBK_DO_GONE] = "remove",
 	};
 
 	return action < MXBK_ACTIONS ? names[action] : "?";

@@ -10,7 +10,7 @@
 
 /* As in xenstore's `state` nodes. */
 enum mxbk_xb_state {
-	MXBK_XB_UNKNOWN		= 0,	/* no such node: the frontend is gone */
+	MXBK_XB_UNKNOWN		= 0,	/* no such node, or the guest wrote that */
 	MXBK_XB_INITIALISING	= 1,
 	MXBK_XB_INIT_WAIT	= 2,
 	MXBK_XB_INITIALISED	= 3,
@@ -24,13 +24,11 @@ enum mxbk_xb_state {
 
 /**
  * enum mxbk_action - what the backend does
- * @MXBK_DO_NOTHING:    stay
- * @MXBK_DO_INIT_WAIT:  give up the rings, if any, and offer anew: InitWait
- * @MXBK_DO_CONNECT:    give up old rings, connect new ones, go to Connected
- * @MXBK_DO_CLOSING:    the frontend is going: Closing; rings stay
- * @MXBK_DO_CLOSE:      give up the rings: Closed
- * @MXBK_DO_CLOSE_GONE: the same, and then remove the device
- * @MXBK_DO_GONE:       remove the device
+ * @MXBK_DO_NOTHING:   stay
+ * @MXBK_DO_INIT_WAIT: give up the rings, if any, and offer anew: InitWait
+ * @MXBK_DO_CONNECT:   give up old rings, connect new ones, go to Connected
+ * @MXBK_DO_CLOSING:   the frontend is going: Closing; rings stay
+ * @MXBK_DO_CLOSE:     give up the rings: Closed
  */
 enum mxbk_action {
 	MXBK_DO_NOTHING,
@@ -38,8 +36,6 @@ enum mxbk_action {
 	MXBK_DO_CONNECT,
 	MXBK_DO_CLOSING,
 	MXBK_DO_CLOSE,
-	MXBK_DO_CLOSE_GONE,
-	MXBK_DO_GONE,
 	MXBK_ACTIONS,
 };
 

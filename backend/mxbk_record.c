@@ -147,6 +147,8 @@ static int write_all(struct xenbus_transaction xbt, struct mxbk_dev *dev,
 	const char *dir = dev->xdev->nodename;
 	int err = 0;
 
+	if (!mxbk_xs_there(xbt, dev))
+		return -ENOENT;
 	if (!dev->map_known)
 		err = write_identity(xbt, dir, &rec->info);
 	if (!err)
@@ -216,6 +218,9 @@ static void record_work(struct work_struct *work)
 	say_broken_rings(dev);
 	gather(dev, &rec);
 	err = commit(dev, &rec);
+	/* The toolstack has removed the disk. */
+	if (err == -ENOENT)
+		return;
 	if (err) {
 		if (err != -EAGAIN)
 			dev_warn_ratelimited(&dev->xdev->dev,
@@ -244,7 +249,7 @@ static void volume_changed(struct mx_vol_watch *watch)
 
 void mxbk_record_state(struct mxbk_dev *dev, const char *word)
 {
-	xenbus_write(XBT_NIL, dev->xdev->nodename, MX_XS_STATE, word);
+	mxbk_xs_word(dev, MX_XS_STATE, word);
 }
 
 void mxbk_record_start(struct mxbk_dev *dev)

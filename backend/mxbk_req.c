@@ -211,6 +211,41 @@ u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n)
 	return taken;
 }
 
+void mxbk_event_early(struct mxbk_events *e)
+{
+	e->grace = true;
+}
+
+void mxbk_event_full(struct mxbk_events *e)
+{
+	if (!e->full)
+		e->grace = true;
+	e->full = true;
+}
+
+bool mxbk_event_spare(struct mxbk_events *e)
+{
+	bool was = e->full;
+
+	e->full = false;
+	return was;
+}
+
+bool mxbk_event_spurious(struct mxbk_events *e, bool worked)
+{
+	bool excused = worked || e->grace;
+
+	e->grace = false;
+	return !excused;
+}
+
+void mxbk_plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 s16 mxbk_status(int err)
 {
 	if (!err)

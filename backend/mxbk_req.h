@@ -130,6 +130,37 @@ u32 mxbk_req_part(const struct mxbk_req *req, u64 left, u32 max);
  */
 u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n);
 
+/**
+ * struct mxbk_events - whether a frontend's events are for nothing
+ * @grace: the next event without work is not held against the guest
+ * @full:  there was a request to take, and the hand was full; none has ended since
+ */
+struct mxbk_events {
+	bool	grace;
+	bool	full;
+};
+
+/** mxbk_event_early() - requests were taken, perhaps before their event has come */
+void mxbk_event_early(struct mxbk_events *e);
+
+/** mxbk_event_full() - a request cannot be taken: the hand is full. An event for it is
+ * excused once, and again only after a request has ended
+ */
+void mxbk_event_full(struct mxbk_events *e);
+
+/** mxbk_event_spare() - a request has ended. Return: whether one may be waiting */
+bool mxbk_event_spare(struct mxbk_events *e);
+
+/** mxbk_event_spurious() - an event was dealt with. @worked: there was work for it.
+ * Return: whether it was for nothing
+ */
+bool mxbk_event_spurious(struct mxbk_events *e, bool worked);
+
+/** mxbk_plain() - make text that a guest or xenstore gave fit for a log: what is no
+ * printable ASCII becomes '?'
+ */
+void mxbk_plain(char *text);
+
 /** mxbk_status() - the ring's word for 0 or a negative error */
 s16 mxbk_status(int err);
 

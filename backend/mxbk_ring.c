@@ -76,10 +76,8 @@ static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 	count_request(ring, &pend->req, err);
 	/* Back in the pool before the slot can be used again. */
 	list_add(&pend->link, &ring->pool);
-	if (unlikely(ring->full)) {
-		ring->full = false;
+	if (unlikely(mxbk_event_spare(&ring->events)))
 		tasklet_schedule(&ring->task);
-	}
 	ring->rsp_prod++;
 	mxbk_count_freed(MXBK_N_REQ);
 }
@@ -211,7 +209,7 @@ static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 		list_del(&pend->link);
 		ring->inflight++;
 	} else {
-		ring->full = true;
+		mxbk_event_full(&ring->events);
 	}
 	spin_unlock_bh(&ring->lock);
 	return pend;
@@ -301,11 +299,8 @@ static unsigned int take_requests(struct mxbk_ring *ring,
 		}
 		armed = false;
 		while (todo-- && taken < budget) {
-			if (!take_one(ring, list)) {
-				/* The guest's event was not for nothing. */
-				ring->grace = true;
+			if (!take_one(ring, list))
 				return taken;
-			}
 			taken++;
 		}
 		if (taken == budget)
@@ -320,9 +315,8 @@ static void end_of_interrupt(struct mxbk_ring *ring, bool worked)
 
 	if (!irq)
 		return;
-	worked |= ring->grace;
-	ring->grace = false;
-	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	xen_irq_lateeoi(irq, mxbk_event_spurious(&ring->events, worked) ?
+			     XEN_EOI_FLAG_SPURIOUS : 0);
 }
 
 /* Requests to go on with: at most half of a sweep, the rest is for new ones.
@@ -365,7 +359,7 @@ static void ring_task(struct tasklet_struct *task)
 		return;
 	end_of_interrupt(ring, taken);
 	if (taken)
-		ring->grace = true;
+		mxbk_event_early(&ring->events);
 }
 
 static irqreturn_t ring_event(int irq, void *data)

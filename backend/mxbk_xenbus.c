@@ -71,7 +71,15 @@ static void leave(struct mxbk_dev *dev, u8 state, const char *word)
 	mxbk_switch(dev->xdev, state);
 }
 
-static void act(struct mxbk_dev *dev, u8 action)
+/* Of a guest that was destroyed there is no such node, and nothing to be said. */
+static void say_odd_state(struct mxbk_dev *dev)
+{
+	if (xenbus_exists(XBT_NIL, dev->xdev->otherend, "state"))
+		mxbk_say(dev, -EPROTO,
+			 "the frontend says that it has no state: closed until it begins anew");
+}
+
+static void act(struct mxbk_dev *dev, u8 action, u32 front)
 {
 	switch (action) {
 	case MXBK_DO_INIT_WAIT:
@@ -84,7 +92,8 @@ static void act(struct mxbk_dev *dev, u8 action)
 		mxbk_switch(dev->xdev, MXBK_XB_CLOSING);
 		break;
 	case MXBK_DO_CLOSE:
-	case MXBK_DO_CLOSE_GONE:
+		if (front == MXBK_XB_UNKNOWN)
+			say_odd_state(dev);
 		leave(dev, MXBK_XB_CLOSED, MX_XS_STATE_CLOSED);
 		break;
 	}
@@ -97,8 +106,8 @@ static u32 frontend_state(struct mxbk_dev *dev)
 				    MXBK_XB_UNKNOWN);
 }
 
-/* Return: the action that was carried out, but for removing the device. */
-static u8 decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
+/* @only_connect: nothing else is to be done in this context */
+static void decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
 {
 	struct mxbk_view view = { .front = front };
 	u8 action;
@@ -115,19 +124,8 @@ static u8 decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
 			xenbus_strstate((enum xenbus_state)view.front),
 			xenbus_strstate((enum xenbus_state)view.own),
 			mxbk_action_name(action));
-	act(dev, action);
+	act(dev, action, front);
 	mutex_unlock(&dev->lock);
-	return action;
-}
-
-/* In xenwatch. @dev may be gone when this returns. */
-static void decide_and_remove(struct mxbk_dev *dev, u32 front)
-{
-	struct xenbus_device *xdev = dev->xdev;
-	u8 action = decide_and_act(dev, front, false);
-
-	if (action == MXBK_DO_GONE || action == MXBK_DO_CLOSE_GONE)
-		device_unregister(&xdev->dev);
 }
 
 static void retry(struct work_struct *work)
@@ -143,12 +141,12 @@ static void frontend_changed(struct xenbus_device *xdev,
 	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
 
 	if (dev)
-		decide_and_remove(dev, state);
+		decide_and_act(dev, state, false);
 }
 
 static void look_again(struct mxbk_dev *dev)
 {
-	decide_and_remove(dev, frontend_state(dev));
+	decide_and_act(dev, frontend_state(dev), false);
 }
 
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,
@@ -223,7 +221,7 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 	struct mxbk_dev *dev;
 	int err;
 
-	if (!mxbk_is_ours(xdev))
+	if (mxbk_leaving() || !mxbk_is_ours(xdev))
 		return -ENODEV;
 	dev = dev_alloc(xdev);
 	if (!dev)

@@ -5,40 +5,43 @@
  */
 #include "mxbk.h"
 
-void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
-{
-	char words[sizeof(dev->said)];
-	va_list args;
+/**
+ * struct note - what is written in one transaction
+ * @numbers: numbers
+ * @count:   how many
+ * @node:    node for @word
+ * @word:    text, or NULL
+ */
+struct note {
+	const struct mxbk_number *numbers;
+	unsigned int	count;
+	const char	*node;
+	const char	*word;
+};
 
-	va_start(args, fmt);
-	vscnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
-	/* A retry that fails for the same reason has nothing to add. */
-	if (!strcmp(words, dev->said))
-		return;
-	strscpy(dev->said, words, sizeof(dev->said));
-	xenbus_write(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR, words);
-	/* A guest can make us say things as often as it likes. */
-	dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n", words, err);
+bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev)
+{
+	return xenbus_exists(xbt, dev->xdev->nodename, "state");
 }
 
-static int write_all(struct xenbus_transaction xbt, const char *dir,
-		     const struct mxbk_number *numbers, unsigned int count,
-		     const char *state)
+static int write_all(struct xenbus_transaction xbt, struct mxbk_dev *dev,
+		     const struct note *note)
 {
+	const char *dir = dev->xdev->nodename;
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < count && !err; i++)
-		err = xenbus_printf(xbt, dir, numbers[i].node, "%llu",
-				    numbers[i].value);
-	if (!err && state)
-		err = xenbus_write(xbt, dir, MX_XS_STATE, state);
+	if (!mxbk_xs_there(xbt, dev))
+		return -ENOENT;
+	for (i = 0; i < note->count && !err; i++)
+		err = xenbus_printf(xbt, dir, note->numbers[i].node, "%llu",
+				    note->numbers[i].value);
+	if (!err && note->word)
+		err = xenbus_write(xbt, dir, note->node, note->word);
 	return err;
 }
 
-int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
-		  unsigned int count, const char *state)
+static int write_note(struct mxbk_dev *dev, const struct note *note)
 {
 	struct xenbus_transaction xbt;
 	int err;
@@ -47,7 +50,7 @@ int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
 		err = xenbus_transaction_start(&xbt);
 		if (err)
 			return err;
-		err = write_all(xbt, dev->xdev->nodename, numbers, count, state);
+		err = write_all(xbt, dev, note);
 		if (err) {
 			xenbus_transaction_end(xbt, 1);
 			return err;
@@ -55,4 +58,37 @@ int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
 		err = xenbus_transaction_end(xbt, 0);
 	} while (err == -EAGAIN);
 	return err;
+}
+
+int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
+		  unsigned int count, const char *state)
+{
+	const struct note note = { numbers, count, MX_XS_STATE, state };
+
+	return write_note(dev, &note);
+}
+
+int mxbk_xs_word(struct mxbk_dev *dev, const char *node, const char *word)
+{
+	const struct note note = { .node = node, .word = word };
+
+	return write_note(dev, &note);
+}
+
+void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
+{
+	char words[sizeof(dev->said)];
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	mxbk_plain(words);
+	/* A retry that fails for the same reason has nothing to add. */
+	if (!strcmp(words, dev->said))
+		return;
+	strscpy(dev->said, words, sizeof(dev->said));
+	mxbk_xs_word(dev, MX_XS_ERROR, words);
+	/* A guest can make us say things as often as it likes. */
+	dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n", words, err);
 }

@@ -24,8 +24,9 @@ struct rmp_req;
  *        device has sent it. So a page may be released by its owner meanwhile,
  *        but its content must not change as long as anybody else refers to it:
  *        a frame with a good tag and another content could be executed. Pages
- *        of mx_pool rest in limbo until then, pages stored by a server are never
- *        written to, and the test modules take fresh ones
+ *        of mx_pool rest in limbo until then; pages stored by a server are never
+ *        written to; a claim replaces the page of its calls while others refer to
+ *        it (fresh_page() in core/mx_claim.c); the test modules take fresh ones
  * @off:  first payload byte in @page[0] (0 for page data)
  */
 struct rmp_buf {

@@ -140,6 +140,7 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
 	ctx->src = 0;
 	ctx->iface = NULL;
 	ctx->mac = NULL;
+	ctx->earliest = 0;
 	ctx->turn = false;
 	ctx->kick = false;
 
@@ -155,14 +156,15 @@ void rmp_ctx_begin(struct rmp_ctx *ctx, struct rmp_node *node)
  * deadline nothing is done, so under steady traffic it is programmed once per
  * time-out, not once per packet.
  */
-static void ctx_arm(struct rmp_node *node, u64 earliest)
+static void ctx_arm(const struct rmp_ctx *ctx)
 {
+	struct rmp_node *node = ctx->node;
 	u64 due = rmp_peer_deadline(&node->peer);
 
 	lockdep_assert_held(&node->lock);
+	due = max(due, ctx->earliest);
 	if (due >= node->armed_ns || node->dead)
 		return;
-	due = max(due, earliest);
 	node->armed_ns = due;
 	hrtimer_start(&node->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_SOFT);
 }
@@ -176,9 +178,9 @@ enum hrtimer_restart rmp_ctx_timer(struct hrtimer *timer)
 	rmp_stat_inc(RMP_G_TIMER);
 	rmp_ctx_begin(&ctx, node);
 	node->armed_ns = U64_MAX;
+	ctx.earliest = ctx.now + TIMER_MIN_NS;
 	if (!node->dead && rmp_peer_deadline(&node->peer) <= ctx.now)
 		events = rmp_peer_timer(&node->peer, ctx.now, &ctx.sink);
-	ctx_arm(node, ctx.now + TIMER_MIN_NS);
 	rmp_ctx_end(&ctx, events);
 	return HRTIMER_NORESTART;
 }
@@ -275,7 +277,7 @@ void rmp_ctx_end(struct rmp_ctx *ctx, u32 events)
 					 &ctx->sink);
 	events |= ctx->events;
 	events &= RMP_EV_UP | RMP_EV_DOWN | RMP_EV_RESTARTED;
-	ctx_arm(node, 0);
+	ctx_arm(ctx);
 	/* What follows may need the node although its last call has ended. */
 	if (unlikely(events & RMP_EV_RESTARTED))
 		ctx_restarted(ctx);

@@ -27,6 +27,7 @@ struct rmp_node;
  * @iface:   where frames are sent instead of where @node is: back to the sender
  *           of a frame that is not believed to be the node's; NULL: no
  * @mac:     likewise
+ * @earliest: the node's timer is not set for a time before this one, ns; 0: for any
  * @drafts:  where its drafts begin among the processor's
  * @tx:      frames to send
  * @freed:   received packets to free
@@ -50,6 +51,7 @@ struct rmp_ctx {
 	u32			src;
 	struct rmp_iface	*iface;
 	const u8		*mac;
+	u64			earliest;
 	unsigned int		drafts;
 	struct sk_buff_head	tx;
 	struct sk_buff_head	freed;

@@ -316,6 +316,15 @@ static void run(struct mx_claim *claim)
 
 /* --- Inputs ------------------------------------------------------------ */
 
+/* How many chunks the volume has on server @i, if it is a server of the volume. */
+static void tell_chunks(struct mx_claim *claim, u8 i)
+{
+	const struct mx_vsrv *s = claim->vol->srv[i];
+
+	if (s)
+		mx_owner_chunks(&claim->o, i, atomic_read(&s->chunks));
+}
+
 static void work(struct work_struct *w)
 {
 	struct mx_claim *claim = container_of(w, struct mx_claim, work);
@@ -328,7 +337,7 @@ static void work(struct work_struct *w)
 
 		if (!s)
 			continue;
-		mx_owner_chunks(&claim->o, i, atomic_read(&s->chunks));
+		tell_chunks(claim, i);
 		if (test_and_clear_bit(i, claim->stale))
 			mx_owner_stale(&claim->o, i, READ_ONCE(s->stale_inc));
 		if (test_and_clear_bit(i, claim->novol))
@@ -349,9 +358,7 @@ void mx_claim_tick(struct mx_volume *vol)
 
 	mutex_lock(&claim->mutex);
 	for (i = 0; i < MX_MEMBERS; i++)
-		if (vol->srv[i])
-			mx_owner_chunks(&claim->o, i,
-					atomic_read(&vol->srv[i]->chunks));
+		tell_chunks(claim, i);
 	mx_owner_counted(&claim->o);
 	for (i = 0; i < MX_MEMBERS; i++) {
 		struct mx_vsrv *s = mx_vsrv_get(vol, i);

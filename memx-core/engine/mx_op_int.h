@@ -50,6 +50,12 @@ static inline bool mx_leg_same_life(const struct mx_leg *leg, const struct mx_en
 	return life->inc == leg->inc && life->era == leg->era;
 }
 
+/* Whether its server is being asked which life it lives, and so may be in this one. */
+static inline bool mx_leg_maybe_life(const struct mx_leg *leg, const struct mx_env *env)
+{
+	return leg->era && !env->life[leg->server].era;
+}
+
 /* Whether what a leg has found was in the copy that counts now. */
 static inline bool mx_leg_is_current(const struct mx_chunk *c, const struct mx_leg *leg)
 {
@@ -143,7 +149,9 @@ void mx_op_set_done(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_pick() - @n more servers for the chunk */
 void mx_op_pick(struct mx_op *op, u32 n, struct mx_todo *todo);
-/** mx_op_take_back() - a server is told by @leg to release what it may have taken */
+/** mx_op_take_back() - a server is told by @leg to release what it may have taken, as
+ * soon as it is known to be in the leg's life
+ */
 void mx_op_take_back(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		     const struct mx_env *env, struct mx_todo *todo);
 /** mx_op_unplaced() - it has answered that */

@@ -202,13 +202,24 @@ void mx_op_take_back(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	leg->flags = MX_F_RELEASE;
 	leg->first = 0;
 	leg->n = c->pages;
-	mx_op_send_leg(op, leg, env, todo);
+	if (mx_leg_same_life(leg, env)) {
+		mx_op_send_leg(op, leg, env, todo);
+		return;
+	}
+	MX_COVER(op_unplace_rest);
+	leg->state = MX_LEG_REST;
+}
+
+/* After these answers the server may still have room reserved for the chunk. */
+static bool may_have_it(u8 verdict)
+{
+	return verdict == MX_V_AGAIN || verdict == MX_V_VOID ||
+	       verdict == MX_V_DOUBT || verdict == MX_V_BAD;
 }
 
 void mx_op_unplaced(struct mx_chunk *c, struct mx_leg *leg)
 {
-	if (leg->verdict == MX_V_AGAIN || leg->verdict == MX_V_VOID ||
-	    leg->verdict == MX_V_DOUBT) {
+	if (may_have_it(leg->verdict)) {
 		MX_COVER(op_unplace_again);
 		leg->state = MX_LEG_REST;
 		return;
@@ -220,14 +231,14 @@ void mx_op_unplaced(struct mx_chunk *c, struct mx_leg *leg)
 		mx_chunk_left_gone(c, leg->server, leg->inc, leg->era);
 }
 
-/* An unplace that could not be executed is repeated, unless the server has lost
+/* An unplace that may not have been executed is repeated, unless the server has lost
  * the chunk anyway.
  */
 bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 			  struct mx_leg *leg, const struct mx_env *env,
 			  struct mx_todo *todo)
 {
-	if (leg->state != MX_LEG_REST)
+	if (leg->state != MX_LEG_REST || mx_leg_maybe_life(leg, env))
 		return false;
 	if (!mx_leg_same_life(leg, env)) {
 		leg->state = MX_LEG_DONE;
@@ -247,7 +258,7 @@ void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 {
 	if ((leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD ||
 	     leg->verdict == MX_V_DOUBT) &&
-	    mx_leg_same_life(leg, env)) {
+	    (mx_leg_same_life(leg, env) || mx_leg_maybe_life(leg, env))) {
 		mx_op_take_back(c, op, leg, env, todo);
 		return;
 	}
@@ -317,6 +328,8 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 			op->did |= BIT_ULL(leg->server);
 		} else {
 			op->later = true;
+			if (mx_leg_maybe_life(leg, env))
+				mx_op_take_back(c, op, leg, env, todo);
 		}
 		break;
 	case MX_V_FULL:

@@ -22,6 +22,7 @@ class T(Test):
         self.big_ring(guest)
         self.let_go(guest)
         self.rebind(guest)
+        self.odd_frontend(guest)
         self.detach(guest, "a")
         self.no_driver(guest)
         self.dead_server(guest)
@@ -77,6 +78,23 @@ class T(Test):
         job.wait(400)
         errors = self.x1.get(f"/sys/bus/xen-backend/devices/{name}/statistics/err")
         self.check(int(errors) == 0, f"no request failed: {errors}")
+
+    def odd_frontend(self, guest):
+        """A frontend that writes state 0 has a closed disk that says so; its text stands in no log as it is."""
+        front = f"/local/domain/{guest.id}/device/vbd/{XVDMA}"
+        error = f"{self.backend(guest)}/memx/error"
+        self.x1.sh(f"xenstore-write {front}/state 0")
+        self.until(lambda: self.x1.xenstore(f"{self.backend(guest)}/memx/state") == "closed", "the disk is closed")
+        self.check(self.x1.xenstore(f"{self.backend(guest)}/state") == "6", "the backend says so, too")
+        self.check("no state" in self.x1.xenstore(error), "memx/error says why")
+        self.x1.sh("dmesg -C")
+        self.x1.sh(f"xenstore-write {front}/protocol \"$(printf 'x\\033y\\nz')\"")
+        self.x1.sh(f"xenstore-write {front}/state 1")
+        self.until(lambda: self.x1.xenstore(f"{self.backend(guest)}/state") == "2", "the disk is offered anew")
+        self.x1.sh(f"xenstore-write {front}/state 3")
+        self.until(lambda: "x?y?z" in (self.x1.xenstore(error) or ""), "memx/error shows what cannot be printed as '?'")
+        self.check("protocol \"x?y?z\"" in self.x1.dmesg(), "so does the log")
+        self.x1.sh(f"xenstore-write {front}/state 6")
 
     def no_driver(self, guest):
         """A disk for a guest that has no driver waits, and can be taken away again."""

@@ -551,6 +551,65 @@ static void mx_op_unplace__repeated(void **state)
 	assert_true(mx_chunk_idle(&r->c));
 }
 
+/* A refusal is no proof that the server has released the chunk; nor is it that it is
+ * being asked which life it lives.
+ */
+static void mx_op_unplace__refused(void **state)
+{
+	struct rig *r = rig(1);
+
+	r->life[3].era = 1;
+	mx_op_unplace(&r->c, own_op(r, 0, MX_KIND_UNPLACE, 0), 3, 7, &r->env, &r->todo);
+	LOG(r, "0:DISCARD|RELEASE s3 g7; 0:END 0");
+	answer(r, 0, 3, MX_V_BAD);
+	assert_int_equal(r->c.avoid, BIT(3));
+	r->life[3].era = 0;
+	tick(r, 500);
+	LOG(r, "");
+	r->life[3].era = 1;
+	tick(r, 500);
+	LOG(r, "0:DISCARD|RELEASE s3 g7");
+	answer(r, 0, 3, MX_V_OK);
+	LOG(r, "0:FREE");
+	assert_int_equal(r->c.avoid, 0);
+}
+
+/* The server took the chunk, but was being asked for its life when that was told. */
+static void mx_op_place__taken_in_limbo(void **state)
+{
+	struct rig *r = rig(1);
+
+	r->life[0].era = 1;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	r->life[0].era = 0;
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:PICK 1; 0:WRITE|PLACE s0 g1; 0:WAIT 10");
+	assert_int_equal(r->c.avoid, BIT(0));
+	r->life[0].era = 1;
+	tick(r, 1);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	answer(r, 0, 0, MX_V_OK);
+	assert_int_equal(r->c.avoid, 0);
+	rig_log(r);
+
+	/* Likewise when nobody has waited for the answer any more. */
+	r = rig(1);
+	r->life[0].era = 1;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	give_up(r, 0);
+	r->life[0].era = 0;
+	answer(r, 0, 0, MX_V_OK);
+	rig_log(r);
+	r->life[0].era = 1;
+	tick(r, 1);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:FREE");
+	assert_int_equal(r->c.avoid, 0);
+}
+
 /* 6g: the server that has the pages is back in the same life. */
 static void mx_op_submit__regained(void **state)
 {
@@ -789,6 +848,8 @@ int main(void)
 		MXT(mx_op_tick__placement_passed_over),
 		MXT(mx_op_tick__placement_to_a_suspect),
 		MXT(mx_op_unplace__repeated),
+		MXT(mx_op_unplace__refused),
+		MXT(mx_op_place__taken_in_limbo),
 		MXT(mx_op_submit__regained),
 		MXT(mx_op_unplace_left__old_life_is_back),
 		MXT(mx_op_submit__haunted_for_a_while),

@@ -476,6 +476,46 @@ static void take__budget(void **state)
 	assert_int_equal(mxbk_take(&from, &to, 8), 0);
 }
 
+/* A full hand excuses one event; only a request that ends excuses another. */
+static void event__full_hand(void **state)
+{
+	struct mxbk_events e = {};
+	int i;
+
+	mxbk_event_full(&e);
+	assert_false(mxbk_event_spurious(&e, false));
+	for (i = 0; i < 5; i++) {
+		mxbk_event_full(&e);
+		assert_true(mxbk_event_spurious(&e, false));
+	}
+	assert_true(mxbk_event_spare(&e));
+	assert_false(mxbk_event_spare(&e));
+	mxbk_event_full(&e);
+	assert_false(mxbk_event_spurious(&e, false));
+	mxbk_event_full(&e);
+	assert_true(mxbk_event_spurious(&e, false));
+}
+
+/* The event of a request that was seen before it is excused, one more is not. */
+static void event__early(void **state)
+{
+	struct mxbk_events e = {};
+
+	assert_true(mxbk_event_spurious(&e, false));
+	assert_false(mxbk_event_spurious(&e, true));
+	mxbk_event_early(&e);
+	assert_false(mxbk_event_spurious(&e, false));
+	assert_true(mxbk_event_spurious(&e, false));
+}
+
+static void plain__text(void **state)
+{
+	char text[] = "x86_64\n<0>memx: \x1b[2J\t\x7f\xc3\xa9 \"~";
+
+	mxbk_plain(text);
+	assert_string_equal(text, "x86_64?<0>memx: ?[2J???? \"~");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -499,6 +539,9 @@ int main(void)
 		MXT(part__covers),
 		MXT(take__budget),
 		MXT(hand__bounded),
+		MXT(event__full_hand),
+		MXT(event__early),
+		MXT(plain__text),
 	};
 
 	return MXT_RUN(tests);

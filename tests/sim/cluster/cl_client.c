@@ -109,14 +109,6 @@ void cl_client_news(struct link *l, u32 events)
 		run_all(l->s, l->self);
 }
 
-static bool member_cut(struct mx_member *m)
-{
-	if (m->state != MX_MEMBER_ALIVE)
-		return false;
-	m->state = MX_MEMBER_SUSPECT;
-	return true;
-}
-
 /* Our own interface is down: that says nothing about the servers. */
 void cl_client_cut(struct link *l)
 {
@@ -127,7 +119,7 @@ void cl_client_cut(struct link *l)
 		return;
 	c = node_of(l->s, l->self);
 	i = mx_member_find(&c->members, link_node(l));
-	if (i >= 0 && member_cut(&c->members.m[i]))
+	if (i >= 0 && mx_member_cut(&c->members.m[i]))
 		run_all(l->s, l->self);
 }
 
