@@ -91,6 +91,7 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 		.max_segment_size	= UINT_MAX,
 		.dma_alignment		= 3,
 		.discard_granularity	= MX_PAGE_SIZE,
+		.max_write_zeroes_sectors = MXC_DISCARD_MAX >> SECTOR_SHIFT,
 	};
 	struct gendisk *disk;
 
