@@ -43,7 +43,7 @@ enum mx_stat {
 	X(READ_BYTES,	"read_bytes",		"bytes read") \
 	X(WRITE_BYTES,	"write_bytes",		"bytes written") \
 	X(ZERO_READS,	"zero_reads",		"runs read as zeros without asking a server") \
-	X(ZERO_PAGES,	"zero_pages",		"pages of zeros written, of which nothing is stored") \
+	X(ZERO_PAGES,	"zero_pages",		"pages of zeros written and not stored") \
 	X(EDGE_READS,	"edge_reads",		"pages read to complete a partial write") \
 	X(ERRORS,	"errors",		"I/Os that failed") \
 	X(WAITS,	"waits",		"runs that waited for an overlapping one or for placement") \
