@@ -113,6 +113,8 @@ static void submit(struct mxbk_pend *pend, u8 op, u64 pos, u32 len)
 	io->op = op;
 	io->pos = pos;
 	io->len = len;
+	io->zeros = false;
+	io->keep = false;
 	io->place = io_place;
 	io->done = io_done;
 	/* From here on they are the volume's. */

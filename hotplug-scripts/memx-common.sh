@@ -21,6 +21,7 @@ MEMX_CREATE_WAIT=2
 MEMX_CREATE_TIME=5
 MEMX_REMOVE_WAIT=3
 MEMX_REMOVE_TIME=4
+MEMX_LIST_TIME=5
 
 MEMX_SIZE_MOST=$((16 << 40))
 
@@ -281,21 +282,26 @@ memx_volume_read() {
 
 # Claims. A file per volume says which disk has it and whether the volume was
 # made for that disk, so that exactly these are removed again, also after a
-# script was killed or the toolstack has forgotten the disk. They live as long
-# as the kernel's volumes: until the host restarts.
+# script was killed or the toolstack has forgotten the disk; and which guest the
+# disk is of, and whether that guest was saved and may come back for the volume.
+# They live as long as the kernel's volumes: until the host restarts.
 
-# memx_claim_read NAME: sets memx_claim_path and memx_claim_made; empty if none
+# memx_claim_read NAME: sets memx_claim_path and memx_claim_made, empty if there
+# is none, memx_claim_guest (may be empty) and memx_claim_saved: yes, no, or back:
+# the guest that was saved has got it back
 memx_claim_read() {
-	memx_claim_path='' memx_claim_made=''
+	memx_claim_path='' memx_claim_made='' memx_claim_guest='' memx_claim_saved=no
 	[ -f "$MEMX_RUN_DIR/volumes/$1" ] || return 0
-	{ read -r memx_claim_made && read -r memx_claim_path; } \
-		<"$MEMX_RUN_DIR/volumes/$1" || memx_claim_path=
+	{
+		read -r memx_claim_made && read -r memx_claim_path || memx_claim_path=
+		read -r memx_claim_guest && read -r memx_claim_saved || memx_claim_saved=no
+	} <"$MEMX_RUN_DIR/volumes/$1"
 }
 
-# memx_claim_write NAME PATH MADE
+# memx_claim_write NAME PATH MADE GUEST SAVED
 memx_claim_write() {
 	mkdir -p "$MEMX_RUN_DIR/volumes" &&
-		printf '%s\n%s\n' "$3" "$2" >"$MEMX_RUN_DIR/volumes/.$1.new" &&
+		printf '%s\n' "$3" "$2" "$4" "$5" >"$MEMX_RUN_DIR/volumes/.$1.new" &&
 		mv -f "$MEMX_RUN_DIR/volumes/.$1.new" "$MEMX_RUN_DIR/volumes/$1"
 }
 

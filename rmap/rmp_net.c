@@ -32,6 +32,17 @@
 /* Changed under rtnl, read under RCU. */
 LIST_HEAD(rmp_ifaces);
 
+/*
+ * A frame of a VLAN is for the VLAN's device. One of VLAN 0 is of none: its tag
+ * says a priority only. Whether the card took the tag off or not, the kernel has
+ * done so before this hook, and has the tag in the skb. Of two tags it takes the
+ * outer one off, and the protocol is that of the inner one.
+ */
+static bool of_vlan(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb);
+}
+
 static unsigned int net_hook(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
@@ -39,8 +50,8 @@ static unsigned int net_hook(void *priv, struct sk_buff *skb,
 
 	if (likely(skb->protocol != htons(RMP_ETHERTYPE)))
 		return NF_ACCEPT;
-	/* Tagged frames are for the VLAN's device, those for other hosts for a guest. */
-	if (skb_vlan_tag_present(skb) || skb->pkt_type == PACKET_OTHERHOST)
+	/* Those for other hosts are for a guest. */
+	if (of_vlan(skb) || skb->pkt_type == PACKET_OTHERHOST)
 		return NF_ACCEPT;
 	if (unlikely(!READ_ONCE(iface->up))) {
 		kfree_skb(skb);

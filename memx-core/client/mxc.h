@@ -25,7 +25,7 @@ enum {
 	MXC_WAITING_MAX	 = 128,	/* bios that wait before submitters are held up,
 				 * for each slot of mx_io_slot()
 				 */
-	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard */
+	MXC_DISCARD_MAX	 = 64 << 20, /* bytes in one discard, and in one write-zeroes */
 };
 
 /* Counters of the module. */

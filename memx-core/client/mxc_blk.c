@@ -91,6 +91,7 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 		.max_segment_size	= UINT_MAX,
 		.dma_alignment		= 3,
 		.discard_granularity	= MX_PAGE_SIZE,
+		.max_write_zeroes_sectors = MXC_DISCARD_MAX >> SECTOR_SHIFT,
 	};
 	struct gendisk *disk;
 
@@ -104,11 +105,23 @@ static struct gendisk *make_disk(struct mxc_dev *dev)
 		return disk;
 	disk->fops = &mxc_fops;
 	disk->private_data = dev;
-	/* Nothing to scan for, and no reason to wait for servers here. */
-	disk->flags |= GENHD_FL_NO_PART;
+	/* Not while it is being added, see find_partitions(). */
+	set_bit(GD_SUPPRESS_PART_SCAN, &disk->state);
 	disk_name(dev->index, disk->disk_name);
 	set_capacity(disk, info.bytes >> SECTOR_SHIFT);
 	return disk;
+}
+
+/*
+ * add_disk() would read the partition table, and wait without limit for a server
+ * that is silent, with mxc_mutex and netlink's locks held. So whoever opens the
+ * disk first reads it; the event has udev do that.
+ */
+static void find_partitions(struct gendisk *disk)
+{
+	clear_bit(GD_SUPPRESS_PART_SCAN, &disk->state);
+	set_bit(GD_NEED_PART_SCAN, &disk->state);
+	kobject_uevent(&disk_to_dev(disk)->kobj, KOBJ_CHANGE);
 }
 
 static struct mxc_dev *alloc_dev(int index)
@@ -186,6 +199,7 @@ int mxc_dev_make(const char *volume, char *name, struct netlink_ext_ack *ack)
 	if (err)
 		goto put_disk;
 	list_insert(dev);
+	find_partitions(dev->disk);
 	strscpy(name, dev->disk->disk_name, DISK_NAME_LEN);
 	mutex_unlock(&mxc_mutex);
 	return 0;

@@ -120,10 +120,21 @@ static void copy_in(struct mxc_io *mio)
 	}
 }
 
+/* What is made zeros is a write of zeros, and has the pages for one. */
+static void copy_zeros(struct mxc_io *mio)
+{
+	u32 i, n = DIV_ROUND_UP((mio->io.pos & (MX_PAGE_SIZE - 1)) + mio->io.len,
+				MX_PAGE_SIZE);
+
+	for (i = 0; i < n; i++)
+		clear_page(page_address(mio->io.pages[i]));
+}
+
 static u8 io_op(const struct bio *bio)
 {
 	switch (bio_op(bio)) {
 	case REQ_OP_WRITE:
+	case REQ_OP_WRITE_ZEROES:
 		return MX_IO_WRITE;
 	case REQ_OP_DISCARD:
 		return MX_IO_DISCARD;
@@ -150,7 +161,7 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 	mio->io.op = io_op(bio);
 	mio->io.pos = (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
 	mio->io.len = bio->bi_iter.bi_size;
-	if (bio_op(bio) == REQ_OP_WRITE &&
+	if (mio->io.op == MX_IO_WRITE &&
 	    !mx_pages_get(&mio->io, &dev->waiter)) {
 		mx_reserve_put(&dev->ios, mio, from);
 		return false;
@@ -161,7 +172,12 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 	mio->bio = bio;
 	mio->io.place = io_place;
 	mio->io.done = io_done;
-	if (bio_op(bio) == REQ_OP_WRITE)
+	mio->io.zeros = bio_op(bio) == REQ_OP_WRITE_ZEROES;
+	/* Who must not unmap wants later writes to have room. */
+	mio->io.keep = !!(bio->bi_opf & REQ_NOUNMAP);
+	if (mio->io.zeros)
+		copy_zeros(mio);
+	else if (mio->io.op == MX_IO_WRITE)
 		copy_in(mio);
 	mio->start = bio_start_io_acct(bio);
 	mx_submit(&mio->io);
@@ -320,6 +336,33 @@ static bool gather(struct mxc_dev *dev, struct bio *bio)
 	return true;
 }
 
+/*
+ * As much of a WRITE_ZEROES as one I/O takes: whole pages, or a part of one, so
+ * that what is not aligned costs no more than its ends.
+ */
+static struct bio *split_zeros(struct bio *bio)
+{
+	u32 size = bio->bi_iter.bi_size, most = MX_IO_MAX_BYTES;
+	u32 at = (bio->bi_iter.bi_sector << SECTOR_SHIFT) & (MX_PAGE_SIZE - 1);
+	struct bio *first;
+
+	if (at)
+		most = MX_PAGE_SIZE - at;
+	else if (size > MX_PAGE_SIZE)
+		most = min_t(u32, most, round_down(size, MX_PAGE_SIZE));
+	if (size <= most)
+		return bio;
+	first = bio_split(bio, most >> SECTOR_SHIFT, GFP_NOIO,
+			  &bio->bi_bdev->bd_disk->bio_split);
+	if (IS_ERR_OR_NULL(first)) {
+		bio_io_error(bio);
+		return NULL;
+	}
+	bio_chain(first, bio);
+	submit_bio_noacct(bio);
+	return first;
+}
+
 void mxc_submit_bio(struct bio *bio)
 {
 	struct mxc_dev *dev = bio->bi_bdev->bd_disk->private_data;
@@ -328,6 +371,11 @@ void mxc_submit_bio(struct bio *bio)
 	if (!bio)
 		return;
 	switch (bio_op(bio)) {
+	case REQ_OP_WRITE_ZEROES:
+		bio = split_zeros(bio);
+		if (!bio)
+			return;
+		break;
 	case REQ_OP_READ:
 	case REQ_OP_WRITE:
 	case REQ_OP_DISCARD:

@@ -99,6 +99,11 @@ int mx_piece_walk(const struct mx_piece *piece,
  *          first and the last may be anything and are filled in from the
  *          volume. They belong to the core from submission on, which changes
  *          them; behind them are pages that only the core uses
+ * @zeros:  WRITE: all bytes are known to be zeros (@pages hold such). Pages of
+ *          zeros are not stored, which is found out by looking at them if it is
+ *          false; but not of a sealed volume, whose servers would learn which
+ *          pages are zeros
+ * @keep:   WRITE: what had room for the pages keeps it, if they are zeros
  * @npages: private: pages in @pages
  * @slot:   private: whose share of reserves it takes, see mx_io_slot()
  * @place:  READ: called for each piece in any order, before done; softirq or
@@ -108,8 +113,10 @@ int mx_piece_walk(const struct mx_piece *piece,
  *          -ENOSPC (no server takes it), -ESTALE (another owner has the volume)
  * @link:   private: in the volume's list of I/Os waiting for memory
  * @start:  private: when it was submitted, ns
- * @next:   private: DISCARD: next page to deal with
- * @left:   private: runs not finished
+ * @zero:   private: WRITE: bit per page of @pages: zeros that need not be stored
+ * @next:   private: next page to deal with: DISCARD: of the volume, WRITE: of
+ *          @pages
+ * @left:   private: runs not finished, and one if more are to come
  * @err:    private: first error
  */
 struct mx_io {
@@ -118,12 +125,15 @@ struct mx_io {
 	u64		pos;
 	u32		len;
 	struct page	*pages[MX_IO_PAGES];
+	bool		zeros;
+	bool		keep;
 	u16		npages;
 	u8		slot;
 	int		(*place)(struct mx_io *io, const struct mx_piece *piece);
 	void		(*done)(struct mx_io *io, int err);
 	struct list_head link;
 	u64		start;
+	u64		zero;
 	u64		next;
 	atomic_t	left;
 	int		err;

@@ -10,6 +10,7 @@
 #include "mx_sealed.h"
 #include "mx_trace.h"
 #include "engine/mx_span.h"
+#include "engine/mx_zero.h"
 
 static void count(struct mx_io *io)
 {
@@ -202,19 +203,6 @@ bool mx_io_edge(struct mx_vop *vop, u32 i, const struct rmp_asm *reply, u8 serve
 	return true;
 }
 
-/* @vop gets its pages, from @first on, and, if sealed, the one at @trailers. */
-static void take_pages(struct mx_vop *vop, u32 first, u32 trailers)
-{
-	struct page **pages = vop->io->pages;
-	u32 n = vop->op.n;
-
-	memcpy(vop->buf.page, pages + first, n * sizeof(*pages));
-	if (vop->vol->sealed)
-		vop->buf.page[n++] = pages[trailers];
-	vop->npages = n;
-	vop->slot = vop->io->slot;
-}
-
 /* Ends of a write that do not fill their page: see mx_op.edges. */
 static u8 edges_of(const struct mx_vop *vop, u32 n)
 {
@@ -228,42 +216,140 @@ static u8 edges_of(const struct mx_vop *vop, u32 n)
 	return edges;
 }
 
-/* The pages of a WRITE pass to its operations. */
-static void hand_over(struct mx_vop *vop, struct mx_vop *second)
+/* The page behind the last one. */
+static u64 page_end(const struct mx_io *io)
 {
-	u32 n = vop->op.n + (second ? second->op.n : 0);
-
-	take_pages(vop, 0, n);
-	if (second)
-		take_pages(second, vop->op.n, n + 1);
+	return (io->pos + io->len + MX_PAGE_SIZE - 1) >> MX_PAGE_SHIFT;
 }
 
-/* The operations of a READ or WRITE: one, or two if it cannot be one. */
-static void transfer(struct mx_io *io, struct mx_vop *vop, struct mx_vop *second)
+/* Where the run from @page on has to end. */
+static u64 run_end(const struct mx_io *io, u64 page)
 {
-	struct mx_volume *vol = io->vol;
-	u64 page = io->pos >> MX_PAGE_SHIFT;
-	u64 end = (io->pos + io->len + MX_PAGE_SIZE - 1) >> MX_PAGE_SHIFT;
-	u64 cut = min(page + MX_OP_PAGES, ((page >> vol->shift) + 1) << vol->shift);
-	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
-	u8 kind = io->op == MX_IO_READ ? MX_KIND_READ : MX_KIND_WRITE;
-	struct mx_vop *last = second ? second : vop;
-	bool write = kind == MX_KIND_WRITE;
-	u32 n = min(end, cut) - page;
+	u8 shift = io->vol->shift;
 
-	vop->head = io->pos & (MX_PAGE_SIZE - 1);
-	if (tail)
-		last->tail = tail;
-	mx_vop_set(vop, kind, page, n, write ? edges_of(vop, n) : 0);
+	return min3(page_end(io), page + MX_OP_PAGES, ((page >> shift) + 1) << shift);
+}
+
+/* The operations of a READ: one, or two if it cannot be one. */
+static void begin_read(struct mx_io *io, struct mx_vop *vop, struct mx_vop *second)
+{
+	u64 page = io->pos >> MX_PAGE_SHIFT;
+	u64 cut = run_end(io, page);
+
+	mx_vop_set(vop, MX_KIND_READ, page, cut - page, 0);
 	if (second)
-		mx_vop_set(second, kind, cut, end - cut,
-			   write ? edges_of(second, end - cut) : 0);
-	if (write)
-		hand_over(vop, second);
+		mx_vop_set(second, MX_KIND_READ, cut, run_end(io, cut) - cut, 0);
 	atomic_set(&io->left, second ? 2 : 1);
 	mx_run_start(vop);
 	if (second)
 		mx_run_start(second);
+}
+
+/* Pages of a WRITE; behind them it has those for trailers. */
+static u32 data_pages(const struct mx_io *io)
+{
+	return page_end(io) - (io->pos >> MX_PAGE_SHIFT);
+}
+
+/* Which pages need not be stored, since they are zeros. */
+static void find_zeros(struct mx_io *io)
+{
+	u32 at = io->pos & (MX_PAGE_SIZE - 1), end = at + io->len, n;
+
+	io->zero = io->zeros ? ~0ULL : 0;
+	/* Of a sealed volume, servers would learn which pages are. */
+	if (io->zeros || io->vol->sealed)
+		return;
+	for (; at < end; at += n) {
+		u32 page = at >> MX_PAGE_SHIFT, off = at & (MX_PAGE_SIZE - 1);
+
+		n = min_t(u32, end - at, MX_PAGE_SIZE - off);
+		if (!memchr_inv(page_address(io->pages[page]) + off, 0, n))
+			io->zero |= BIT_ULL(page);
+	}
+}
+
+/* Pages in the next run of a WRITE; 0: there is none. */
+static u32 next_run(const struct mx_io *io)
+{
+	u64 page = (io->pos >> MX_PAGE_SHIFT) + io->next;
+	u32 n = data_pages(io), most;
+	u64 part = 0;
+
+	if (io->next == n)
+		return 0;
+	most = run_end(io, page) - page;
+	/* There is a page for the trailers of two runs only. */
+	if (io->vol->sealed)
+		return most;
+	if (io->pos & (MX_PAGE_SIZE - 1))
+		part |= 1;
+	if ((io->pos + io->len) & (MX_PAGE_SIZE - 1))
+		part |= BIT_ULL(n - 1);
+	return mx_zero_run(io->zero, part, io->next, io->next + most);
+}
+
+/* The operation gets the next @n pages of its WRITE, and a page for their trailers. */
+static void take_pages(struct mx_vop *vop, u32 n)
+{
+	struct mx_io *io = vop->io;
+
+	memcpy(vop->buf.page, io->pages + io->next, n * sizeof(*io->pages));
+	if (vop->vol->sealed)
+		vop->buf.page[n++] = io->pages[data_pages(io) + !!io->next];
+	vop->npages = n;
+	vop->slot = io->slot;
+}
+
+static void begin_run(struct mx_io *io, struct mx_vop *vop, u32 n)
+{
+	u64 page = (io->pos >> MX_PAGE_SHIFT) + io->next;
+	u32 tail = (io->pos + io->len) & (MX_PAGE_SIZE - 1);
+
+	vop->io = io;
+	if (!io->next)
+		vop->head = io->pos & (MX_PAGE_SIZE - 1);
+	if (tail && io->next + n == data_pages(io))
+		vop->tail = tail;
+	mx_vop_set(vop, MX_KIND_WRITE, page, n, edges_of(vop, n));
+	if (io->zero & BIT_ULL(io->next))
+		mx_op_zeros(&vop->op, io->keep);
+	take_pages(vop, n);
+	io->next += n;
+	atomic_inc(&io->left);
+	mx_run_start(vop);
+}
+
+/*
+ * Goes on with a WRITE, all runs at once as far as there are objects. Return:
+ * false if there is none for the next run now.
+ */
+static bool write_on(struct mx_io *io, struct mx_vop *vop)
+{
+	u32 n;
+
+	while ((n = next_run(io))) {
+		if (!vop)
+			vop = mx_vop_get(io->vol, io->slot);
+		if (!vop)
+			return false;
+		begin_run(io, vop, n);
+		vop = NULL;
+	}
+	mx_io_part(io, 0);
+	return true;
+}
+
+/* Gives back what no operation has got. */
+static void put_rest(struct mx_io *io)
+{
+	u32 first = io->next, n = data_pages(io);
+	u32 used = n + (first && io->vol->sealed);
+	struct mx_pool *pool = &io->vol->pool;
+
+	mx_pool_put(pool, io->pages + first, n - first, io->slot);
+	if (io->npages > used)
+		mx_pool_put(pool, io->pages + used, io->npages - used, io->slot);
 }
 
 static bool needs_two(const struct mx_io *io)
@@ -283,7 +369,6 @@ static u64 discard_end(const struct mx_io *io)
 static void begin_discard(struct mx_io *io)
 {
 	io->next = DIV_ROUND_UP_ULL(io->pos, MX_PAGE_SIZE);
-	atomic_set(&io->left, 1);
 }
 
 /* Goes on with a discard, chunk by chunk, until one waits. */
@@ -316,6 +401,8 @@ static bool begin(struct mx_io *io)
 		discard(io, vop);
 		return true;
 	}
+	if (io->op == MX_IO_WRITE)
+		return write_on(io, vop);
 	vop->io = io;
 	if (needs_two(io)) {
 		second = mx_vop_get(vol, io->slot);
@@ -326,7 +413,7 @@ static bool begin(struct mx_io *io)
 		}
 		second->io = io;
 	}
-	transfer(io, vop, second);
+	begin_read(io, vop, second);
 	return true;
 }
 
@@ -348,12 +435,11 @@ static int refuse(const struct mx_io *io)
 	return 0;
 }
 
-/* Ends an I/O that has no operations. */
+/* Ends an I/O that has no operations, or begins no more. */
 static void end_now(struct mx_io *io, int err)
 {
 	if (io->op == MX_IO_WRITE)
-		mx_pages_put(io);
-	atomic_set(&io->left, 1);
+		put_rest(io);
 	mx_io_part(io, err);
 }
 
@@ -407,12 +493,16 @@ void mx_submit(struct mx_io *io)
 	local_bh_disable();
 	io->start = ktime_get_ns();
 	io->err = 0;
+	io->next = 0;
+	atomic_set(&io->left, 1);
 	if (io->op != MX_IO_WRITE)
 		io->slot = mx_io_slot(io->vol, io->pos);
 	if (io->op == MX_IO_DISCARD)
 		begin_discard(io);
 	trace_mx_io_start(io);
 	err = refuse(io);
+	if (io->op == MX_IO_WRITE && !err)
+		find_zeros(io);
 	if (unlikely(err) || io->op == MX_IO_FLUSH)
 		end_now(io, err);
 	else if (unlikely(!begin(io)))

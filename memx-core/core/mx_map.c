@@ -18,6 +18,7 @@ void mx_map_lock(struct mx_vchunk *ck, struct mx_snap *snap)
 	snap->nlost = ck->c.nlost;
 	snap->server = ck->c.server;
 	snap->state = ck->c.state;
+	snap->held = ck->c.held;
 }
 
 /* Servers lose chunks and are back with them without any operation's doing. */
@@ -74,9 +75,9 @@ void mx_map_unlock(struct mx_volume *vol, struct mx_vchunk *ck,
 	if (c->nhave != snap->nhave) {
 		atomic64_add((s64)c->nhave - snap->nhave, &vol->used);
 		changed = true;
-		if (!c->nhave)
-			set_bit(MX_VF_SPARE, &vol->flags);
 	}
+	if (!c->nhave && (snap->nhave || (snap->held && !c->held)))
+		set_bit(MX_VF_SPARE, &vol->flags);
 	if (c->nlost != snap->nlost) {
 		atomic64_add((s64)c->nlost - snap->nlost, &vol->lost);
 		changed = true;

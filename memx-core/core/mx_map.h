@@ -14,12 +14,14 @@
  * @nlost:  pages it has lost
  * @server: its server
  * @state:  its state
+ * @held:   it keeps its place
  */
 struct mx_snap {
 	u32 nhave;
 	u32 nlost;
 	u8 server;
 	u8 state;
+	bool held;
 };
 
 void mx_map_lock(struct mx_vchunk *ck, struct mx_snap *snap);

@@ -157,8 +157,12 @@ static void unplace(struct mx_volume *vol, u32 i, u8 server, u32 gen)
 	struct mx_snap snap;
 	struct mx_env env;
 
-	if (!vop)
+	if (!vop) {
+		mx_map_lock(ck, &snap);
+		ck->c.others = true;
+		mx_map_unlock(vol, ck, &snap);
 		return;
+	}
 	mx_volume_env(vol, &env);
 	mx_map_lock(ck, &snap);
 	mx_op_unplace(&ck->c, &vop->op, server, gen, &env, &ck->todo);

@@ -186,6 +186,8 @@ static void end(struct mx_vop *vop, bool freed)
 
 	if (vop->op.kind == MX_KIND_READ && !err)
 		err = mx_io_read_done(vop);
+	if (vop->op.frees && !err)
+		mx_vstat_add(vop->vol, MX_VS_ZERO_PAGES, vop->op.n);
 	if (vop->npages) {
 		mx_pool_put(&vop->vol->pool, vop->buf.page, vop->npages,
 			    vop->slot);
@@ -205,7 +207,7 @@ static void end(struct mx_vop *vop, bool freed)
 static void send(struct mx_vop *vop, u32 legs)
 {
 	if (vop->vol->sealed && vop->op.kind == MX_KIND_WRITE && !vop->sealed &&
-	    vop->npages && !vop->op.edges)
+	    vop->npages && !vop->op.edges && !vop->op.frees)
 		mx_seal_pages(vop);
 	while (legs) {
 		u32 i = __ffs(legs);

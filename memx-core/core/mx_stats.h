@@ -39,6 +39,7 @@ MX_COUNTERS_DECLARE(mx_stat, mx_stat, MX_S_COUNT, MX_STATS)
 	X(MX_VS_READ_BYTES,	"read_bytes",		"bytes read") \
 	X(MX_VS_WRITE_BYTES,	"write_bytes",		"bytes written") \
 	X(MX_VS_ZERO_READS,	"zero_reads",		"runs read as zeros without asking a server") \
+	X(MX_VS_ZERO_PAGES,	"zero_pages",		"pages of zeros written and not stored") \
 	X(MX_VS_EDGE_READS,	"edge_reads",		"pages read to complete a partial write") \
 	X(MX_VS_ERRORS,	"errors",		"I/Os that failed") \
 	X(MX_VS_WAITS,	"waits",		"runs that waited for an overlapping one or for placement") \

@@ -190,9 +190,15 @@ bool mx_chunk_tidy(const struct mx_chunk *c, u64 now_ms)
 	return !c->home.unsettled && !mx_chunk_kept(c, now_ms);
 }
 
+bool mx_chunk_sole(const struct mx_chunk *c)
+{
+	return !c->avoid && !c->nleft && !c->others &&
+	       c->home.n == mx_home_in_sync(&c->home);
+}
+
 enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms)
 {
-	if (!is_placed(c) || c->blind || c->nhave)
+	if (!is_placed(c) || c->blind || c->nhave || c->held)
 		return MX_RELEASE_NEVER;
 	if (!mx_chunk_spare(c) || mx_chunk_kept(c, now_ms))
 		return MX_RELEASE_LATER;
@@ -203,8 +209,10 @@ enum mx_release mx_chunk_release_due(const struct mx_chunk *c, u64 now_ms)
 static void leave_one(struct mx_chunk *c, const struct mx_home_member *m)
 {
 	MX_COVER(chunk_left);
-	if (c->nleft == MX_LEFT_MAX)
+	if (c->nleft == MX_LEFT_MAX) {
+		c->others = true;
 		memmove(c->left, c->left + 1, --c->nleft * sizeof(c->left[0]));
+	}
 	c->left[c->nleft++] = (struct mx_left) {
 		.inc	= m->inc,
 		.era	= m->era,
@@ -231,6 +239,7 @@ void mx_chunk_take(struct mx_chunk *c, u8 server,
 		mx_chunk_leave_lost(c);
 		mx_home_clear(&c->home);
 		clear_blind(c);
+		c->unsure = false;
 	}
 	/* A copy that was left there has been replaced. */
 	mx_chunk_left_gone(c, server, life->inc, life->era);
@@ -257,6 +266,7 @@ void mx_chunk_unplaced(struct mx_chunk *c)
 	MX_COVER(chunk_unplaced);
 	mx_home_clear(&c->home);
 	clear_blind(c);
+	c->unsure = false;
 	set_homeless(c);
 }
 
@@ -325,6 +335,8 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 	    !mx_home_regain(&c->home, server, life))
 		return false;
 	set_state(c, MX_CHUNK_PLACED);
+	/* What was discarded meanwhile, it has. */
+	c->unsure = true;
 	if (c->lost_of == MX_LOST_UNKNOWN && c->nlost == c->pages) {
 		/* Nothing was discarded: it is as it was. */
 		MX_COVER(chunk_regained_blind);
@@ -395,6 +407,8 @@ void mx_chunk_proved_lost(struct mx_chunk *c)
 		return;
 	MX_COVER(chunk_proved_lost);
 	c->nlost = mx_bits_set(c->lost, 0, c->pages);
+	/* Lives that are over had it. */
+	c->others = true;
 	set_state(c, MX_CHUNK_LOST);
 }
 

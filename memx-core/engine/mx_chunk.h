@@ -121,7 +121,12 @@ enum mx_lost_of {
  *           forgotten the chunk is not released for some time: after a take-over
  *           the newer copy, even empty, has to be there to count more
  * @nleft:   how many
+ * @others:  there may be more of which nothing is remembered, for good
  * @left_ms: when the last one was left, 0: since the last mx_chunk_sync()
+ * @unsure:  a member in sync may have pages that are not in @have: of a write that
+ *           has failed, or discarded while the copy was thought lost
+ * @held:    it keeps its place though it is empty: pages were made zeros, and not
+ *           given up
  * @placer:  the write that is looking for servers while PLACING
  * @setter:  the operation that is settling the home
  * @settling: some operation may be waiting for that
@@ -147,6 +152,9 @@ struct mx_chunk {
 	u64	avoid;
 	struct mx_left left[MX_LEFT_MAX];
 	u8	nleft;
+	bool	others;
+	bool	unsure;
+	bool	held;
 	u64	left_ms;
 	struct mx_op *placer;
 	struct mx_op *setter;
@@ -236,10 +244,15 @@ bool mx_chunk_kept(const struct mx_chunk *c, u64 now_ms);
  */
 bool mx_chunk_tidy(const struct mx_chunk *c, u64 now_ms);
 
+/** mx_chunk_sole() - can no server ever show a copy but those in sync? Other than
+ * mx_chunk_tidy() it never gives up to wait for a life to come back
+ */
+bool mx_chunk_sole(const struct mx_chunk *c);
+
 /**
  * enum mx_release - whether a chunk can be given back to its servers
  * @MX_RELEASE_NEVER: it has pages, or it is not known whether it has, or it has no
- *                    home
+ *                    home, or keeps its place
  * @MX_RELEASE_LATER: it is empty, and in use or kept
  * @MX_RELEASE_NOW:   yes, by a DISCARD of no page
  */

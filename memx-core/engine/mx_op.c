@@ -63,7 +63,7 @@ static void ask_members(struct mx_chunk *c, struct mx_op *op,
 			const struct mx_env *env, struct mx_todo *todo)
 {
 	struct mx_home *h = &c->home;
-	u8 what = op->kind == MX_KIND_WRITE ? MX_OP_WRITE : MX_OP_DISCARD;
+	u8 what = op->kind == MX_KIND_WRITE && !op->frees ? MX_OP_WRITE : MX_OP_DISCARD;
 	u8 flags = op->whole ? MX_F_RELEASE : 0;
 	u32 i;
 
@@ -155,23 +155,6 @@ static bool start_read(struct mx_chunk *c, struct mx_op *op,
 	return true;
 }
 
-static bool start_write(struct mx_chunk *c, struct mx_op *op,
-			const struct mx_env *env, struct mx_todo *todo)
-{
-	if (c->state == MX_CHUNK_PLACING)
-		return false;
-	mx_op_enter(c, op);
-	if (c->state != MX_CHUNK_PLACED) {
-		MX_COVER(op_place);
-		c->state = MX_CHUNK_PLACING;
-		c->placer = op;
-		op->tried = 0;
-		op->did = 0;
-	}
-	go_on(c, op, env, todo);
-	return true;
-}
-
 static bool nobody_else(const struct list_head *list, const struct mx_op *op)
 {
 	return list_empty(list) ||
@@ -188,6 +171,7 @@ static bool empties(const struct mx_chunk *c, const struct mx_op *op,
 	       nobody_else(&c->waiting, op);
 }
 
+/* A discard, or a write of zeros that is carried out as one. */
 static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 			  const struct mx_env *env, struct mx_todo *todo)
 {
@@ -199,9 +183,13 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	}
 	if (c->nlost)
 		c->nlost -= mx_bits_clear(c->lost, op->first, op->n);
-	op->whole = empties(c, op, env);
+	if (op->n)
+		c->held = op->keep;
+	op->whole = !c->held && empties(c, op, env);
 	op->alone = op->whole;
-	if (!op->whole && !mx_bits_count(c->have, op->first, op->n)) {
+	/* Zeros have to be there, not only to be read here. */
+	if (!op->whole && !mx_bits_count(c->have, op->first, op->n) &&
+	    !(op->zeros && c->unsure)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
 		return true;
@@ -214,6 +202,54 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 		MX_COVER(op_discard);
 	}
 	ask_members(c, op, env, todo);
+	return true;
+}
+
+/*
+ * Can a write of zeros be left to servers that forget the pages? Not if one may
+ * show an older copy of the chunk one day: it would have to have a newer copy of
+ * the pages against it, and be it of zeros. Nor if a page that it brings a part of
+ * holds something, or has lost it.
+ */
+static bool may_free(const struct mx_chunk *c, const struct mx_op *op)
+{
+	u32 last = op->first + op->n - 1;
+
+	if (likely(!op->zeros))
+		return false;
+	return (c->state == MX_CHUNK_HOLE || c->state == MX_CHUNK_PLACED) &&
+	       mx_chunk_sole(c) &&
+	       (!(op->edges & 1) || mx_chunk_page(c, op->first) == MX_PAGE_ZERO) &&
+	       (!(op->edges & 2) || mx_chunk_page(c, last) == MX_PAGE_ZERO);
+}
+
+static bool start_write(struct mx_chunk *c, struct mx_op *op,
+			const struct mx_env *env, struct mx_todo *todo)
+{
+	bool frees = may_free(c, op);
+
+	if (c->state == MX_CHUNK_PLACING)
+		return false;
+	/* What it has asked for before, and may still come, is not mixed with the other. */
+	if (unlikely(frees != op->frees && mx_op_holds_place(op)))
+		return false;
+	op->mixed |= frees != op->frees && op->did;
+	op->frees = frees;
+	if (frees) {
+		MX_COVER(op_zeros_freed);
+		return start_discard(c, op, env, todo);
+	}
+	if (op->zeros)
+		MX_COVER(op_zeros_written);
+	mx_op_enter(c, op);
+	if (c->state != MX_CHUNK_PLACED) {
+		MX_COVER(op_place);
+		c->state = MX_CHUNK_PLACING;
+		c->placer = op;
+		op->tried = 0;
+		op->did = 0;
+	}
+	go_on(c, op, env, todo);
 	return true;
 }
 
@@ -303,6 +339,12 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 		if (mx_leg_is_current(c, leg) || mx_leg_is_placing(leg))
 			mx_home_behind(&c->home, res->gen);
 		break;
+	case MX_V_DOUBT:
+	case MX_V_BAD:
+		/* Of what it writes, pages may be there that nobody counts. */
+		if (leg->ask == MX_OP_WRITE && !mx_leg_is_placing(leg))
+			c->unsure = true;
+		break;
 	}
 }
 
@@ -372,6 +414,7 @@ static void edge_read(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	}
 	if (mask & 1) {
 		MX_COVER(op_edge_done);
+		op->zeros = false;
 		op->edges &= op->edges & 1 ? ~1 : ~2;
 	} else if (mx_home_in_sync(&c->home) > 1) {
 		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
@@ -418,7 +461,11 @@ static void read_done(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 static void executed(struct mx_chunk *c, struct mx_op *op)
 {
 	op->done = true;
-	if (op->kind == MX_KIND_WRITE) {
+	if (unlikely(op->mixed && op->ended)) {
+		/* It has failed, and some copies have pages of zeros, others none. */
+		mx_chunk_freed(c, op->first, op->n);
+		c->unsure = true;
+	} else if (op->kind == MX_KIND_WRITE && !op->frees) {
 		mx_chunk_wrote(c, op->first, op->n);
 	} else if (op->whole) {
 		MX_COVER(op_released);
@@ -487,7 +534,7 @@ static void mark_stale(struct mx_chunk *c, struct mx_op *op)
 void mx_op_conclude(struct mx_chunk *c, struct mx_op *op,
 		    const struct mx_env *env, struct mx_todo *todo)
 {
-	if (op->kind == MX_KIND_WRITE || !op->whole)
+	if (!op->whole)
 		mark_stale(c, op);
 	executed(c, op);
 	if (c->home.unsettled && mx_home_in_sync(&c->home)) {
@@ -716,6 +763,10 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->later = false;
 	op->fenced = false;
 	op->over = false;
+	op->zeros = false;
+	op->keep = false;
+	op->frees = false;
+	op->mixed = false;
 	for (i = 0; i < MX_COPIES_MAX; i++)
 		op->leg[i].state = MX_LEG_FREE;
 }

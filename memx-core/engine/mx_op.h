@@ -38,7 +38,8 @@ enum mx_op_times {
 /**
  * enum mx_op_kind - what an operation is for
  * @MX_KIND_READ:    give pages
- * @MX_KIND_WRITE:   whole pages, or all but the ends of the first and the last
+ * @MX_KIND_WRITE:   whole pages, or all but the ends of the first and the last; see
+ *                   also mx_op_zeros()
  * @MX_KIND_DISCARD: forget pages; one that empties the chunk gives it up. Of no
  *                   page at all: give up a chunk that is empty
  * @MX_KIND_FETCH:   learn which pages the servers have, if that is not known
@@ -243,6 +244,10 @@ enum mx_do {
  * @bits:     enum mx_do, not taken off the todo list yet
  * @send:     legs for MX_DO_SEND, a bit each
  * @drop:     legs for MX_DO_VOID, a bit each
+ * @zeros:    WRITE: it brings nothing but zeros
+ * @keep:     @zeros: the chunk keeps its place, even if it becomes empty
+ * @frees:    @zeros: it is carried out as a discard, this time
+ * @mixed:    @zeros: copies have executed it in one way, and are asked in the other
  * @whole:    a discard that empties the chunk: sent as a release
  * @alone:    it has begun as one, and excludes all others until it leaves
  * @ended:    MX_DO_END has been queued
@@ -279,6 +284,10 @@ struct mx_op {
 	u8	bits;
 	u8	send;
 	u8	drop;
+	bool	zeros;
+	bool	keep;
+	bool	frees;
+	bool	mixed;
 	bool	whole;
 	bool	alone;
 	bool	ended;
@@ -323,6 +332,21 @@ bool mx_todo_take(struct mx_todo *todo, struct mx_todo_item *item);
  */
 void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 		u8 edges, u64 now_ms);
+
+/**
+ * mx_op_zeros() - a WRITE brings nothing but zeros; before it is submitted
+ * @keep: the chunk is not to be given up by it, so that later writes have room there
+ *
+ * The engine has servers forget such pages, or does nothing where none is stored.
+ * Other than what is discarded, they read as zeros once END has come without an
+ * error, for the next owner too. Where that is not certain they are written like
+ * others; so it needs its payload.
+ */
+static inline void mx_op_zeros(struct mx_op *op, bool keep)
+{
+	op->zeros = true;
+	op->keep = keep;
+}
 
 /** mx_op_submit() - begin it, or let it wait for its turn */
 void mx_op_submit(struct mx_chunk *c, struct mx_op *op,

@@ -229,6 +229,8 @@ void mx_op_unplaced(struct mx_chunk *c, struct mx_leg *leg)
 	if (leg->verdict == MX_V_OK || leg->verdict == MX_V_NOCHUNK ||
 	    leg->verdict == MX_V_NOVOL)
 		mx_chunk_left_gone(c, leg->server, leg->inc, leg->era);
+	else
+		c->others = true;
 }
 
 /* An unplace that may not have been executed is repeated, unless the server has lost
@@ -243,6 +245,7 @@ bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 	if (!mx_leg_same_life(leg, env)) {
 		leg->state = MX_LEG_DONE;
 		c->avoid &= ~BIT_ULL(leg->server);
+		c->others = true;
 		return true;
 	}
 	if (!mx_env_alive(env, leg->server))
@@ -256,13 +259,15 @@ bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 		       const struct mx_env *env, struct mx_todo *todo)
 {
-	if ((leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD ||
-	     leg->verdict == MX_V_DOUBT) &&
-	    (mx_leg_same_life(leg, env) || mx_leg_maybe_life(leg, env))) {
+	bool maybe = leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD ||
+		     leg->verdict == MX_V_DOUBT;
+
+	if (maybe && (mx_leg_same_life(leg, env) || mx_leg_maybe_life(leg, env))) {
 		mx_op_take_back(c, op, leg, env, todo);
 		return;
 	}
 	MX_COVER(op_tomb_not_placed);
+	c->others |= maybe || leg->verdict == MX_V_GONE;
 	c->avoid &= ~BIT_ULL(leg->server);
 }
 
@@ -330,6 +335,8 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 			op->later = true;
 			if (mx_leg_maybe_life(leg, env))
 				mx_op_take_back(c, op, leg, env, todo);
+			else
+				c->others = true;
 		}
 		break;
 	case MX_V_FULL:
@@ -347,6 +354,9 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 	case MX_V_OVER:
 		op->over = true;
 		break;
+	case MX_V_GONE:
+		c->others = true;
+		fallthrough;
 	default:
 		op->later = true;
 		break;
@@ -368,7 +378,7 @@ static void place_full(struct mx_chunk *c, struct mx_op *op, struct mx_todo *tod
 	MX_COVER(op_place_full);
 	mx_op_finish(c, op, -ENOSPC, todo);
 	list_for_each_entry_safe(other, next, &c->waiting, link)
-		if (other->kind == MX_KIND_WRITE)
+		if (other->kind == MX_KIND_WRITE && !other->zeros)
 			mx_op_finish(c, other, -ENOSPC, todo);
 }
 

@@ -120,6 +120,7 @@ cluster_mutants() {
 	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
+	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && !mx_bits_count/if (op->zeros || !op->whole \&\& !mx_bits_count/
 	END
 }
 

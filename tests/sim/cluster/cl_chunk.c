@@ -63,6 +63,8 @@ static void release_others(struct cl_vol *v, u32 i, const struct mx_owner_home *
 		if (co)
 			mx_op_unplace(&v->chunk[i].c, &co->op, srv, h->gen,
 				      &v->env, &v->todo[i]);
+		else
+			v->chunk[i].c.others = true;
 	}
 }
 

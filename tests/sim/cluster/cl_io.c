@@ -15,6 +15,20 @@ static u64 word(u64 uid, u32 page)
 	return uid << 20 | (page + 1);
 }
 
+/* What a word that was stored means to the model. */
+static u64 meant(u64 value)
+{
+	return value & CL_ZEROS ? 0 : value;
+}
+
+/* One write in so many is of zeros. The dice have nothing to do with that: without
+ * it a seed was the same.
+ */
+static bool draws_zeros(const struct cl_op *co)
+{
+	return co->uid * 0x9e3779b97f4a7c15ULL >> 61 == 3;
+}
+
 static void check(struct cl_op *co, u32 page, const char *wrong)
 {
 	struct cl_vol *v = co->vol;
@@ -46,16 +60,22 @@ void cl_io_begin(struct cl_vol *v, u8 kind, u32 page, u32 n)
 	co->since = model_now(&v->truth->model);
 	if (kind != MX_KIND_READ)
 		co->uid = ++cl_of(v->s)->uid;
+	if (kind == MX_KIND_WRITE && !edges && draws_zeros(co)) {
+		co->zeros = true;
+		mx_op_zeros(&co->op, co->uid & 1);
+	}
 	for (i = 0; i < n && kind != MX_KIND_READ; i++) {
 		u64 value = kind == MX_KIND_WRITE ? word(co->uid, page + i) : 0;
 
+		if (co->zeros)
+			value |= CL_ZEROS;
 		if (kind == MX_KIND_WRITE)
 			co->data[i] = value;
-		model_write(&v->truth->model, page + i, co->uid, value,
+		model_write(&v->truth->model, page + i, co->uid, meant(value),
 			    v->seq);
 	}
-	sim_trace(v->s, "%u/%u io %u page %u n %u edges %u uid %llu", v->node,
-		  v->truth->no, kind, page, n, edges,
+	sim_trace(v->s, "%u/%u io %u page %u n %u edges %u zeros %u uid %llu",
+		  v->node, v->truth->no, kind, page, n, edges, co->zeros,
 		  (unsigned long long)co->uid);
 	mx_op_submit(&v->chunk[chunk].c, &co->op, &v->env, &v->todo[chunk]);
 	cl_run(v);
@@ -68,7 +88,7 @@ void cl_io_edge(struct cl_op *co, u32 page, u64 value)
 
 	sim_trace(v->s, "%u/%u page %u is completed from %llx", v->node,
 		  v->truth->no, co->page + page, (unsigned long long)value);
-	co->rest[page ? 1 : 0] = value;
+	co->rest[page ? 1 : 0] = meant(value);
 }
 
 /* What incomplete pages were put together with has to be what they held. */
@@ -95,7 +115,7 @@ static void read_end(struct cl_op *co)
 		u64 value = 0;
 
 		if (co->op.give & BIT(i))
-			value = cl_leg_page(co, co->op.from, co->op.mask, i);
+			value = meant(cl_leg_page(co, co->op.from, co->op.mask, i));
 		sim_trace(v->s, "%u/%u page %u holds %llx", v->node,
 			  v->truth->no, co->page + i, (unsigned long long)value);
 		/* What an owner reads that was fenced, helps nobody. */
@@ -108,14 +128,24 @@ static void read_end(struct cl_op *co)
 	}
 }
 
-/* Pages that are lost or holes are discarded without asking anybody. */
-static void note_ghosts(struct cl_op *co)
+/* Has it asked nobody? */
+static bool by_itself(const struct cl_op *co)
 {
 	u32 i;
 
 	for (i = 0; i < MX_COPIES_MAX; i++)
 		if (co->op.leg[i].state != MX_LEG_FREE)
-			return;
+			return false;
+	return true;
+}
+
+/* Pages that are lost or holes are discarded without asking anybody. */
+static void note_ghosts(struct cl_op *co)
+{
+	u32 i;
+
+	if (!by_itself(co))
+		return;
 	for (i = 0; i < co->op.n; i++)
 		co->vol->truth->ghost[co->page + i] = true;
 }
@@ -126,12 +156,15 @@ static void write_end(struct cl_op *co)
 	bool ok = !co->op.err;
 	u32 i;
 
+	bool asks = co->op.kind == MX_KIND_WRITE &&
+		    !(co->op.frees && by_itself(co));
+
 	/*
-	 * What an old owner takes for a hole, it discards without asking; what
-	 * one has given up that goes on without proof, the next may find.
+	 * What an old owner takes for a hole, it discards without asking, and
+	 * writes zeros there; what one has given up that goes on without proof,
+	 * the next may find.
 	 */
-	if (v->outlaw || (co->op.kind == MX_KIND_DISCARD &&
-			  (!cl_vol_newest(v) || v->o.accepted)))
+	if (v->outlaw || (!asks && (!cl_vol_newest(v) || v->o.accepted)))
 		ok = false;
 
 	if (ok)

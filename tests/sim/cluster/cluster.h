@@ -49,6 +49,9 @@ enum {
 	ODD_LATE, ODD_TAKEN, ODD_LEGS, ODD_ENDS, ODD_KINDS
 };
 
+/* In a word that is stored: it stands for zeros, which no server should need to have. */
+#define CL_ZEROS	BIT_ULL(63)
+
 /* Events of this run. */
 enum {
 	EV_IO = EV_RUN,		/* a volume may begin another I/O */
@@ -233,6 +236,7 @@ struct cl_leg {
  * @data:   WRITE: what it stores, by page
  * @rest:   WRITE: what incomplete pages were completed from: the first, the last
  * @edges:  WRITE: which of them were incomplete
+ * @zeros:  WRITE: of zeros
  * @leg:    its legs
  * @wakes:  number of the newest EV_WAKE
  * @io:     somebody waits for it
@@ -252,6 +256,7 @@ struct cl_op {
 	u64 data[MX_OP_PAGES];
 	u64 rest[2];
 	u8 edges;
+	bool zeros;
 	struct cl_leg leg[MX_COPIES_MAX];
 	u64 wakes;
 	bool io;
