@@ -9,8 +9,7 @@ import shutil
 import time
 
 from lab import Test, linux, xen
-from labkit.memx import DEV, shown
-from swapping import cluster, used
+from labkit.memx import DEV, Cluster, Server, shown
 
 MIB = 256                               # pages
 XVDMA = 1 << 28 | 338 << 8
@@ -26,7 +25,7 @@ class T(Test):
     timeout = 2400
 
     def run(self):
-        cluster(self, self.x1, (self.s1,), memory="256M")
+        Cluster(self, self.x1, (self.s1,), "memx_blkback").start(memory="256M")
         shutil.copy(os.path.join(self.boot.folder, "pattern"), self.x1.share)
         self.until(lambda: self.server() == "alive", "the server is heard", 20)
         for job in (self.priority_tags, self.partitions, self.zeros, self.file_system, self.guest_zeros, self.save, self.refusal):
@@ -46,7 +45,7 @@ class T(Test):
 
     def unmake(self):
         self.x1.sh("memxctl device remove memxa && memxctl volume remove v")
-        self.until(lambda: used(self.s1) == 0, "the server has its memory back", 30)
+        self.until(lambda: Server(self.s1).used() == 0, "the server has its memory back", 30)
 
     def volume(self, name="v"):
         return shown(self.x1, f"volume show {name}")
@@ -153,7 +152,7 @@ class T(Test):
     def holds(self, pages, chunks):
         """What the volume holds, as its owner and the server see it."""
         now = self.volume()
-        self.check(now["used_pages"] == used(self.s1) == pages, f"{pages} pages are stored: {now['used_pages']}, {used(self.s1)}")
+        self.check(now["used_pages"] == Server(self.s1).used() == pages, f"{pages} pages are stored: {now['used_pages']}, {Server(self.s1).used()}")
         # A chunk that several requests have emptied together is given up a moment later.
         self.until(lambda: self.volume()["placed"] <= chunks, f"{chunks} chunks have a place", 10)
         self.check(self.volume()["placed"] == chunks, f"and not fewer: {self.volume()['placed']}")
@@ -206,7 +205,7 @@ class T(Test):
         guest = x1.guest_create("g1", memory=96, disks=[self.DISK])
         guest.sh("pattern write /dev/xvdma 0 8M 3")
         x1.sh("xl save g1 /tmp/f", 120)
-        self.check(self.names() == ["a"] and used(self.s1) == 8 * MIB, "the volume of a guest that was saved is kept")
+        self.check(self.names() == ["a"] and Server(self.s1).used() == 8 * MIB, "the volume of a guest that was saved is kept")
         x1.sh("xl restore /tmp/f", 120)
         guest.attach(x1)
         guest.sh("pattern verify /dev/xvdma 0 8M 3", 120)
@@ -216,7 +215,7 @@ class T(Test):
         x1.sh("xl save g1 /tmp/f", 120)
         other = x1.guest_config("g2", memory=96, disks=[self.DISK])
         self.refused(f"xl create {other}", "volume 'a' is kept for a guest that was saved")
-        self.check(self.names() == ["a"] and used(self.s1) == 8 * MIB, "it is left alone")
+        self.check(self.names() == ["a"] and Server(self.s1).used() == 8 * MIB, "it is left alone")
         # What is gone here, or is on another host.
         x1.sh("memxctl volume remove a")
         self.refused("xl restore /tmp/f", "its volume 'a' is not on this host")
