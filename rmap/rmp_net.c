@@ -128,6 +128,20 @@ static void iface_stop(struct rmp_iface *iface, bool bye)
 	rmp_node_leave(iface);
 }
 
+/*
+ * A card that filters VLANs drops frames of VLAN 0 unless it is told otherwise. The
+ * kernel counts who asks: 8021q does so for every device, if it is loaded.
+ */
+static void vlan0_want(struct rmp_iface *iface)
+{
+	int err = vlan_vid_add(iface->dev, htons(ETH_P_8021Q), 0);
+
+	iface->vlan0 = !err;
+	if (err)
+		netdev_warn(iface->dev, "memx_rmap: frames with a priority tag may not be heard (error %d)\n",
+			    err);
+}
+
 static void iface_detach(struct rmp_iface *iface)
 {
 	struct net_device *dev = iface->dev;
@@ -135,6 +149,8 @@ static void iface_detach(struct rmp_iface *iface)
 	ASSERT_RTNL();
 	iface_stop(iface, netif_running(dev));
 	list_del_rcu(&iface->link);
+	if (iface->vlan0)
+		vlan_vid_del(dev, htons(ETH_P_8021Q), 0);
 	nf_unregister_net_hook(dev_net(dev), &iface->ops);
 	cancel_delayed_work_sync(&iface->work);
 	/* Frames built for the device are sent in the same RCU section. */
@@ -237,6 +253,7 @@ static int iface_attach(struct net_device *dev, u32 mtu_cap,
 		return err;
 	}
 	dev_hold(dev);
+	vlan0_want(iface);
 	list_add_tail_rcu(&iface->link, &rmp_ifaces);
 	pr_info("%s attached, node %012llx, MTU %u\n",
 		netdev_name(dev), rmp_id, iface->mtu);

@@ -29,6 +29,7 @@ struct rmp_iface_stats {
  * @mtu_cap: the administrator's limit, 0: none
  * @mtu:     bytes of payload per Ethernet frame in use; written under rtnl
  * @up:      frames may pass; cleared while the device is down. Under rtnl
+ * @vlan0:   the device was asked to pass frames of VLAN 0. Under rtnl
  * @rounds:  solicitations still to be sent after attachment; only the work
  * @work:    sends them
  * @stats:   frame counters
@@ -41,6 +42,7 @@ struct rmp_iface {
 	u32			mtu_cap;
 	u32			mtu;
 	bool			up;
+	bool			vlan0;
 	int			rounds;
 	struct delayed_work	work;
 	struct rmp_iface_stats	__percpu *stats;

@@ -179,7 +179,7 @@ class T(Test):
     def guest_zeros(self):
         """A guest mounts it and leaves it alone: its kernel writes zeros, as blkfront knows nothing better."""
         guest = self.x1.guest_create("g1", memory=128, disks=["vdev=xvdma,script=block-memx,target=vol=v"])
-        guest.sh("modprobe ext4 && mkdir -p /mnt && mount -t ext4 -o init_itable=0 /dev/xvdma /mnt")
+        guest.sh("modprobe crc32c_generic && modprobe ext4 && mkdir -p /mnt && mount -t ext4 -o init_itable=0 /dev/xvdma /mnt")
         before = self.zero_pages()
         self.until(lambda: "ext4lazyinit" not in guest.sh("ps"), "the inode tables are made", 600)
         made = self.zero_pages() - before
@@ -202,7 +202,7 @@ class T(Test):
     def save(self):
         """A guest that is saved and restored finds what it has written, or is refused; so is one that is migrated."""
         x1 = self.x1
-        guest = x1.guest_create("g1", memory=96, disks=[self.DISK])
+        guest = x1.guest_create("g1", memory=128, disks=[self.DISK])
         guest.sh("pattern write /dev/xvdma 0 8M 3")
         x1.sh("xl save g1 /tmp/f", 120)
         self.check(self.names() == ["a"] and Server(self.s1).used() == 8 * MIB, "the volume of a guest that was saved is kept")
@@ -213,14 +213,14 @@ class T(Test):
         guest.sh("pattern verify /dev/xvdma 0 8M 3 && pattern write /dev/xvdma 0 8M 4", 120)
         # From here on the guest does not run any more.
         x1.sh("xl save g1 /tmp/f", 120)
-        other = x1.guest_config("g2", memory=96, disks=[self.DISK])
+        other = x1.guest_config("g2", memory=128, disks=[self.DISK])
         self.refused(f"xl create {other}", "volume 'a' is kept for a guest that was saved")
         self.check(self.names() == ["a"] and Server(self.s1).used() == 8 * MIB, "it is left alone")
         # What is gone here, or is on another host.
         x1.sh("memxctl volume remove a")
         self.refused("xl restore /tmp/f", "its volume 'a' is not on this host")
         self.check(self.names() == [], "no fresh volume was made for it")
-        fresh = x1.guest_create("g2", memory=96, disks=[self.DISK])
+        fresh = x1.guest_create("g2", memory=128, disks=[self.DISK])
         self.refused("xl restore /tmp/f", "volume 'a' is in use by")
         fresh.shutdown()
         self.until(lambda: self.names() == [], "the volume of a guest that ends goes with it", 20)
@@ -232,7 +232,7 @@ class T(Test):
     def refusal(self):
         """An attachment that is refused says so in one line; xl leaves the device listed until it is detached."""
         x1 = self.x1
-        guest = x1.guest_create("g3", memory=96)
+        guest = x1.guest_create("g3", memory=128)
         bad = "vdev=xvdma,script=block-memx,target=vol=a,size=64M,colour=red"
         rc, out = x1.rc(f"xl block-attach g3 '{bad}'", 60)
         told = [line for line in out.splitlines() if "unknown key 'colour'" in line]
