@@ -173,7 +173,7 @@ static bool begin(struct mxc_dev *dev, struct bio *bio)
 	mio->io.place = io_place;
 	mio->io.done = io_done;
 	mio->io.zeros = bio_op(bio) == REQ_OP_WRITE_ZEROES;
-	/* Who must not unmap wants later writes to have room. */
+	/* REQ_NOUNMAP: the range keeps its place, so that later writes find room. */
 	mio->io.keep = !!(bio->bi_opf & REQ_NOUNMAP);
 	if (mio->io.zeros)
 		copy_zeros(mio);

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""
-Jobs that users of other network disks and Xen backends ran into: priority tags, partitions, zeros, file systems on thin volumes, guests that
-come back, refusals. (An interface that goes down is link-flap's.)
-"""
+"""Jobs that users of other network disks and Xen backends ran into: tags, partitions, zeros, guests that come back, refusals."""
 import json
 import os
 import shutil

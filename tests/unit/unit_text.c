@@ -46,7 +46,7 @@ static void text_plain__replaces(void **state)
 {
 	plain_is("", "");
 	plain_is("a\tb\x7f", "a?b?");
-	plain_is("\xc2\x9b" "2J\xc2\xa0", "?2J\xc2\xa0");	/* CSI; no-break space */
+	plain_is("\xc2\x9b\x32J\xc2\xa0", "?2J\xc2\xa0");	/* CSI; no-break space */
 }
 
 static void text_plain__no_memory(void **state)
