@@ -25,7 +25,8 @@
 	X(SRV_TWIN,	"servers_twin",		"memory servers with an incarnation that was over: two nodes with one id") \
 	X(SRV_FULL,	"servers_table_full",	"servers ignored: the table is full") \
 	X(ADVERT_BAD,	"adverts_bad",		"adverts that make no sense") \
-	X(DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away")
+	X(DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away") \
+	X(LEASE_EXPIRED, "leases_expired",	"volumes that a server had dropped without this host")
 
 enum mx_stat {
 #define MX_STAT_ENUM(sym, name, help) MX_S_##sym,

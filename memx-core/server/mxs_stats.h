@@ -15,11 +15,13 @@
 	X(DISCARDS,	"discards",	"DISCARD requests answered with OK") \
 	X(OPENS,	"opens",	"OPEN requests answered with OK") \
 	X(DROPS,	"drops",	"volumes dropped by their owner") \
+	X(EXPIRED,	"leases_expired", "volumes dropped since their owner was silent for too long") \
+	X(DROPPED_HERE,	"dropped_here",	"volumes dropped by an admin of this host") \
 	X(SETGENS,	"setgens",	"SETGEN requests answered with OK") \
 	X(LISTS,	"lists",	"LIST, BITMAP and ROSTER requests answered with OK") \
 	X(PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
-	X(PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD and DROP") \
+	X(PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD, or with their volume") \
 	X(DECLINED,	"declined",	"requests answered with FULL") \
 	X(AGAIN,	"again",	"requests answered with AGAIN") \
 	X(NOVOL,	"novol",	"requests for a volume that is not open") \

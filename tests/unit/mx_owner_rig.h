@@ -28,6 +28,7 @@ static const struct mx_life me = { .node = 100, .inc = 7 };
  * @alive:  can be asked
  * @hung:   does not answer
  * @first:  speaks the first version of the protocol
+ * @expired: has dropped the volume, and says so when it makes it anew
  */
 static struct fake {
 	u32	inc;
@@ -44,6 +45,7 @@ static struct fake {
 	bool	alive;
 	bool	hung;
 	bool	first;
+	bool	expired;
 } fake[SERVERS];
 
 static struct mx_owner o;
@@ -85,7 +87,8 @@ static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *ar
 		f->owner = me;
 	}
 	*arg = c->old ? 0 : MX_FEAT_GEN | (made ? MX_OPENED_NEW : 0) |
-	       (over ? MX_OPENED_OVER : 0);
+	       (over ? MX_OPENED_OVER : 0) |
+	       (made && f->expired ? MX_OPENED_EXPIRED : 0);
 	return MX_ST_OK;
 }
 
@@ -290,6 +293,16 @@ static inline void init(bool fresh, bool clean, bool may_be_new)
 
 	mx_owner_init(&o, &spec);
 	mx_owner_tick(&o, now);
+}
+
+/* A server drops the volume without its owner. */
+static inline void expire(u32 i)
+{
+	fake[i].epoch = 0;
+	fake[i].nchunks = 0;
+	fake[i].used = 0;
+	fake[i].roster = (struct mx_roster) {};
+	fake[i].expired = true;
 }
 
 /* A volume on three servers, made by another owner. */
