@@ -86,6 +86,7 @@ class T(Test):
         self.until(lambda: self.x1.xenstore(f"{self.backend(guest)}/memx/state") == "closed", "the disk is closed")
         self.check(self.x1.xenstore(f"{self.backend(guest)}/state") == "6", "the backend says so, too")
         self.check("no state" in self.x1.xenstore(error), "memx/error says why")
+        self.until(lambda: self.x1.xenstore(f"{front}/state") == "6", "the guest's driver has closed it, too")
         self.x1.sh("dmesg -C")
         self.x1.sh(f"xenstore-write {front}/protocol \"$(printf 'x\\033y\\nz')\"")
         self.x1.sh(f"xenstore-write {front}/state 1")
