@@ -73,6 +73,12 @@ void cl_odd_plan(struct sim *s)
 	for (i = 0; i < ODD_KINDS; i++)
 		if (cl_odd_below(s, i < ODD_LATE ? 3 : 2) == 0)
 			cs->odd.kinds |= BIT(i);
+	/*
+	 * Who has forgotten a client may execute its OPEN twice, and only the first
+	 * answer says that the volume was made: see Leases in docs/ownership.md.
+	 */
+	if (cs->odd.kinds & BIT(ODD_SILENCE))
+		cs->odd.kinds &= ~BIT(ODD_LEASE);
 	/* It would not know whom to believe. */
 	if (cs->odd.kinds & BIT(ODD_LIES))
 		cs->odd.kinds &= ~BIT(ODD_PAST);
