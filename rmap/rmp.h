@@ -222,6 +222,11 @@ void rmp_advert_now(void);
 /** rmp_solicit() - ask on all interfaces who is there. Any context. */
 void rmp_solicit(void);
 
+/** rmp_hears() - whether some attached interface is up and has a carrier: this host
+ * could hear others. Any context.
+ */
+bool rmp_hears(void);
+
 /* Nodes. They stay known, with their incarnation, while referenced. */
 struct rmp_node *rmp_node_find(u64 id);	/* with a reference, or NULL */
 void rmp_node_get(struct rmp_node *node);

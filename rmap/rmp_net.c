@@ -84,6 +84,19 @@ struct rmp_iface *rmp_iface_by_index(int ifindex)
 	return NULL;
 }
 
+bool rmp_hears(void)
+{
+	struct rmp_iface *iface;
+	bool hears = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(iface, &rmp_ifaces, link)
+		hears |= READ_ONCE(iface->up) && netif_carrier_ok(iface->dev);
+	rcu_read_unlock();
+	return hears;
+}
+MX_EXPORT_SYMBOL(rmp_hears);
+
 void rmp_iface_frames(const struct rmp_iface *iface, u64 *rx, u64 *tx)
 {
 	int cpu;

@@ -17,6 +17,7 @@ static const struct schema server_schema = {
 		{ MEMX_A_USED, F_PAGES, "used_pages", "USED" },
 		{ MEMX_A_LOAD, F_U8, "load", "LOAD" },
 		{ MEMX_A_VOLUMES, F_U32, "volumes", "VOLUMES" },
+		{ MEMX_A_EXPIRY, F_U32, "expiry_s", "EXPIRY_S" },
 		{ 0 }
 	},
 };

@@ -232,6 +232,27 @@ static void adopt_all(struct mx_claim *claim)
 	claim->chunk = NULL;
 }
 
+static void host_of(u32 idx, u64 node, char *host, size_t size)
+{
+	struct mx_member_info info;
+
+	if (idx < MX_MEMBERS && mx_members_show(idx, &info))
+		strscpy(host, info.host, size);
+	else
+		scnprintf(host, size, "%llx", node);
+}
+
+/* Once for each time that a server has dropped the volume. */
+static void tell_expired(struct mx_claim *claim, u32 idx)
+{
+	char host[RMP_NAME_LEN + 1];
+
+	host_of(idx, claim->o.srv[idx].node, host, sizeof(host));
+	mx_stat_inc(MX_S_LEASE_EXPIRED);
+	pr_warn_ratelimited("memx_core: volume %s: memory server %s had dropped it, as its lease had expired: what was there is lost\n",
+			    claim->vol->name, host);
+}
+
 static void tell(struct mx_claim *claim, const struct mx_owner_note *note)
 {
 	struct mx_volume *vol = claim->vol;
@@ -247,6 +268,9 @@ static void tell(struct mx_claim *claim, const struct mx_owner_note *note)
 	case MX_NEWS_CHUNKS:
 		if (claim->chunk)
 			adopt_all(claim);
+		break;
+	case MX_NEWS_EXPIRED:
+		tell_expired(claim, note->server);
 		break;
 	case MX_NEWS_WAITING:
 		WRITE_ONCE(claim->lacking, true);
@@ -466,16 +490,6 @@ static const char *lack_word(const struct mx_owner *o, int lack, u32 idx)
 	if (lack == MX_LACK_REFUSED)
 		return mx_owner_why_name(o->srv[idx].why);
 	return mx_owner_lack_name(lack);
-}
-
-static void host_of(u32 idx, u64 node, char *host, size_t size)
-{
-	struct mx_member_info info;
-
-	if (idx < MX_MEMBERS && mx_members_show(idx, &info))
-		strscpy(host, info.host, size);
-	else
-		scnprintf(host, size, "%llx", node);
 }
 
 /*

@@ -26,7 +26,8 @@
 	X(MX_S_SRV_FULL,	"servers_table_full",	"servers ignored: the table is full") \
 	X(MX_S_ADVERT_BAD,	"adverts_bad",		"adverts that make no sense") \
 	X(MX_S_DROP_GIVEN_UP, "drops_given_up",	"volumes not freed on a server that went away") \
-	X(MX_S_EVENT_LOST, "events_lost",	"events not told to listeners as memory was short")
+	X(MX_S_EVENT_LOST, "events_lost",	"events not told to listeners as memory was short") \
+	X(MX_S_LEASE_EXPIRED, "leases_expired", "volumes that a server had dropped without this host")
 
 MX_COUNTERS_DECLARE(mx_stat, mx_stat, MX_S_COUNT, MX_STATS)
 

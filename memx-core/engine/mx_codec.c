@@ -208,8 +208,9 @@ static bool oldgen_valid(const struct mx_ask *ask, u64 arg)
 static bool ok_arg_valid(const struct mx_ask *ask, u64 arg)
 {
 	if (ask->op == MX_OP_OPEN)
-		return !(arg & ~(MX_OPENED_OVER | MX_OPENED_NEW |
-				 (MX_OPENED_NEW - 1)));
+		return arg < 2 * MX_OPENED_EXPIRED &&
+		       (!(arg & MX_OPENED_EXPIRED) ||
+			(arg & MX_OPENED_NEW && ask->arg2 & MX_FEAT_LEASE));
 	if (ask->op == MX_OP_LIST)
 		return arg == MX_LIST_END ||
 		       (arg > ask->page && arg < MX_CHUNKS_MAX);

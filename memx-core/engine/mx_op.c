@@ -187,9 +187,9 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 		c->held = op->keep;
 	op->whole = !c->held && empties(c, op, env);
 	op->alone = op->whole;
-	/* Zeros have to be there, not only to be read here. */
-	if (!op->whole && !mx_bits_count(c->have, op->first, op->n) &&
-	    !(op->zeros && c->unsure)) {
+	/* What was acknowledged is so there too, not only as it is read here. */
+	if (!op->whole && !c->unsure &&
+	    !mx_bits_count(c->have, op->first, op->n)) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
 		return true;

@@ -458,10 +458,32 @@ static void look_out(struct mx_owner *o)
 	mx_osrv_verify(o);
 }
 
+/*
+ * A server drops a volume whose owner asks for nothing, if it was told to. Those of
+ * the first version know no leases, and OPEN is no mere question to them.
+ */
+static void renew(struct mx_owner *o)
+{
+	u32 i;
+
+	if (o->state != MX_OWN_SERVING)
+		return;
+	for (i = 0; i < MX_MEMBERS; i++) {
+		struct mx_owner_srv *s = &o->srv[i];
+
+		if (s->state != MX_OSRV_OPEN || !mx_osrv_holds(s) ||
+		    o->now - s->sure < MX_OWNER_RENEW_MS)
+			continue;
+		MX_COVER(owner_renew);
+		s->verify = true;
+	}
+}
+
 void mx_owner_tick(struct mx_owner *o, u64 now)
 {
 	o->now = now;
 	look_out(o);
+	renew(o);
 	if (o->give_up && now >= o->give_up &&
 	    (o->state == MX_OWN_LEAVING || o->state == MX_OWN_WITHDRAWING))
 		give_up(o);
@@ -511,6 +533,11 @@ static bool srv_note(struct mx_owner *o, u32 i, struct mx_owner_note *note)
 	if (s->news & BIT(MX_NEWS_LIFE)) {
 		s->news &= ~BIT(MX_NEWS_LIFE);
 		note->what = MX_NEWS_LIFE;
+		return true;
+	}
+	if (s->news & BIT(MX_NEWS_EXPIRED)) {
+		s->news &= ~BIT(MX_NEWS_EXPIRED);
+		note->what = MX_NEWS_EXPIRED;
 		return true;
 	}
 	if (ready != s->was_ready) {

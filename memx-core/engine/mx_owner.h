@@ -34,6 +34,7 @@ enum mx_owner_limits {
 	MX_OWNER_ASK_PAGES	= 2,	/* of entries asked for in a LIST */
 	MX_OWNER_AGAIN_MS	= 5000,	/* until a server that refused is asked again */
 	MX_OWNER_HELD_MS	= 1000,	/* until DROP is repeated if HELD or AGAIN */
+	MX_OWNER_RENEW_MS	= 5000,	/* between OPENs that keep a lease alive */
 };
 
 /* No claim goes above this epoch, and no roster above this number. */
@@ -168,6 +169,7 @@ struct mx_owner_call {
  *                   been lost, or be there again
  * @MX_NEWS_READY:   whether chunks can be placed on @server has changed, see
  *                   mx_owner_ready()
+ * @MX_NEWS_EXPIRED: @server had dropped the volume, see MX_LACK_EXPIRED
  * @MX_NEWS_ENDED:   PARKED or GONE, and no call is under way
  */
 enum mx_owner_news {
@@ -178,12 +180,13 @@ enum mx_owner_news {
 	MX_NEWS_WAITING,
 	MX_NEWS_LIFE,
 	MX_NEWS_READY,
+	MX_NEWS_EXPIRED,
 	MX_NEWS_ENDED,
 };
 
 /**
  * struct mx_owner_note - a piece of news
- * @server: LIFE, READY: index
+ * @server: LIFE, READY, EXPIRED: index
  * @what:   enum mx_owner_news
  */
 struct mx_owner_note {
@@ -235,6 +238,8 @@ struct mx_owner_life {
  * @told:     it may know of the volume: DROP is owed to it
  * @limbo:    it is not known whether what it took in @era is there
  * @made:     OPEN has made the volume there: whatever it had in this life is gone
+ * @expired:  it has said so together with @made: it had dropped the volume
+ * @blank:    like @made, and it has stored no roster since: it may say so again
  * @remade:   like @made, while the claim served: it gets a roster only when all
  *            others have said that they still know the claim
  * @purge:    what it holds is another claim's: DROP goes before OPEN
@@ -276,6 +281,8 @@ struct mx_owner_srv {
 	bool	told;
 	bool	limbo;
 	bool	made;
+	bool	expired;
+	bool	blank;
 	bool	remade;
 	bool	purge;
 	bool	has_roster;
@@ -566,6 +573,8 @@ u32 mx_owner_unproved(const struct mx_owner *o);
  * @MX_LACK_BUSY:      it was asked and has not answered yet
  * @MX_LACK_REFUSED:   it is REFUSED, see mx_owner_srv.why
  * @MX_LACK_FENCED:    it knows a higher claim
+ * @MX_LACK_EXPIRED:   it has dropped the volume as it did not hear the owner, or
+ *                     as an admin wanted it to
  */
 enum mx_owner_lack {
 	MX_LACK_UNKNOWN,
@@ -574,6 +583,7 @@ enum mx_owner_lack {
 	MX_LACK_BUSY,
 	MX_LACK_REFUSED,
 	MX_LACK_FENCED,
+	MX_LACK_EXPIRED,
 };
 
 /**

@@ -266,6 +266,7 @@ int mx_roster_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		return -EBADMSG;
 	s->roster = s->call_arg;
 	s->remade = false;
+	s->blank = false;
 	if (s->call_arg != out->number)
 		return 0;
 	if (o->pending.number)

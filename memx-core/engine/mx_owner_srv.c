@@ -100,6 +100,7 @@ static void cover(u8 from, u8 input)
 static void doubt(struct mx_owner_srv *s)
 {
 	s->limbo = true;
+	s->blank = false;
 	s->in_roster = false;
 	s->roster = 0;
 	s->verify = false;
@@ -229,6 +230,7 @@ static void restart(struct mx_owner *o, u32 i, u32 inc)
 	s->strikes = 0;
 	s->due = 0;
 	s->made = false;
+	s->expired = false;
 	s->remade = false;
 	s->purge = false;
 	o->recount = MX_OWNER_COUNTS;
@@ -442,6 +444,11 @@ static void accepted(const struct mx_owner *o, struct mx_owner_srv *s)
 /* What a server took before, if anything, is there, or certainly is not. */
 static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 {
+	/* It still knows what it knew. */
+	if (s->state == MX_OSRV_OPEN && s->accepted && !made && !s->limbo) {
+		accepted(o, s);
+		return;
+	}
 	if (made && (s->accepted || s->limbo)) {
 		/* Once: the others' answers must not make them ask us again. */
 		mx_osrv_verify(o);
@@ -452,6 +459,7 @@ static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 		s->remade = true;
 	}
 	s->made |= made;
+	s->blank |= made;
 	s->limbo = false;
 	accepted(o, s);
 	s->news |= BIT(MX_NEWS_LIFE);
@@ -495,6 +503,9 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	bool gens = !s->call_old && (ans->arg & MX_FEAT_GEN);
 	bool made = gens ? ans->arg & MX_OPENED_NEW : !ans->vol_pages;
 
+	/* It says so again, as it does not know whether we have heard it. */
+	if (s->blank && s->accepted && gens)
+		made = false;
 	s->features = gens ? MX_FEAT_GEN : 0;
 	if (strangers(o, i, ans))
 		return;
@@ -507,7 +518,7 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		if (mx_owner_raise(o, o->epoch))
 			return;
 	}
-	if (!made && !o->spec.fresh)
+	if (!made && !o->spec.fresh && !o->served)
 		o->taking = true;
 	confirm(o, s, made);
 	s->verify = false;
@@ -552,6 +563,21 @@ static void senseless(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		s->old = true;
 }
 
+/* It has made the volume, and may say so again. */
+static void made_there(struct mx_owner *o, struct mx_owner_srv *s,
+		       const struct mx_answer *ans)
+{
+	s->made = true;
+	if (s->blank || !(ans->arg & MX_OPENED_EXPIRED))
+		return;
+	MX_COVER(owner_expired);
+	s->expired = true;
+	s->news |= BIT(MX_NEWS_EXPIRED);
+	/* It is not a new volume, whatever the other servers say. */
+	if (!o->spec.fresh && !o->served)
+		o->taking = true;
+}
+
 static void open_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 {
 	struct mx_owner_srv *s = &o->srv[i];
@@ -559,7 +585,7 @@ static void open_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	/* Also of an epoch that was raised meanwhile: the next OPEN will not say. */
 	if (ans->status == MX_ST_OK && !s->call_old &&
 	    ans->arg & MX_FEAT_GEN && ans->arg & MX_OPENED_NEW)
-		s->made = true;
+		made_there(o, s, ans);
 	if (s->call_epoch != o->epoch ||
 	    s->call_tentative != (o->tentative && !s->call_old))
 		return;
@@ -577,7 +603,11 @@ static void open_answer(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		mx_osrv_refuse(o, i, MX_WHY_FULL);
 		break;
 	case MX_ST_AGAIN:
-		mx_osrv_refuse(o, i, MX_WHY_MUTE);
+		/* Who was asked only whether it still knows us is asked once more. */
+		if (s->state == MX_OSRV_OPEN)
+			pause_for(o, i, MX_OWNER_HELD_MS);
+		else
+			mx_osrv_refuse(o, i, MX_WHY_MUTE);
 		break;
 	case MX_ST_NOVOL:
 		/* A tentative claim makes no volume. */

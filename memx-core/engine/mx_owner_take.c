@@ -396,6 +396,8 @@ static int lack_of(const struct mx_owner *o, u32 i, u32 inc)
 	s = &o->srv[i];
 	if (s->inc != inc)
 		return MX_LACK_RESTARTED;
+	if (s->expired)
+		return MX_LACK_EXPIRED;
 	if (s->why)
 		return MX_LACK_REFUSED;
 	if (s->state == MX_OSRV_FENCED)
@@ -405,7 +407,7 @@ static int lack_of(const struct mx_owner *o, u32 i, u32 inc)
 	return s->alive ? MX_LACK_BUSY : MX_LACK_SILENT;
 }
 
-/* Without a roster, every server that is known is missed. */
+/* Without a roster, every server that is known is missed, and what one has dropped. */
 static int missing_any(const struct mx_owner *o, u32 nth, struct mx_life *life,
 		       u32 *server)
 {
@@ -414,7 +416,7 @@ static int missing_any(const struct mx_owner *o, u32 nth, struct mx_life *life,
 	for (i = 0; i < MX_MEMBERS; i++) {
 		const struct mx_owner_srv *s = &o->srv[i];
 
-		if (!s->node || mx_osrv_answered(s) || nth--)
+		if (!s->node || (mx_osrv_answered(s) && !s->expired) || nth--)
 			continue;
 		*life = (struct mx_life) { .node = s->node, .inc = s->inc };
 		*server = i;

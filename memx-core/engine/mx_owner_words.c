@@ -69,6 +69,7 @@ const char *mx_owner_lack_name(int lack)
 		[MX_LACK_BUSY]		= "has not answered yet",
 		[MX_LACK_REFUSED]	= "refuses",
 		[MX_LACK_FENCED]	= "knows a newer owner",
+		[MX_LACK_EXPIRED]	= "dropped it: lease expired",
 	};
 
 	return word(words, ARRAY_SIZE(words), lack < 0 ? ~0U : lack);

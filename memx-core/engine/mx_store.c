@@ -6,7 +6,9 @@
 
 void mx_store_init(struct mx_store *st, u32 max_vols)
 {
-	*st = (struct mx_store){ .max_vols = max_vols };
+	/* Not assigned as a whole: it is large for a stack. */
+	memset(st, 0, sizeof(*st));
+	st->max_vols = max_vols;
 }
 
 bool mx_store_may_answer(const struct mx_store *st, u32 kept, u32 pages)
@@ -18,6 +20,16 @@ void mx_store_start(struct mx_store *st, u64 capacity, u64 room)
 {
 	mx_quota_init(&st->quota, capacity, room);
 	st->state = MX_STORE_RUNNING;
+}
+
+static bool is_maker(const struct mx_store_who *who, const struct mx_store_vol *v)
+{
+	return v->maker.node == who->node && v->maker.inc == who->inc;
+}
+
+static void maker_set(struct mx_store_vol *v, const struct mx_store_who *who)
+{
+	v->maker = (struct mx_life){ .node = who->node, .inc = who->inc };
 }
 
 /* Less than 0, 0, more than 0, as the sender's claim is lower, equal, higher. */
@@ -140,9 +152,43 @@ static int open_higher(struct mx_store_vol *v, const struct mx_store_who *who,
 		claim_end(&v->tentative);
 	}
 	MX_COVER(store_open_higher);
+	if (!is_maker(who, v))
+		v->maker = (struct mx_life){};
 	*fenced = v->claim.node;
 	claim_set(&v->claim, who, features);
 	return MX_ST_OK;
+}
+
+/* What an OPEN is told that makes the volume. */
+static u64 opened_new(const struct mx_store *st, u64 id)
+{
+	return MX_OPENED_NEW | (mx_store_tomb(st, id) ? MX_OPENED_EXPIRED : 0);
+}
+
+/* Who cannot be told that the volume had been here must not take it for a new one. */
+static bool would_mislead(const struct mx_store *st,
+			  const struct mx_store_who *who, const struct mx_ask *ask)
+{
+	return !(features_of(ask) & MX_FEAT_LEASE) &&
+	       mx_store_tomb(st, who->volume);
+}
+
+/*
+ * The volume is not here. If it was, and was dropped without its owner, claims stay
+ * in order over that.
+ */
+static int open_unknown(const struct mx_store *st, const struct mx_store_who *who,
+			u64 *arg)
+{
+	const struct mx_store_tomb *tomb = mx_store_tomb(st, who->volume);
+	int order = tomb ? compare(who, &tomb->claim) : 1;
+
+	if (order < 0 || (!order && who->inc != tomb->claim.inc)) {
+		MX_COVER(store_open_buried_lower);
+		*arg = tomb->claim.epoch;
+		return MX_ST_STALE;
+	}
+	return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
 }
 
 static int open_known(struct mx_store_vol *v, const struct mx_store_who *who,
@@ -172,7 +218,8 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		  const struct mx_store_who *who, const struct mx_ask *ask,
 		  const char *name, u32 len, u64 *arg, bool *fenced)
 {
-	bool other, unused;
+	u64 known = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
+	bool other, unused, made;
 	int status;
 
 	*arg = 0;
@@ -182,21 +229,28 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 	/* It could do nothing but be in the way of others. */
 	if (ask->flags & MX_F_TENTATIVE && !(features_of(ask) & MX_FEAT_GEN))
 		return MX_ST_INVAL;
-	if (!v)
-		return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
-	if (!same_volume(v, ask, name, len)) {
+	/* Only a tentative claim had it, of somebody else: it is as good as new. */
+	unused = !v || (!v->claim.node && !(ask->flags & MX_F_TENTATIVE) &&
+			!is_own(who, &v->tentative));
+	if ((v && !same_volume(v, ask, name, len)) ||
+	    (unused && would_mislead(st, who, ask))) {
 		/* Not to be taken for a server that does not know this OPEN. */
-		*arg = ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN : 0;
+		*arg = known;
 		return MX_ST_INVAL;
 	}
-	/* Only a tentative claim had it, of somebody else: it is as good as new. */
-	unused = !v->claim.node && !(ask->flags & MX_F_TENTATIVE) &&
-		 !is_own(who, &v->tentative);
+	if (!v)
+		return open_unknown(st, who, arg);
 	other = who->node != v->claim.node || who->inc != v->claim.inc;
+	/* The answer to the OPEN that made it may never have arrived. */
+	made = unused || is_maker(who, v);
 	status = open_known(v, who, ask, arg, fenced);
-	if (status == MX_ST_OK)
+	if (status == MX_ST_OK) {
+		mx_store_heard(st, v);
+		if (unused)
+			maker_set(v, who);
 		*arg = MX_FEAT_KNOWN | (*fenced && other ? MX_OPENED_OVER : 0) |
-		       (unused ? MX_OPENED_NEW : 0);
+		       (made ? opened_new(st, who->volume) : 0);
+	}
 	if (!(ask->flags & MX_F_FEATURES))
 		*arg = 0;
 	return status;
@@ -218,8 +272,10 @@ u64 mx_store_vol_init(struct mx_store *st, struct mx_store_vol *v,
 	v->sealed = is_sealed(ask);
 	memcpy(v->name, name, len);
 	claim_set(tentative ? &v->tentative : &v->claim, who, features_of(ask));
+	maker_set(v, who);
+	mx_store_heard(st, v);
 	st->nvols++;
-	return ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN | MX_OPENED_NEW : 0;
+	return ask->flags & MX_F_FEATURES ? MX_FEAT_KNOWN | opened_new(st, v->id) : 0;
 }
 
 void mx_store_vol_gone(struct mx_store *st)
@@ -230,7 +286,8 @@ void mx_store_vol_gone(struct mx_store *st)
 
 /* --- the other requests ------------------------------------------------ */
 
-int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
+int mx_store_drop(struct mx_store *st, struct mx_store_vol *v,
+		  const struct mx_store_who *who)
 {
 	if (!v)
 		return MX_ST_OK;
@@ -250,6 +307,8 @@ int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who)
 		       MX_ST_HELD : MX_ST_AGAIN;
 	}
 	MX_COVER(store_drop);
+	if (mx_store_tomb(st, v->id))
+		mx_store_bury(st, v);
 	return MX_STORE_FREE;
 }
 
@@ -373,6 +432,7 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 	if (mx_roster_newer(r, &v->roster)) {
 		MX_COVER(store_roster_new);
 		v->roster = *r;
+		v->maker = (struct mx_life){};
 		return MX_ST_OK;
 	}
 	if (same_roster(r, &v->roster))

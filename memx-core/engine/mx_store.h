@@ -56,36 +56,24 @@ enum mx_store_state {
 	MX_STORE_CLOSING,
 };
 
-/**
- * struct mx_store - a memory server
- * @quota:    what is promised and stored; account
- * @nvols:    volumes that there are, those that are being freed too; caller's
- *            lock for the table of volumes
- * @max_vols: at most so many; constant
- * @max_answers: pages in answers that a client has not taken yet, at most; constant
- *            while requests come
- * @state:    enum mx_store_state; written by one byte, read without lock
- */
-struct mx_store {
-	struct mx_quota	quota;
-	u32		nvols;
-	u32		max_vols;
-	u32		max_answers;
-	u8		state;
+enum mx_store_limits {
+	MX_TOMBS_MAX	= 256,	/* volumes dropped that are remembered */
+	MX_LEASE_STEP_MS = 4000, /* time that counts at most, from tick to tick */
+	MX_LEASE_ALIVE_MS = 10000, /* an owner is SILENT after that */
+	MX_LEASE_LEAST_MS = 30000, /* shortest expiry */
 };
 
 /**
- * struct mx_store_who - whom a request is from
- * @volume: id of the volume that it is about
- * @node:   the sender
- * @inc:    its incarnation
- * @epoch:  its epoch of the volume
+ * enum mx_lease - what a server knows of a volume's owner
+ * @MX_LEASE_ALIVE:  it has asked for something within MX_LEASE_ALIVE_MS
+ * @MX_LEASE_SILENT: it was not
+ * @MX_LEASE_OVER:   its node has another incarnation: this claim will not come back,
+ *                   but another one may be made
  */
-struct mx_store_who {
-	u64	volume;
-	u64	node;
-	u32	inc;
-	u32	epoch;
+enum mx_lease {
+	MX_LEASE_ALIVE,
+	MX_LEASE_SILENT,
+	MX_LEASE_OVER,
 };
 
 /**
@@ -104,6 +92,59 @@ struct mx_store_claim {
 };
 
 /**
+ * struct mx_store_tomb - a volume that was dropped without its owner
+ * @id:    the volume's
+ * @claim: highest claim that was in force on it here
+ */
+struct mx_store_tomb {
+	u64	id;
+	struct mx_store_claim claim;
+};
+
+/**
+ * struct mx_store - a memory server
+ * @quota:    what is promised and stored; account
+ * @nvols:    volumes that there are, those that are being freed too; caller's
+ *            lock for the table of volumes
+ * @max_vols: at most so many; constant
+ * @max_answers: pages in answers that a client has not taken yet, at most; constant
+ *            while requests come
+ * @state:    enum mx_store_state; written by one byte, read without lock
+ * @clock:    ms in which it could hear owners; lock for the table of volumes, as
+ *            for all that follows
+ * @ticked:   ms: when @clock was last wound, 0: never
+ * @expiry:   ms of silence after which a volume is dropped, 0: never
+ * @ntombs:   entries of @tomb in use
+ * @tomb:     volumes that were dropped without their owners, oldest first
+ */
+struct mx_store {
+	struct mx_quota	quota;
+	u32		nvols;
+	u32		max_vols;
+	u32		max_answers;
+	u8		state;
+	u64		clock;
+	u64		ticked;
+	u64		expiry;
+	u32		ntombs;
+	struct mx_store_tomb tomb[MX_TOMBS_MAX];
+};
+
+/**
+ * struct mx_store_who - whom a request is from
+ * @volume: id of the volume that it is about
+ * @node:   the sender
+ * @inc:    its incarnation
+ * @epoch:  its epoch of the volume
+ */
+struct mx_store_who {
+	u64	volume;
+	u64	node;
+	u32	inc;
+	u32	epoch;
+};
+
+/**
  * struct mx_store_vol - a volume that is known here
  * @id:        as in the requests' headers; constant
  * @pages:     size; constant
@@ -113,6 +154,11 @@ struct mx_store_claim {
  * @claim:     the claim in force; none if all there was is a tentative one
  * @tentative: a higher claim that is not committed, or none
  * @share:     its part of the account
+ * @heard:     mx_store.clock when a claimant last asked for something; caller's lock
+ *             for the table of volumes
+ * @over:      the node of @claim has another incarnation; likewise
+ * @maker:     whose OPEN has made it, as long as no roster was stored and nobody
+ *             else has taken it over: a repeated OPEN is told so again
  * @roster:    as last stored; number 0: none was
  */
 struct mx_store_vol {
@@ -124,6 +170,9 @@ struct mx_store_vol {
 	struct mx_store_claim claim;
 	struct mx_store_claim tentative;
 	struct mx_share	share;
+	u64		heard;
+	bool		over;
+	struct mx_life	maker;
 	struct mx_roster roster;
 };
 
@@ -204,9 +253,13 @@ void mx_store_vol_gone(struct mx_store *st);
  * mx_store_drop() - a DROP
  * @v: the volume, or NULL if it is not known
  *
+ * If the volume had been dropped here before without its owner, that stays
+ * remembered: who made it anew may be somebody who has given up taking it over.
+ *
  * Return: an enum mx_status, or MX_STORE_FREE.
  */
-int mx_store_drop(struct mx_store_vol *v, const struct mx_store_who *who);
+int mx_store_drop(struct mx_store *st, struct mx_store_vol *v,
+		  const struct mx_store_who *who);
 
 /**
  * mx_store_admit() - may the sender ask this of the volume?
@@ -228,6 +281,54 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 
 /** mx_store_old() - a volume whose owner knows no generations */
 bool mx_store_old(const struct mx_store_vol *v);
+
+/* --- leases: mx_store_lease.c -------------------------------------------- */
+
+/*
+ * All of this under the caller's lock for the table of volumes. Time is that of
+ * mx_store.clock: it stands still while this server could hear nobody.
+ */
+
+/**
+ * mx_store_tick() - time goes on; to be called once a second or so
+ * @now:   ms, any clock that does not go back
+ * @hears: this host could hear others since the last call. If it could not, or was
+ *         not called for long (a host that did not run), the time counts for nobody
+ */
+void mx_store_tick(struct mx_store *st, u64 now, bool hears);
+
+/** mx_store_heard() - a request of somebody with a claim on the volume was admitted */
+void mx_store_heard(const struct mx_store *st, struct mx_store_vol *v);
+
+/** mx_store_seen() - the node of the claim in force lives in incarnation @inc now. That
+ * it lives says nothing about the volume, of which it may know nothing any more
+ */
+void mx_store_seen(struct mx_store_vol *v, u32 inc);
+
+/** mx_store_age() - ms since mx_store_heard() */
+u64 mx_store_age(const struct mx_store *st, const struct mx_store_vol *v);
+
+/** mx_store_lease() - Return: enum mx_lease */
+u8 mx_store_lease(const struct mx_store *st, const struct mx_store_vol *v);
+
+/** mx_store_expired() - the volume's time is over: mx_store_bury() and free it. Never if a
+ * claimant has no MX_FEAT_LEASE: it asks for nothing while it is idle
+ */
+bool mx_store_expired(const struct mx_store *st, const struct mx_store_vol *v);
+
+/** mx_store_expiry_set() - @ms: see mx_store.expiry. Return: 0 or -EINVAL: too short */
+int mx_store_expiry_set(struct mx_store *st, u64 ms);
+
+/** mx_store_bury() - the volume goes without its owner, and that is remembered; the
+ * caller frees it
+ */
+void mx_store_bury(struct mx_store *st, const struct mx_store_vol *v);
+
+/** mx_store_tomb() - Return: what is remembered of a volume that is not here, or NULL */
+const struct mx_store_tomb *mx_store_tomb(const struct mx_store *st, u64 id);
+
+/** mx_store_unbury() - forget that. Return: whether anything was remembered */
+bool mx_store_unbury(struct mx_store *st, u64 id);
 
 /* --- chunks ------------------------------------------------------------ */
 

@@ -31,7 +31,8 @@ enum mx_limits {
  *                 the volume over; a lower one is STALE. With MX_F_SEALED its
  *                 pages are sealed; all OPENs must agree. With MX_F_FEATURES
  *                 @arg2 has the sender's enum mx_feature, and the answer's @arg
- *                 the server's, and MX_OPENED_NEW or MX_OPENED_OVER; INVAL has the
+ *                 the server's, and MX_OPENED_NEW, perhaps with
+ *                 MX_OPENED_EXPIRED, or MX_OPENED_OVER; INVAL has the
  *                 server's too if the volume is of another size, name or kind.
  *                 With MX_F_TENTATIVE the claim stands beside the one in force,
  *                 which it does not fence
@@ -99,19 +100,25 @@ enum mx_req_flag {
  * enum mx_feature - what a node can do beyond the first version of this protocol
  * @MX_FEAT_GEN: generations: mx_req.gen is not 0 and is checked, a chunk is made
  *               only with MX_F_PLACE, and SETGEN, LIST, BITMAP and ROSTER exist
+ * @MX_FEAT_LEASE: leases: it knows MX_OPENED_EXPIRED
  */
 enum mx_feature {
 	MX_FEAT_GEN	= 0x01,
-	MX_FEAT_KNOWN	= 0x01,
+	MX_FEAT_LEASE	= 0x02,
+	MX_FEAT_KNOWN	= MX_FEAT_GEN | MX_FEAT_LEASE,
 };
 
 /*
  * OPEN with MX_F_FEATURES: bits of the answer's @arg: the OPEN made the volume, or
- * there had been no more than a tentative claim on it; or it took it over from a
- * claim of another node or of another life.
+ * there had been no more than a tentative claim on it, or its sender has made it
+ * and has stored no roster since; or it took it over from a claim of another node
+ * or of another life. With MX_OPENED_NEW: the server had
+ * the volume before, and has dropped it since its lease had expired or an admin
+ * wanted it to; told to senders with MX_FEAT_LEASE only, others are refused.
  */
 #define MX_OPENED_NEW	BIT_ULL(32)
 #define MX_OPENED_OVER	BIT_ULL(33)
+#define MX_OPENED_EXPIRED BIT_ULL(34)
 
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)

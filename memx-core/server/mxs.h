@@ -85,7 +85,7 @@ struct mxs_chunk {
  *           running; srv.table
  * @s:       the engine's half. Its share: srv.account, reads of one field
  *           without; its roster: srv.table
- * @heard:   jiffies of its last request; written without lock
+ * @heard:   jiffies of its last request; written without lock, read by the tick
  * @chunks:  struct mxs_chunk by index; RCU for readers, srv.table for changes
  * @nchunks: how many; srv.table
  */
@@ -283,10 +283,37 @@ int mxs_vol_open(struct mxs_try *t, const char *name, size_t len);
  */
 int mxs_vol_drop(struct mxs_try *t);
 
+/** mxs_vol_free() - no request finds it from now on; its pages are freed later. Caller:
+ * srv.table
+ */
+void mxs_vol_free(struct mxs_vol *vol);
+
 /** mxs_vols_drop_all() - no volume is left when it returns. May sleep long. */
 void mxs_vols_drop_all(void);
 
 void mxs_vols_reap(struct work_struct *work);
+
+/* --- mxs_lease.c ----------------------------------------------------- */
+
+/** mxs_leases_tick() - who is heard of the volumes' owners; drops what has expired.
+ * Once a second, by a worker
+ */
+void mxs_leases_tick(void);
+
+/** mxs_expiry_set() - seconds of silence after which a volume is dropped, 0: never.
+ * May sleep. Return: 0 or -EINVAL
+ */
+int mxs_expiry_set(u32 seconds, struct netlink_ext_ack *extack);
+
+/**
+ * mxs_vol_drop_here() - an admin drops a volume
+ * @name:  of the volume, or NULL: that with @id
+ * @force: although its owner is alive
+ *
+ * May sleep. Return: 0, -ENOENT, -ENOTUNIQ or -EBUSY.
+ */
+int mxs_vol_drop_here(const char *name, u64 id, bool force,
+		      struct netlink_ext_ack *extack);
 
 /* --- mxs_chunk.c ----------------------------------------------------- */
 

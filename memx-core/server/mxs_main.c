@@ -76,6 +76,7 @@ static void tick(struct work_struct *unused)
 	mxs_account_room(mxs_host_room() + mxs_stock_room());
 	WRITE_ONCE(mxs_srv.load, mx_load_decay(mxs_srv.load, load_sample()));
 	mxs_stock_kick();
+	mxs_leases_tick();
 	mxs_news();
 	queue_delayed_work(mxs_srv.chores, &mxs_srv.tick,
 			   msecs_to_jiffies(TICK_MS));

@@ -18,6 +18,16 @@ static const struct nla_policy stop_policy[MEMX_A_MAX + 1] = {
 	[MEMX_A_FORCE]		= { .type = NLA_FLAG },
 };
 
+static const struct nla_policy set_policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_EXPIRY]		= { .type = NLA_U32 },
+};
+
+static const struct nla_policy drop_policy[MEMX_A_MAX + 1] = {
+	[MEMX_A_NAME]		= { .type = NLA_NUL_STRING, .len = MX_NAME_MAX },
+	[MEMX_A_ID]		= { .type = NLA_U64 },
+	[MEMX_A_FORCE]		= { .type = NLA_FLAG },
+};
+
 static int nl_start(struct sk_buff *skb, struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, MEMX_A_CAPACITY)) {
@@ -31,6 +41,31 @@ static int nl_start(struct sk_buff *skb, struct genl_info *info)
 static int nl_stop(struct sk_buff *skb, struct genl_info *info)
 {
 	return mxs_stop(nla_get_flag(info->attrs[MEMX_A_FORCE]), info->extack);
+}
+
+static int nl_set(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, MEMX_A_EXPIRY)) {
+		NL_SET_ERR_MSG(info->extack, "there is nothing to be set");
+		return -EINVAL;
+	}
+	return mxs_expiry_set(nla_get_u32(info->attrs[MEMX_A_EXPIRY]),
+			      info->extack);
+}
+
+static int nl_drop(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[MEMX_A_NAME];
+	struct nlattr *id = info->attrs[MEMX_A_ID];
+
+	if (!name == !id) {
+		NL_SET_ERR_MSG(info->extack, "which volume? either its name or its id");
+		return -EINVAL;
+	}
+	return mxs_vol_drop_here(name ? nla_data(name) : NULL,
+				 id ? nla_get_u64(id) : 0,
+				 nla_get_flag(info->attrs[MEMX_A_FORCE]),
+				 info->extack);
 }
 
 static int put_u64(struct sk_buff *skb, int attr, u64 value)
@@ -54,7 +89,9 @@ static int put_server(struct sk_buff *skb)
 	    put_u64(skb, MEMX_A_USED, q.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.overhead) ||
 	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
-	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.store.nvols)))
+	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.store.nvols)) ||
+	    nla_put_u32(skb, MEMX_A_EXPIRY,
+			div_u64(READ_ONCE(mxs_srv.store.expiry), MSEC_PER_SEC)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -75,17 +112,23 @@ static int nl_get(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
-/* An owner that is only idle is heard through its node, if that is known. */
-static u32 silent_ms(const struct mxs_vol *vol)
+/* Caller: srv.table */
+static int put_lease(struct sk_buff *skb, const struct mxs_vol *vol)
 {
-	u32 ms = jiffies_to_msecs(jiffies - READ_ONCE(vol->heard));
-	struct rmp_node *node = rmp_node_find(vol->s.claim.node);
+	static const char * const state[] = {
+		[MX_LEASE_ALIVE]	= "alive",
+		[MX_LEASE_SILENT]	= "silent",
+		[MX_LEASE_OVER]		= "over",
+	};
+	u64 age = mx_store_age(&mxs_srv.store, &vol->s);
 
-	if (node) {
-		ms = min(ms, rmp_node_silent_ms(node));
-		rmp_node_put(node);
-	}
-	return ms;
+	if (put_u64(skb, MEMX_A_NODE, vol->s.claim.node) ||
+	    nla_put_u32(skb, MEMX_A_INC, vol->s.claim.inc) ||
+	    nla_put_string(skb, MEMX_A_STATE,
+			   state[mx_store_lease(&mxs_srv.store, &vol->s)]) ||
+	    nla_put_u32(skb, MEMX_A_SILENT_MS, min_t(u64, age, U32_MAX)))
+		return -EMSGSIZE;
+	return 0;
 }
 
 static int put_volume(struct sk_buff *skb, const void *what)
@@ -105,11 +148,9 @@ static int put_volume(struct sk_buff *skb, const void *what)
 	    put_u64(skb, MEMX_A_USED_PAGES, share.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, share.reserved) ||
 	    nla_put_u32(skb, MEMX_A_CHUNKS, vol->nchunks) ||
-	    nla_put_u8(skb, MEMX_A_PROTOCOL, !mx_store_old(&vol->s)) ||
-	    put_u64(skb, MEMX_A_NODE, vol->s.claim.node) ||
-	    nla_put_u32(skb, MEMX_A_SILENT_MS, silent_ms(vol)))
+	    nla_put_u8(skb, MEMX_A_PROTOCOL, !mx_store_old(&vol->s)))
 		return -EMSGSIZE;
-	return 0;
+	return put_lease(skb, vol);
 }
 
 /* args[0]: number of the last volume told; they are listed as they were made. */
@@ -201,6 +242,20 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd	= MEMX_C_STATS_GET,
 		.dumpit	= nl_stats,
+	},
+	{
+		.cmd	= MEMX_C_SRV_SET,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= set_policy,
+		.maxattr = MEMX_A_MAX,
+		.doit	= nl_set,
+	},
+	{
+		.cmd	= MEMX_C_SVOL_DEL,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= drop_policy,
+		.maxattr = MEMX_A_MAX,
+		.doit	= nl_drop,
 	},
 };
 

@@ -15,11 +15,13 @@
 	X(MXS_S_DISCARDS,	"discards",	"DISCARD requests answered with OK") \
 	X(MXS_S_OPENS,	"opens",	"OPEN requests answered with OK") \
 	X(MXS_S_DROPS,	"drops",	"volumes dropped by their owner") \
+	X(MXS_S_EXPIRED,	"leases_expired", "volumes dropped since their owner was silent for too long") \
+	X(MXS_S_DROPPED_HERE,	"dropped_here",	"volumes dropped by an admin of this host") \
 	X(MXS_S_SETGENS,	"setgens",	"SETGEN requests answered with OK") \
 	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP and ROSTER requests answered with OK") \
 	X(MXS_S_PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(MXS_S_PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
-	X(MXS_S_PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD and DROP") \
+	X(MXS_S_PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD, or with their volume") \
 	X(MXS_S_DECLINED,	"declined",	"requests answered with FULL") \
 	X(MXS_S_AGAIN,	"again",	"requests answered with AGAIN") \
 	X(MXS_S_NOVOL,	"novol",	"requests for a volume that is not open") \

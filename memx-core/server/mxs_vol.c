@@ -131,21 +131,27 @@ static void unhash(struct mxs_vol *vol)
 	list_move_tail(&vol->link, &mxs_srv.dying);
 }
 
+void mxs_vol_free(struct mxs_vol *vol)
+{
+	lockdep_assert_held(&mxs_srv.table);
+	unhash(vol);
+	queue_work(mxs_srv.chores, &mxs_srv.reaper);
+}
+
 /* Caller: srv.table. @vol may be NULL. */
 static int do_drop(struct mxs_vol *vol, struct mxs_try *t)
 {
 	int status;
 
 	if (!vol)
-		return mx_store_drop(NULL, &t->who);
+		return mx_store_drop(&mxs_srv.store, NULL, &t->who);
 	write_seqlock_bh(&vol->claims);
-	status = mx_store_drop(&vol->s, &t->who);
+	status = mx_store_drop(&mxs_srv.store, &vol->s, &t->who);
 	write_sequnlock_bh(&vol->claims);
 	if (status != MX_STORE_FREE)
 		return status;
-	unhash(vol);
+	mxs_vol_free(vol);
 	mxs_stat_add(MXS_S_DROPS, 1);
-	queue_work(mxs_srv.chores, &mxs_srv.reaper);
 	return MX_ST_OK;
 }
 

@@ -66,11 +66,21 @@
  *                         and FORCE is absent; -ESRCH: not running. All memory
  *                         is free when it is answered, but for pages that are
  *                         still being sent
+ *  MEMX_C_SRV_SET   do    EXPIRY (seconds). A volume whose owner was not heard for
+ *                         so long is dropped; 0: none is, as at the start.
+ *                         -EINVAL: shorter than 30 s
  *  MEMX_C_SRV_GET   do    STATE ("stopped", "running", "stopping") CAPACITY
- *                         FREE USED RESERVED LOAD VOLUMES
+ *                         FREE USED RESERVED LOAD VOLUMES EXPIRY
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
- *                         USED_PAGES RESERVED CHUNKS NODE (owner) SILENT_MS
- *                         SEALED PROTOCOL (that the owner speaks)
+ *                         USED_PAGES RESERVED CHUNKS NODE (owner) INC (of the
+ *                         owner) STATE ("alive", "silent", "over": the node has
+ *                         another incarnation) SILENT_MS SEALED PROTOCOL (that
+ *                         the owner speaks)
+ *  MEMX_C_SVOL_DEL  do    NAME or ID, optional FORCE (flag). Drops a volume; its
+ *                         next owner is told that it was dropped. Of an ID that
+ *                         was dropped already, that is forgotten. -ENOENT;
+ *                         -ENOTUNIQ: several have that name; -EBUSY: the owner
+ *                         is alive, and FORCE is absent
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H
@@ -105,6 +115,8 @@ enum memx_cmd {
 	MEMX_C_KEY_GET,
 	MEMX_C_SERVER_EVENT,
 	MEMX_C_VOLUME_EVENT,
+	MEMX_C_SRV_SET,
+	MEMX_C_SVOL_DEL,
 };
 
 /* Numbers that are missing here are those of options, in memx_options.h. */
@@ -151,6 +163,7 @@ enum memx_attr {
 	MEMX_A_PROTOCOL,	/* u8: version of the memory protocol, from 0 on */
 	MEMX_A_EVENT,		/* string: what has happened */
 	MEMX_A_SEQ,		/* u64: number of an event */
+	MEMX_A_EXPIRY,		/* u32: seconds, 0: never */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = 111,	/* options take 96 to 111 */
 };

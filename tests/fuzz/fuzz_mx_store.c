@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			serve(who, ask, NULL, seed & 0x20 ? seed : len_of(&ask));
 		check_sums();
-		must(arg < 2 * MX_OPENED_OVER);
+		must(arg < 2 * MX_OPENED_EXPIRED);
 	}
 	return 0;
 }

@@ -9,7 +9,7 @@ DO = "/sys/kernel/debug/memx_ask/do"
 OPEN, DROP, READ, WRITE, DISCARD, STAT, SETGEN, LIST, BITMAP, ROSTER = range(1, 11)
 OK, FULL, NOVOL, STALE, INVAL, AGAIN, NOCHUNK, OLDGEN, HELD = range(9)
 RELEASE, SEALED, PLACE, TENTATIVE, FEATURES = 1, 2, 4, 8, 16
-FEAT_GEN, NEW, OVER, END = 1, 2**32, 2**33, 2**64 - 1
+FEAT_GEN, FEATURES_KNOWN, NEW, OVER, END = 1, 3, 2**32, 2**33, 2**64 - 1
 MIB = 256                               # pages
 LEFT = re.compile(r"memx_server: unloaded, (.*)")
 
@@ -205,7 +205,7 @@ class T(Test):
     def generations(self):
         """What is of an older generation than the chunk has no effect."""
         self.claim(1)
-        self.check(self.arg == NEW | FEAT_GEN, f"made, and it knows generations: {self.arg:x}")
+        self.check(self.arg == NEW | FEATURES_KNOWN, f"made, and it knows generations: {self.arg:x}")
         self.check(self.protocol() == 1, "the server says so")
         one = dict(vol=8, n=1)
         self.bad(NOCHUNK, READ, gen=1, **one)
@@ -245,7 +245,7 @@ class T(Test):
         self.good(DROP, vol=8, epoch=2, host=self.c2)
         self.claim(2, TENTATIVE, host=self.c2)
         self.claim(2, host=self.c2)
-        self.check(self.arg == OVER | FEAT_GEN, f"taken over, not made: {self.arg:x}")
+        self.check(self.arg == OVER | FEATURES_KNOWN, f"taken over, not made: {self.arg:x}")
         self.bad(STALE, WRITE, vol=8, n=1, gen=5, text="1")
         self.check(self.arg == 2, "the loser learns the epoch")
         self.claim(1, status=STALE)

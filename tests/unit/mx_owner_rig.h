@@ -28,6 +28,8 @@ static const struct mx_life me = { .node = 100, .inc = 7 };
  * @alive:  can be asked
  * @hung:   does not answer
  * @first:  speaks the first version of the protocol
+ * @expired: has dropped the volume, and says so when it makes it anew
+ * @blank:  has made the volume and got no roster since, and says so again
  */
 static struct fake {
 	u32	inc;
@@ -44,6 +46,8 @@ static struct fake {
 	bool	alive;
 	bool	hung;
 	bool	first;
+	bool	expired;
+	bool	blank;
 } fake[SERVERS];
 
 static struct mx_owner o;
@@ -64,7 +68,7 @@ static inline struct mx_life life_of(u32 i)
 
 static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *arg)
 {
-	bool made = !f->epoch;
+	bool made = !f->epoch || f->blank;
 	bool over = !made && !c->tentative &&
 		    (f->owner.node != me.node || f->owner.inc != me.inc);
 
@@ -76,6 +80,7 @@ static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *ar
 		*arg = f->first ? 0 : f->epoch;
 		return MX_ST_STALE;
 	}
+	f->blank = made && !c->old;
 	if (f->dead == c->epoch) {
 		*arg = f->dead;
 		return MX_ST_STALE;
@@ -85,7 +90,8 @@ static inline u16 open_at(struct fake *f, const struct mx_owner_call *c, u64 *ar
 		f->owner = me;
 	}
 	*arg = c->old ? 0 : MX_FEAT_GEN | (made ? MX_OPENED_NEW : 0) |
-	       (over ? MX_OPENED_OVER : 0);
+	       (over ? MX_OPENED_OVER : 0) |
+	       (made && f->expired ? MX_OPENED_EXPIRED : 0);
 	return MX_ST_OK;
 }
 
@@ -130,6 +136,7 @@ static inline u16 ask_at(u32 i, const struct mx_owner_call *c, u64 *arg)
 			return MX_ST_OLDGEN;
 		}
 		f->roster = *mx_owner_roster_out(&o);
+		f->blank = false;
 		return MX_ST_OK;
 	}
 }
@@ -290,6 +297,17 @@ static inline void init(bool fresh, bool clean, bool may_be_new)
 
 	mx_owner_init(&o, &spec);
 	mx_owner_tick(&o, now);
+}
+
+/* A server drops the volume without its owner. */
+static inline void expire(u32 i)
+{
+	fake[i].epoch = 0;
+	fake[i].nchunks = 0;
+	fake[i].used = 0;
+	fake[i].blank = false;
+	fake[i].roster = (struct mx_roster) {};
+	fake[i].expired = true;
 }
 
 /* A volume on three servers, made by another owner. */

@@ -120,19 +120,32 @@ static inline int do_open(const struct mx_store_who *who,
 	return MX_ST_OK;
 }
 
-static inline int do_drop(const struct mx_store_who *who)
+static inline void free_vol(void)
 {
-	int status = mx_store_drop(known(), who);
 	u32 i;
 
-	arg = 0;
-	if (status != MX_STORE_FREE)
-		return status;
 	for (i = 0; i < CHUNKS; i++)
 		if (made[i])
 			forget(i);
 	here = false;
 	mx_store_vol_gone(&st);
+}
+
+/* The volume goes without its owner. */
+static inline void bury(void)
+{
+	mx_store_bury(&st, &vol);
+	free_vol();
+}
+
+static inline int do_drop(const struct mx_store_who *who)
+{
+	int status = mx_store_drop(&st, known(), who);
+
+	arg = 0;
+	if (status != MX_STORE_FREE)
+		return status;
+	free_vol();
 	return MX_ST_OK;
 }
 
@@ -215,9 +228,9 @@ static inline void check_sums(void)
 }
 
 #define OPEN_OLD(who) open_as(who, 0, 0)
-#define OPEN_NEW(who) open_as(who, MX_F_FEATURES, MX_FEAT_GEN)
+#define OPEN_NEW(who) open_as(who, MX_F_FEATURES, MX_FEAT_KNOWN)
 #define OPEN_TENT(who) \
-	open_as(who, MX_F_FEATURES | MX_F_TENTATIVE, MX_FEAT_GEN)
+	open_as(who, MX_F_FEATURES | MX_F_TENTATIVE, MX_FEAT_KNOWN)
 #define GOOD(who, ...) assert_int_equal(ask_as(who, ASK(__VA_ARGS__)), MX_ST_OK)
 #define IS(status, who, ...) \
 	assert_int_equal(ask_as(who, ASK(__VA_ARGS__)), MX_ST_##status)

@@ -418,6 +418,16 @@ static void mx_answer_decode__v0(void **state)
 static void mx_answer_decode__open_arg(void **state)
 {
 	struct mx_ask open = ASK(OPEN, .flags = MX_F_FEATURES, .page = 1, .arg = 8);
+	const struct mx_answer expired = ANSWER(OPEN, .arg = MX_OPENED_NEW |
+						MX_OPENED_EXPIRED | 3);
+
+	/* Only to who knows that, and of what was made. */
+	assert_int_equal(answer_trip(expired, open, 0), -EBADMSG);
+	open.arg2 = MX_FEAT_KNOWN;
+	assert_int_equal(answer_trip(expired, open, 0), 0);
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = MX_OPENED_EXPIRED | 3),
+				     open, 0), -EBADMSG);
+	open.arg2 = 0;
 
 	assert_int_equal(answer_trip(ANSWER(OPEN), open, 0), 0);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 0xffffffff), open, 0), 0);
@@ -425,7 +435,7 @@ static void mx_answer_decode__open_arg(void **state)
 				     open, 0), 0);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = MX_OPENED_OVER | 1),
 				     open, 0), 0);
-	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 2 * MX_OPENED_OVER),
+	assert_int_equal(answer_trip(ANSWER(OPEN, .arg = 2 * MX_OPENED_EXPIRED),
 				     open, 0), -EBADMSG);
 	assert_int_equal(answer_trip(ANSWER(OPEN, .status = MX_ST_STALE,
 					    .arg = 0xffffffff), open, 0), 0);

@@ -121,8 +121,10 @@ static void mx_op_zeros__after_doubt(void **state)
 	LOG(r, "0:DISCARD s0 g1");
 	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:END 0; 0:FREE");
-	/* A discard may leave it there. */
+	/* So does a discard: the next owner must not find what this one has freed. */
 	submit(r, 0, MX_KIND_DISCARD, 20, 1);
+	LOG(r, "0:DISCARD s0 g1");
+	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:END 0; 0:FREE");
 }
 

@@ -798,7 +798,7 @@ static void mx_owner_words__all(void **state)
 		assert_string_not_equal(mx_owner_srv_name(i), "unknown");
 	for (i = 0; i <= MX_WHY_MUTE; i++)
 		assert_string_not_equal(mx_owner_why_name(i), "unknown");
-	for (i = 0; i <= MX_LACK_FENCED; i++)
+	for (i = 0; i <= MX_LACK_EXPIRED; i++)
 		assert_string_not_equal(mx_owner_lack_name(i), "unknown");
 	assert_string_equal(mx_owner_state_name(99), "unknown");
 	assert_string_equal(mx_owner_lack_name(-ENOENT), "unknown");

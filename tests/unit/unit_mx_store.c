@@ -15,10 +15,44 @@ static void mx_store_open__made_and_found(void **state)
 	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_NEW));
 	assert_int_equal(st.nvols, 1);
 	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
-	assert_true(arg == MX_FEAT_KNOWN && !fenced);
+	assert_true(!fenced);
 	assert_int_equal(st.nvols, 1);
 	assert_false(mx_store_old(&vol));
 	assert_string_equal(vol.name, "one");
+}
+
+/* That it was made is told until its owner has shown that it knows. */
+static void mx_store_open__made_told_again(void **state)
+{
+	struct mx_roster r = { .epoch = 5, .number = 3, .n = 1, .member = { self } };
+	const struct mx_store_who raised = WHO(1, 11, 6);
+
+	start();
+	OPEN_NEW(ONE);
+	OPEN_NEW(ONE);
+	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_NEW));
+	/* It has raised its epoch without hearing of it. */
+	OPEN_NEW(raised);
+	assert_true(fenced && arg == (MX_FEAT_KNOWN | MX_OPENED_NEW));
+	r.epoch = 6;
+	assert_int_equal(mx_store_roster_set(&vol, &r, &arg), MX_ST_OK);
+	OPEN_NEW(raised);
+	assert_true(arg == MX_FEAT_KNOWN);
+
+	/* For another claim it is a volume that was there. */
+	start();
+	OPEN_NEW(ONE);
+	OPEN_NEW(WHO(2, 1, 6));
+	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_OVER));
+	OPEN_NEW(WHO(2, 1, 6));
+	assert_true(arg == MX_FEAT_KNOWN);
+	OPEN_NEW(WHO(1, 11, 7));
+	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_OVER));
+	/* So it is for another life of the node. */
+	start();
+	OPEN_NEW(ONE);
+	OPEN_NEW(WHO(1, 12, 6));
+	assert_true(arg == (MX_FEAT_KNOWN | MX_OPENED_OVER));
 }
 
 static void mx_store_open__another_volume(void **state)
@@ -578,6 +612,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		MXT(mx_store_open__made_and_found),
+		MXT(mx_store_open__made_told_again),
 		MXT(mx_store_open__another_volume),
 		MXT(mx_store_open__name_and_id),
 		MXT(mx_store_open__too_many),

@@ -55,6 +55,9 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 	case EV_JOB:
 		cl_server_job(s, ev->a, ev->n);
 		break;
+	case EV_LEASE:
+		cl_server_lease(s, ev->a);
+		break;
 	case EV_WAKE:
 		cl_op_wake(s, ev->a, ev->b, ev->n);
 		break;
@@ -76,7 +79,8 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 static bool waits(u8 kind)
 {
 	return kind == EV_TICK || kind == EV_JOB || kind == EV_WAKE ||
-	       kind == EV_CLAIM || kind == EV_COMMIT || kind == EV_PAST;
+	       kind == EV_CLAIM || kind == EV_COMMIT || kind == EV_PAST ||
+	       kind == EV_LEASE;
 }
 
 static bool serves(struct sim *s, u8 node)

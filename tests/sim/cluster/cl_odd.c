@@ -87,6 +87,8 @@ void cl_odd_plan(struct sim *s)
 	/* One that has no room for all volumes. */
 	if (cl_odd(s, ODD_FEW, 100000) && s->ns > 1)
 		cs->server[cl_odd_below(s, s->ns)].most = cl_odd_below(s, CL_VOLS);
+	for (i = 0; i < s->ns && cl_odd(s, ODD_LEASE, 100000); i++)
+		cs->server[i].expiry = 8000 + cl_odd_below(s, 12000);
 	for (i = 0, n = 2 + cl_odd_below(s, STRIKES); i < n; i++)
 		sim_push(s, (struct event){
 			.kind = EV_ODD, .at = cl_odd_below(s, s->end) });

@@ -269,7 +269,7 @@ static int do_open(struct try *t)
 
 static int do_drop(struct try *t)
 {
-	int rc = mx_store_drop(t->v ? &t->v->v : NULL, &t->who);
+	int rc = mx_store_drop(&t->srv->st, t->v ? &t->v->v : NULL, &t->who);
 
 	if (rc != MX_STORE_FREE)
 		return rc;
@@ -558,6 +558,7 @@ static int attempt(struct try *t)
 			    t->job->slot->req.len, &t->job->arg);
 	if (rc != MX_ST_OK)
 		return rc;
+	mx_store_heard(&t->srv->st, &t->v->v);
 	if (ask->op == MX_OP_LIST)
 		return do_list(t);
 	if (ask->op == MX_OP_ROSTER)
@@ -730,6 +731,57 @@ bool cl_server_forget(struct link *l)
 	return true;
 }
 
+static void lease_later(struct sim *s, u8 node)
+{
+	sim_push(s, (struct event){
+		.kind = EV_LEASE, .at = s->now + SEC(1), .a = node,
+		.gen = s->node[node].inc });
+}
+
+/* Which incarnation of a volume's owner lives, as far as the server can know. */
+static void lease_look(struct sim *s, u8 node, struct mx_store_vol *v)
+{
+	int owner = node_by_id(s, v->claim.node);
+	struct link *l = owner < 0 ? NULL : s->node[node].link[owner];
+
+	if (l && l->peer && l->peer->ses.inc)
+		mx_store_seen(v, l->peer->ses.inc);
+}
+
+void cl_server_lease(struct sim *s, u8 node)
+{
+	struct cl_server *srv = server_of(s, node);
+	u32 i;
+
+	if (!srv->serving)
+		return;
+	mx_store_tick(&srv->st, s->now / 1000000, true);
+	for (i = 0; i < CL_SVOLS && !srv->old; i++) {
+		struct cl_svol *v = &srv->vol[i];
+
+		if (!v->id)
+			continue;
+		lease_look(s, node, &v->v);
+		if (!mx_store_expired(&srv->st, &v->v))
+			continue;
+		sim_trace(s, "%u drops %llx: its lease has expired", node,
+			  (unsigned long long)v->id);
+		mx_store_bury(&srv->st, &v->v);
+		vol_free(srv, v);
+	}
+	lease_later(s, node);
+}
+
+/* What is remembered of volumes that were dropped outlives a stop, but not a crash. */
+static void keep_buried(struct sim *s, u8 node)
+{
+	struct cl_server *srv = server_of(s, node);
+
+	memcpy(srv->buried, srv->st.tomb, sizeof(srv->buried));
+	srv->nburied = srv->st.ntombs;
+	srv->buried_inc = s->node[node].inc;
+}
+
 void cl_server_start(struct sim *s, u8 node)
 {
 	struct cl_server *srv = server_of(s, node);
@@ -739,6 +791,12 @@ void cl_server_start(struct sim *s, u8 node)
 	srv->serving = true;
 	mx_store_init(&srv->st, srv->most ? srv->most : 64);
 	mx_store_start(&srv->st, srv->capacity, srv->capacity);
+	srv->st.expiry = srv->expiry;
+	if (srv->buried_inc == s->node[node].inc) {
+		memcpy(srv->st.tomb, srv->buried, sizeof(srv->buried));
+		srv->st.ntombs = srv->nburied;
+	}
+	lease_later(s, node);
 }
 
 /* The module's stop, or the end of the machine: what it stores is gone. */
@@ -752,6 +810,7 @@ void cl_server_stop(struct sim *s, u8 node)
 		if (srv->job[i].slot)
 			job_try(s, node, &srv->job[i], true);
 	srv->serving = false;
+	keep_buried(s, node);
 	for (i = 0; i < CL_SVOLS; i++)
 		if (srv->vol[i].id)
 			vol_free(srv, &srv->vol[i]);

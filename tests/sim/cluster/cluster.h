@@ -42,11 +42,13 @@ enum {
  * several servers that fail together, ODD_LATE operations that are being sent
  * when all are given up, ODD_TAKEN what was listed is thrown away once it is
  * known, ODD_LEGS no more legs than a kernel's operations have, ODD_ENDS claims
- * that end in odd ways.
+ * that end in odd ways, ODD_LEASE servers that drop volumes whose owners they do not
+ * hear.
  */
 enum {
 	ODD_OLD, ODD_PAST, ODD_LIES, ODD_BUSY, ODD_FEW, ODD_SILENCE, ODD_RACK,
-	ODD_LATE, ODD_TAKEN, ODD_LEGS, ODD_ENDS, ODD_KINDS
+	ODD_LATE, ODD_TAKEN, ODD_LEGS, ODD_ENDS, ODD_LEASE,
+	ODD_KINDS
 };
 
 /* In a word that is stored: it stands for zeros, which no server should need to have. */
@@ -66,6 +68,7 @@ enum {
 	EV_ODD,			/* something strikes that few seeds have */
 	EV_FORGET_ALL,		/* a server forgets a client */
 	EV_CRASH,		/* a server crashes */
+	EV_LEASE,		/* once a second, on each server */
 };
 
 /* --- servers ----------------------------------------------------------- */
@@ -148,6 +151,10 @@ struct cl_job {
  * @capacity: pages that it is started with; outlives it, as what follows does
  * @most:    volumes that it takes, 0: any number
  * @old:     it is of the first version
+ * @expiry:  ms of silence after which it drops a volume, 0: never
+ * @buried:  what it remembers over a stop, in the life of its machine @buried_inc
+ * @nburied: how many of @buried
+ * @buried_inc: see there
  */
 struct cl_server {
 	struct mx_store st;
@@ -166,6 +173,10 @@ struct cl_server {
 	u64 capacity;
 	u32 most;
 	bool old;
+	u64 expiry;
+	struct mx_store_tomb buried[MX_TOMBS_MAX];
+	u32 nburied;
+	u32 buried_inc;
 };
 
 /* --- clients ----------------------------------------------------------- */
@@ -510,6 +521,7 @@ void cl_server_deliver(struct link *l, struct rmp_slot *slot);
 void cl_server_orphans(struct link *l);
 bool cl_server_forget(struct link *l);
 void cl_server_wake(struct sim *s, u8 node);
+void cl_server_lease(struct sim *s, u8 node);
 void cl_server_job(struct sim *s, u8 node, u32 no);
 void cl_server_check(struct sim *s, u8 node);
 bool cl_server_others(const struct cl_vol *v);
