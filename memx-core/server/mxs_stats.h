@@ -16,7 +16,7 @@
 	X(MXS_S_OPENS,	"opens",	"OPEN requests answered with OK") \
 	X(MXS_S_DROPS,	"drops",	"volumes dropped by their owner") \
 	X(MXS_S_SETGENS,	"setgens",	"SETGEN requests answered with OK") \
-	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP and ROSTER requests answered with OK") \
+	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP, ROSTER and LOOK requests answered with OK") \
 	X(MXS_S_PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(MXS_S_PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
 	X(MXS_S_PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD and DROP") \
