@@ -65,6 +65,7 @@ extern const struct command show_commands[];
 extern const struct command key_commands[];
 extern const struct command monitor_commands[];
 extern const struct command lease_commands[];
+extern const struct command postmortem_commands[];
 
 /**
  * struct opt - an option of a command

@@ -32,6 +32,8 @@ MX_EXPORT_SYMBOL(mx_listed_encode);
 MX_EXPORT_SYMBOL(mx_listed_decode);
 MX_EXPORT_SYMBOL(mx_roster_encode);
 MX_EXPORT_SYMBOL(mx_roster_decode);
+MX_EXPORT_SYMBOL(mx_look_encode);
+MX_EXPORT_SYMBOL(mx_look_decode);
 MX_EXPORT_SYMBOL(mx_ad_encode);
 MX_EXPORT_SYMBOL(mx_ad_decode);
 MX_EXPORT_SYMBOL(mx_name_valid);

@@ -3,10 +3,12 @@
  * The generic netlink family "memx": volumes, their map, servers and counters.
  * uapi/memx_nl.h is the specification.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include "mx_compat_nl.h"
 #include "mx_keys.h"
+#include "mx_look.h"
 #include "mx_map.h"
 #include "mx_members.h"
 #include "mx_nl.h"
@@ -29,6 +31,8 @@ static const struct nla_policy policy[MEMX_A_MAX + 1] = {
 	[MEMX_A_NAME]		= { .type = NLA_NUL_STRING, .len = MX_NAME_MAX },
 	[MEMX_A_KEY]		= NLA_POLICY_EXACT_LEN(MX_KEY_LEN),
 	[MEMX_A_KEY_ID]		= { .type = NLA_U64 },
+	[MEMX_A_NODE]		= { .type = NLA_U64 },
+	[MEMX_A_CHUNK_FIRST]	= NLA_POLICY_RANGE(NLA_U32, 0, MX_CHUNKS_MAX - 1),
 	MEMX_OPTIONS(OPTION_POLICY)
 };
 
@@ -420,6 +424,136 @@ static int key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+enum { LOOK_BYTES = MX_LOOK_CHUNKS * sizeof(struct memx_listed) + 4096 };
+
+/* Attributes are aligned to 4 bytes only, so structs are copied into them. */
+static struct memx_life life_of(const struct mx_life *life)
+{
+	return (struct memx_life){ .node = life->node, .inc = life->inc };
+}
+
+static int put_claimed(struct sk_buff *skb, int attr, const struct mx_claimed *c)
+{
+	struct nlattr *nest;
+
+	if (!c->node)
+		return 0;
+	nest = nla_nest_start(skb, attr);
+	if (!nest || nla_put_u64_64bit(skb, MEMX_A_NODE, c->node, MEMX_A_PAD) ||
+	    nla_put_u32(skb, MEMX_A_INC, c->inc) ||
+	    nla_put_u32(skb, MEMX_A_EPOCH, c->epoch))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_roster(struct sk_buff *skb, const struct mx_roster *r)
+{
+	struct nlattr *nest, *lives;
+	struct memx_life life;
+	u32 i;
+
+	if (!r->number)
+		return 0;
+	nest = nla_nest_start(skb, MEMX_A_ROSTER);
+	if (!nest || nla_put_u32(skb, MEMX_A_EPOCH, r->epoch) ||
+	    nla_put_u32(skb, MEMX_A_NUMBER, r->number))
+		return -EMSGSIZE;
+	lives = nla_reserve(skb, MEMX_A_LIVES, r->n * sizeof(life));
+	if (!lives)
+		return -EMSGSIZE;
+	for (i = 0; i < r->n; i++) {
+		life = life_of(&r->member[i]);
+		memcpy(nla_data(lives) + i * sizeof(life), &life, sizeof(life));
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_listed(struct sk_buff *skb, const struct mx_looked *looked)
+{
+	struct memx_listed one;
+	struct nlattr *attr;
+	u32 i, k;
+
+	attr = nla_reserve(skb, MEMX_A_LISTED, looked->n * sizeof(one));
+	if (!attr)
+		return -EMSGSIZE;
+	for (i = 0; i < looked->n; i++) {
+		const struct mx_listed *l = &looked->chunk[i];
+
+		memset(&one, 0, sizeof(one));
+		one.index = l->index;
+		one.gen = l->gen;
+		one.pages = l->pages;
+		one.nmembers = l->nmembers;
+		one.filling = l->state == MX_COPY_FILLING;
+		for (k = 0; k < l->nmembers; k++)
+			one.member[k] = life_of(&l->member[k]);
+		memcpy(nla_data(attr) + i * sizeof(one), &one, sizeof(one));
+	}
+	return 0;
+}
+
+static int put_looked(struct sk_buff *skb, const struct mx_looked *looked)
+{
+	const struct mx_look *l = &looked->look;
+
+	if (nla_put_u32(skb, MEMX_A_INC, looked->inc) ||
+	    nla_put_string(skb, MEMX_A_NAME, l->name) ||
+	    nla_put_u64_64bit(skb, MEMX_A_SIZE, l->pages << MX_PAGE_SHIFT, MEMX_A_PAD) ||
+	    nla_put_u8(skb, MEMX_A_CHUNK_SHIFT, l->shift) ||
+	    (l->sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
+	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, l->used, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_RESERVED, l->promised, MEMX_A_PAD) ||
+	    nla_put_u32(skb, MEMX_A_CHUNKS, l->nchunks) ||
+	    put_claimed(skb, MEMX_A_OWNER, &l->claim) ||
+	    put_claimed(skb, MEMX_A_TENTATIVE, &l->tentative) ||
+	    put_roster(skb, &looked->roster) || put_listed(skb, looked) ||
+	    (looked->next != MX_LIST_END &&
+	     nla_put_u32(skb, MEMX_A_CHUNK_NEXT, looked->next)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int look_reply(const struct mx_looked *looked, struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(LOOK_BYTES, GFP_KERNEL);
+	void *head;
+
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &family, 0, MEMX_C_LOOK);
+	if (!head || put_looked(msg, looked)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
+static int look(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct mx_looked *looked;
+	int err;
+
+	if (!a[MEMX_A_NODE] || !a[MEMX_A_ID]) {
+		NL_SET_ERR_MSG(info->extack, "the server's node or the volume's id is missing");
+		return -EINVAL;
+	}
+	looked = kvzalloc(sizeof(*looked), GFP_KERNEL);
+	if (!looked)
+		return -ENOMEM;
+	err = mx_look(nla_get_u64(a[MEMX_A_NODE]), nla_get_u64(a[MEMX_A_ID]),
+		      a[MEMX_A_CHUNK_FIRST] ? nla_get_u32(a[MEMX_A_CHUNK_FIRST]) : 0,
+		      looked, info->extack);
+	if (!err)
+		err = look_reply(looked, info);
+	kvfree(looked);
+	return err;
+}
+
 static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_VOL_NEW, .doit = vol_new, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_VOL_SET, .doit = vol_set, .flags = GENL_ADMIN_PERM },
@@ -431,6 +565,7 @@ static const struct genl_ops ops[] = {
 	{ .cmd = MEMX_C_KEY_ADD, .doit = key_add, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_KEY_DEL, .doit = key_del, .flags = GENL_ADMIN_PERM },
 	{ .cmd = MEMX_C_KEY_GET, .dumpit = key_dump },
+	{ .cmd = MEMX_C_LOOK, .doit = look, .flags = GENL_ADMIN_PERM },
 };
 
 enum { EVENT_GROUP, EVENT_BYTES = 512 };

@@ -106,6 +106,13 @@ static bool list_valid(const struct mx_ask *ask, u32 len)
 	       ask->page < MX_CHUNKS_MAX;
 }
 
+static bool look_valid(const struct mx_ask *ask, u32 len)
+{
+	if (ask->flags || ask->gen || ask->arg || ask->arg2 || len)
+		return false;
+	return ask->npages < MX_OP_PAGES && ask->page < MX_CHUNKS_MAX;
+}
+
 static bool bitmap_valid(const struct mx_ask *ask, u32 len)
 {
 	if (ask->flags || ask->npages || ask->arg || ask->arg2 || len)
@@ -143,6 +150,8 @@ static bool ask_valid(const struct mx_ask *ask, u32 len)
 		return bitmap_valid(ask, len);
 	case MX_OP_ROSTER:
 		return bare_valid(ask) && (!len || roster_len_valid(len, 1));
+	case MX_OP_LOOK:
+		return look_valid(ask, len);
 	}
 	return false;
 }
@@ -211,7 +220,7 @@ static bool ok_arg_valid(const struct mx_ask *ask, u64 arg)
 		return arg < 2 * MX_OPENED_EXPIRED &&
 		       (!(arg & MX_OPENED_EXPIRED) ||
 			(arg & MX_OPENED_NEW && ask->arg2 & MX_FEAT_LEASE));
-	if (ask->op == MX_OP_LIST)
+	if (ask->op == MX_OP_LIST || ask->op == MX_OP_LOOK)
 		return arg == MX_LIST_END ||
 		       (arg > ask->page && arg < MX_CHUNKS_MAX);
 	return !arg;
@@ -262,6 +271,9 @@ static bool payload_valid(const struct mx_answer *ans, const struct mx_ask *ask,
 	case MX_OP_LIST:
 		return !(len % MX_LISTED_LEN) &&
 		       len <= (u32)ask->npages << MX_PAGE_SHIFT;
+	case MX_OP_LOOK:
+		return len >= MX_PAGE_SIZE && !(len % MX_LISTED_LEN) &&
+		       len <= ((u32)ask->npages + 1) << MX_PAGE_SHIFT;
 	case MX_OP_BITMAP:
 		return len && len <= MX_CHUNK_PAGES_MAX / 8;
 	case MX_OP_ROSTER:

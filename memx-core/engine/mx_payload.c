@@ -172,3 +172,93 @@ int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r)
 	}
 	return 0;
 }
+
+static void claimed_encode(const struct mx_claimed *c, struct mx_wire_claim *raw)
+{
+	*raw = (struct mx_wire_claim){
+		.node		= cpu_to_be64(c->node),
+		.epoch		= cpu_to_be32(c->epoch),
+		.inc		= cpu_to_be32(c->inc),
+		.features	= cpu_to_be32(c->features),
+	};
+}
+
+void mx_look_encode(const struct mx_look *look, const struct mx_roster *r, u8 *page)
+{
+	struct mx_wire_look raw = {
+		.pages		= cpu_to_be64(look->pages),
+		.used		= cpu_to_be64(look->used),
+		.promised	= cpu_to_be64(look->promised),
+		.nchunks	= cpu_to_be32(look->nchunks),
+		.shift		= look->shift,
+		.sealed		= look->sealed,
+	};
+
+	claimed_encode(&look->claim, &raw.claim);
+	claimed_encode(&look->tentative, &raw.tentative);
+	memcpy(raw.name, look->name, strlen(look->name));
+	memcpy(page, &raw, sizeof(raw));
+	mx_roster_encode(r, page + sizeof(raw));
+}
+
+/* A claim that is not there has nothing else either. */
+static bool claimed_decode(const struct mx_wire_claim *raw, struct mx_claimed *c)
+{
+	c->node = be64_to_cpu(raw->node);
+	c->epoch = be32_to_cpu(raw->epoch);
+	c->inc = be32_to_cpu(raw->inc);
+	c->features = be32_to_cpu(raw->features);
+	if (raw->reserved)
+		return false;
+	return c->node ? c->epoch : !c->epoch && !c->inc && !c->features;
+}
+
+static bool zeros(const u8 *from, const u8 *end)
+{
+	for (; from < end; from++)
+		if (*from)
+			return false;
+	return true;
+}
+
+static bool name_decode(const u8 *raw, char *name)
+{
+	size_t len;
+
+	memcpy(name, raw, MX_NAME_MAX + 1);
+	if (name[MX_NAME_MAX])
+		return false;
+	len = strlen(name);
+	return mx_name_valid(name, len) && zeros(raw + len, raw + MX_NAME_MAX + 1);
+}
+
+int mx_look_decode(const u8 *page, struct mx_look *look, struct mx_roster *r)
+{
+	struct mx_wire_roster head;
+	struct mx_wire_look raw;
+	u32 n, len;
+
+	memcpy(&raw, page, sizeof(raw));
+	look->pages = be64_to_cpu(raw.pages);
+	look->used = be64_to_cpu(raw.used);
+	look->promised = be64_to_cpu(raw.promised);
+	look->nchunks = be32_to_cpu(raw.nchunks);
+	look->shift = raw.shift;
+	look->sealed = raw.sealed;
+	if (raw.sealed > 1 || raw.reserved || look->shift < MX_CHUNK_SHIFT_MIN ||
+	    look->shift > MX_CHUNK_SHIFT_MAX || !look->pages ||
+	    look->pages > (u64)MX_CHUNKS_MAX << look->shift ||
+	    look->used > look->pages || look->nchunks > MX_CHUNKS_MAX ||
+	    !claimed_decode(&raw.claim, &look->claim) ||
+	    !claimed_decode(&raw.tentative, &look->tentative) ||
+	    !name_decode(raw.name, look->name))
+		return -EBADMSG;
+	memcpy(&head, page + sizeof(raw), sizeof(head));
+	n = be32_to_cpu(head.n);
+	if (n > MX_ROSTER_MAX)
+		return -EBADMSG;
+	len = MX_ROSTER_HEAD_LEN + n * MX_MEMBER_LEN;
+	if (!zeros(page + sizeof(raw) + len, page + MX_PAGE_SIZE))
+		return -EBADMSG;
+	return mx_roster_decode(page + sizeof(raw), len, r);
+}

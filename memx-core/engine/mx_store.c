@@ -442,6 +442,31 @@ int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 	return MX_ST_OLDGEN;
 }
 
+static void claim_show(const struct mx_store_claim *c, struct mx_claimed *to)
+{
+	*to = (struct mx_claimed){
+		.node		= c->node,
+		.epoch		= c->epoch,
+		.inc		= c->inc,
+		.features	= c->features,
+	};
+}
+
+void mx_store_look(const struct mx_store_vol *v, u32 nchunks, struct mx_look *look)
+{
+	*look = (struct mx_look){
+		.pages		= v->pages,
+		.used		= v->share.used,
+		.promised	= v->share.reserved,
+		.nchunks	= nchunks,
+		.shift		= v->shift,
+		.sealed		= v->sealed,
+	};
+	claim_show(&v->claim, &look->claim);
+	claim_show(&v->tentative, &look->tentative);
+	memcpy(look->name, v->name, sizeof(look->name));
+}
+
 /* --- the account ------------------------------------------------------- */
 
 /* Pages for the trailers of a chunk of @size pages. */

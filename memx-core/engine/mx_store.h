@@ -11,6 +11,7 @@
  *
  *   OPEN, DROP  mx_store_open(), mx_store_drop()
  *   STAT        answered at once
+ *   LOOK        mx_store_look(), whoever asks
  *   the others  mx_store_admit(); if they are about pages then
  *               mx_store_chunk_admit(), under the same hold of the chunk's lock
  *               as the effect, so that SETGEN is answered when nothing of an
@@ -264,7 +265,7 @@ int mx_store_drop(struct mx_store *st, struct mx_store_vol *v,
 /**
  * mx_store_admit() - may the sender ask this of the volume?
  * @v:   the volume, or NULL if it is not known
- * @ask: any but OPEN and DROP
+ * @ask: any but OPEN, DROP and LOOK
  * @len: bytes of its payload
  * @arg: result: the answer's argument
  *
@@ -278,6 +279,9 @@ int mx_store_admit(const struct mx_store_vol *v, const struct mx_store_who *who,
 /** mx_store_roster_set() - store a roster. Return: enum mx_status */
 int mx_store_roster_set(struct mx_store_vol *v, const struct mx_roster *r,
 			u64 *arg);
+
+/** mx_store_look() - what anybody may know of a volume that has @nchunks chunks */
+void mx_store_look(const struct mx_store_vol *v, u32 nchunks, struct mx_look *look);
 
 /** mx_store_old() - a volume whose owner knows no generations */
 bool mx_store_old(const struct mx_store_vol *v);

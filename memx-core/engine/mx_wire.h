@@ -64,6 +64,11 @@ enum mx_limits {
  * @MX_OP_ROSTER:  with payload (struct mx_wire_roster, then struct mx_wire_node)
  *                 store the volume's roster if its number is higher than the
  *                 stored one's; without: the reply has the stored one
+ * @MX_OP_LOOK:    what is here of the volume, told to anybody, whatever its claim,
+ *                 and without any effect. The reply's first page is struct
+ *                 mx_wire_look and behind it the roster; then come at most
+ *                 @npages (0 to MX_OP_PAGES - 1) pages of chunks as with LIST,
+ *                 which is what @page and the reply's @arg mean too
  */
 enum mx_op_code {
 	MX_OP_OPEN	= 1,
@@ -76,7 +81,8 @@ enum mx_op_code {
 	MX_OP_LIST	= 8,
 	MX_OP_BITMAP	= 9,
 	MX_OP_ROSTER	= 10,
-	MX_OP_MAX	= MX_OP_ROSTER,
+	MX_OP_LOOK	= 11,
+	MX_OP_MAX	= MX_OP_LOOK,
 };
 
 /**
@@ -101,11 +107,14 @@ enum mx_req_flag {
  * @MX_FEAT_GEN: generations: mx_req.gen is not 0 and is checked, a chunk is made
  *               only with MX_F_PLACE, and SETGEN, LIST, BITMAP and ROSTER exist
  * @MX_FEAT_LEASE: leases: it knows MX_OPENED_EXPIRED
+ * @MX_FEAT_LOOK: LOOK exists. Who has not made an OPEN learns it from the answer:
+ *               a server without it says INVAL
  */
 enum mx_feature {
 	MX_FEAT_GEN	= 0x01,
 	MX_FEAT_LEASE	= 0x02,
-	MX_FEAT_KNOWN	= MX_FEAT_GEN | MX_FEAT_LEASE,
+	MX_FEAT_LOOK	= 0x04,
+	MX_FEAT_KNOWN	= MX_FEAT_GEN | MX_FEAT_LEASE | MX_FEAT_LOOK,
 };
 
 /*
@@ -201,6 +210,49 @@ struct mx_wire_roster {
 } __packed __aligned(8);
 
 /**
+ * struct mx_wire_claim - LOOK: a claim
+ * @node:     whose it is; 0: there is none, and the rest is 0
+ * @epoch:    its epoch
+ * @inc:      the node's incarnation
+ * @features: enum mx_feature of that node
+ * @reserved: zero
+ */
+struct mx_wire_claim {
+	__be64	node;
+	__be32	epoch;
+	__be32	inc;
+	__be32	features;
+	__be32	reserved;
+} __packed __aligned(8);
+
+/**
+ * struct mx_wire_look - LOOK: what a server has of a volume; a roster follows, and
+ * zeros up to the end of the page
+ * @pages:     the volume's size
+ * @used:      pages stored here
+ * @promised:  pages promised here, used or not
+ * @nchunks:   chunks here
+ * @shift:     log2 of pages in a chunk
+ * @sealed:    1: its pages are sealed
+ * @reserved:  zero
+ * @claim:     in force; none if there has only been a tentative one
+ * @tentative: not committed, or none
+ * @name:      the volume's, zeros behind it
+ */
+struct mx_wire_look {
+	__be64	pages;
+	__be64	used;
+	__be64	promised;
+	__be32	nchunks;
+	u8	shift;
+	u8	sealed;
+	__be16	reserved;
+	struct mx_wire_claim claim;
+	struct mx_wire_claim tentative;
+	u8	name[MX_NAME_MAX + 1];
+} __packed __aligned(8);
+
+/**
  * enum mx_status - how a request ended. Those from MX_ST_NOCHUNK on are answers
  * to senders with MX_FEAT_GEN only
  * @MX_ST_OK:     done
@@ -282,6 +334,9 @@ static_assert(sizeof(struct mx_wire_chunk) == 64, "a page has 64 of them");
 static_assert(sizeof(struct mx_wire_roster) +
 	      MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
 	      "a roster is one page");
+static_assert(sizeof(struct mx_wire_look) + sizeof(struct mx_wire_roster) +
+	      MX_ROSTER_MAX * sizeof(struct mx_wire_node) <= MX_PAGE_SIZE,
+	      "they are one page together");
 
 /* Memory of a server for the trailers of @n sealed pages, in pages. */
 static inline u64 mx_trailer_pages(u64 n)
@@ -361,6 +416,44 @@ struct mx_roster {
 	struct mx_life member[MX_ROSTER_MAX];
 };
 
+/**
+ * struct mx_claimed - a claim as LOOK tells it
+ * @node:     whose it is, 0: there is none
+ * @epoch:    its epoch
+ * @inc:      the node's incarnation
+ * @features: enum mx_feature of that node
+ */
+struct mx_claimed {
+	u64	node;
+	u32	epoch;
+	u32	inc;
+	u32	features;
+};
+
+/**
+ * struct mx_look - a decoded struct mx_wire_look; fields as there
+ * @pages:     size
+ * @used:      pages stored
+ * @promised:  pages promised
+ * @nchunks:   chunks here
+ * @shift:     log2 of pages in a chunk
+ * @sealed:    its pages are sealed
+ * @claim:     in force, or none
+ * @tentative: not committed, or none
+ * @name:      NUL-terminated
+ */
+struct mx_look {
+	u64	pages;
+	u64	used;
+	u64	promised;
+	u32	nchunks;
+	u8	shift;
+	bool	sealed;
+	struct mx_claimed claim;
+	struct mx_claimed tentative;
+	char	name[MX_NAME_MAX + 1];
+};
+
 /** struct mx_ad - a decoded advert; fields as in struct mx_advert */
 struct mx_ad {
 	u8	roles;
@@ -403,6 +496,11 @@ static inline bool mx_roster_newer(const struct mx_roster *a,
 
 /** mx_roster_decode() - Return: 0 or -EBADMSG */
 int mx_roster_decode(const u8 *payload, u32 len, struct mx_roster *r);
+
+/** mx_look_encode() - @page: MX_PAGE_SIZE bytes of zeros */
+void mx_look_encode(const struct mx_look *look, const struct mx_roster *r, u8 *page);
+/** mx_look_decode() - @page: MX_PAGE_SIZE bytes. Return: 0 or -EBADMSG */
+int mx_look_decode(const u8 *page, struct mx_look *look, struct mx_roster *r);
 
 void mx_ad_encode(const struct mx_ad *ad, u8 *head);
 int mx_ad_decode(const u8 *head, struct mx_ad *ad);

@@ -200,10 +200,10 @@ void mxs_dropped(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n);
  * @arg:  result, the answer's argument
  * @page: READ: result, these pages with a reference each, and behind them, of a
  *        sealed volume, a page with their trailers; WRITE: fresh pages with the
- *        payload, taken over if the result is MX_ST_OK; LIST, BITMAP, ROSTER:
- *        result, pages with the answer's payload
+ *        payload, taken over if the result is MX_ST_OK; LIST, BITMAP, ROSTER,
+ *        LOOK: result, pages with the answer's payload
  * @n:    how many, the page of trailers not counted
- * @len:  LIST, BITMAP, ROSTER: result, bytes of payload in @page
+ * @len:  LIST, BITMAP, ROSTER, LOOK: result, bytes of payload in @page
  */
 struct mxs_try {
 	struct rmp_req	*req;
@@ -358,6 +358,7 @@ void mxs_chunks_free(struct mxs_vol *vol);
 int mxs_list(struct mxs_try *t);
 int mxs_bitmap(struct mxs_try *t);
 int mxs_roster(struct mxs_try *t);
+int mxs_look(struct mxs_try *t);
 
 /* --- mxs_stock.c ----------------------------------------------------- */
 

@@ -152,6 +152,8 @@ static int do_job(struct mxs_job *job, struct mxs_try *t)
 		return mxs_bitmap(t);
 	case MX_OP_ROSTER:
 		return mxs_roster(t);
+	case MX_OP_LOOK:
+		return mxs_look(t);
 	default:
 		return do_store(job, t);
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a claimant is told of a volume before it relies on it: the chunks that
- * are here, which of their pages are stored, and the roster. All of it needs
- * pages for the answer, so workers do it, in steps.
+ * are here, which of their pages are stored, and the roster; and what is told
+ * to anybody who looks. All of it needs pages for the answer, so workers do it,
+ * in steps.
  */
 #include <linux/sched.h>
 #include "mxs.h"
@@ -63,6 +64,15 @@ static void list_page(struct mxs_vol *vol, struct mxs_try *t, u8 *to)
 	t->arg = chunk ? index : MX_LIST_END;
 }
 
+/* Whoever looks needs no claim, and is not its owner who was heard. */
+static int find(struct mxs_try *t, struct mxs_vol **vol)
+{
+	if (t->ask.op != MX_OP_LOOK)
+		return mxs_vol_admit(t, vol);
+	*vol = mxs_vol_find(t->who.volume);
+	return *vol ? MX_ST_OK : MX_ST_NOVOL;
+}
+
 /* The claim is looked at anew in each step. */
 static int list_step(struct mxs_try *t, u64 from)
 {
@@ -74,7 +84,7 @@ static int list_step(struct mxs_try *t, u64 from)
 	if (status != MX_ST_OK)
 		return status;
 	mutex_lock(&mxs_srv.table);
-	status = mxs_vol_admit(t, &vol);
+	status = find(t, &vol);
 	if (status == MX_ST_OK) {
 		t->arg = from;
 		list_page(vol, t, to);
@@ -194,4 +204,38 @@ int mxs_roster(struct mxs_try *t)
 		t->len = mx_roster_encode(&vol->s.roster, page);
 	mutex_unlock(&mxs_srv.table);
 	return status;
+}
+
+/* What there is to know of the volume but its chunks, as a page. */
+static int look_head(struct mxs_try *t)
+{
+	struct mx_look look;
+	struct mxs_vol *vol;
+	int status;
+	u8 *page;
+
+	status = page_add(t, &page);
+	if (status != MX_ST_OK)
+		return status;
+	mutex_lock(&mxs_srv.table);
+	status = find(t, &vol);
+	if (status == MX_ST_OK) {
+		spin_lock_bh(&mxs_srv.account);
+		mx_store_look(&vol->s, vol->nchunks, &look);
+		spin_unlock_bh(&mxs_srv.account);
+		mx_look_encode(&look, &vol->s.roster, page);
+		t->len = MX_PAGE_SIZE;
+	}
+	mutex_unlock(&mxs_srv.table);
+	return status;
+}
+
+int mxs_look(struct mxs_try *t)
+{
+	int status = look_head(t);
+
+	if (status != MX_ST_OK || t->ask.npages)
+		return status != MX_ST_OK ? status : mxs_list(t);
+	t->arg = MX_LIST_END;
+	return MX_ST_OK;
 }

@@ -84,6 +84,7 @@ static void count_good(const struct mxs_try *t)
 	case MX_OP_LIST:
 	case MX_OP_BITMAP:
 	case MX_OP_ROSTER:
+	case MX_OP_LOOK:
 		mxs_stat_add(MXS_S_LISTS, 1);
 		break;
 	}
@@ -136,7 +137,7 @@ static void reply(struct mxs_try *t, const u8 *head, int status)
 	unsigned int used = pages_used(t, status), i;
 	u32 len = t->len;
 
-	/* Only LIST, BITMAP and ROSTER have more pages than they need. */
+	/* Only LIST, BITMAP, ROSTER and LOOK have more pages than they need. */
 	for (i = used; i < t->n; i++)
 		__free_page(t->page[i]);
 	if (t->ask.op == MX_OP_READ)
@@ -231,7 +232,8 @@ int mxs_try(struct mxs_try *t)
 
 	if (t->ask.op == MX_OP_STAT)
 		return MX_ST_OK;
-	if (t->ask.op == MX_OP_OPEN || t->ask.op == MX_OP_DROP)
+	if (t->ask.op == MX_OP_OPEN || t->ask.op == MX_OP_DROP ||
+	    t->ask.op == MX_OP_LOOK)
 		return MXS_LATER;
 
 	rcu_read_lock();

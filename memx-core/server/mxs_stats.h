@@ -18,7 +18,7 @@
 	X(MXS_S_EXPIRED,	"leases_expired", "volumes dropped since their owner was silent for too long") \
 	X(MXS_S_DROPPED_HERE,	"dropped_here",	"volumes dropped by an admin of this host") \
 	X(MXS_S_SETGENS,	"setgens",	"SETGEN requests answered with OK") \
-	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP and ROSTER requests answered with OK") \
+	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP, ROSTER and LOOK requests answered with OK") \
 	X(MXS_S_PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(MXS_S_PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
 	X(MXS_S_PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD, or with their volume") \

@@ -41,6 +41,17 @@
  *  MEMX_C_KEY_GET   dump  client keys, newest first: KEY_ID
  *  MEMX_C_STATS_GET dump  one counter per message: STAT_NAME STAT_VALUE
  *                         STAT_HELP
+ *  MEMX_C_LOOK      do    NODE (of a server), ID (of a volume), optional
+ *                         CHUNK_FIRST: what that server has of the volume, from
+ *                         that chunk on. Nothing is claimed or changed. INC (of
+ *                         the server) NAME SIZE CHUNK_SHIFT SEALED USED_PAGES
+ *                         RESERVED CHUNKS (all there), OWNER and TENTATIVE (nests
+ *                         of NODE INC EPOCH, absent: none), ROSTER (nest of EPOCH
+ *                         NUMBER LIVES, absent: none), LISTED, CHUNK_NEXT (where
+ *                         to go on, absent: that was all). -ENOENT: it does not
+ *                         know the volume; -EHOSTDOWN: it is not alive;
+ *                         -ETIMEDOUT; -EOPNOTSUPP: it is of an older version;
+ *                         -EAGAIN; -EBADMSG
  *  Multicast group "events", which anybody may join. SEQ is one more than that
  *  of the event before; an event that found no memory is missing, and then
  *  recv() fails once with ENOBUFS, as it does when a listener reads too slowly.
@@ -86,6 +97,7 @@
 #ifndef MEMX_NL_H
 #define MEMX_NL_H
 
+#include <linux/types.h>
 #include "memx_options.h"
 
 #define MEMX_NL_CORE	"memx"
@@ -117,6 +129,39 @@ enum memx_cmd {
 	MEMX_C_VOLUME_EVENT,
 	MEMX_C_SRV_SET,
 	MEMX_C_SVOL_DEL,
+	MEMX_C_LOOK,
+};
+
+/**
+ * struct memx_life - a server in one of its lives
+ * @node: node id
+ * @inc:  incarnation
+ * @pad:  zero
+ */
+struct memx_life {
+	__u64	node;
+	__u32	inc;
+	__u32	pad;
+};
+
+/**
+ * struct memx_listed - a chunk that a server has
+ * @index:    its number
+ * @gen:      its generation
+ * @pages:    pages stored
+ * @nmembers: entries of @member in use
+ * @filling:  1: the copy is being filled and is no member
+ * @pad:      zero
+ * @member:   servers in sync in that generation
+ */
+struct memx_listed {
+	__u32	index;
+	__u32	gen;
+	__u32	pages;
+	__u8	nmembers;
+	__u8	filling;
+	__u16	pad;
+	struct memx_life member[3];
 };
 
 /* Numbers that are missing here are those of options, in memx_options.h. */
@@ -164,6 +209,13 @@ enum memx_attr {
 	MEMX_A_EVENT,		/* string: what has happened */
 	MEMX_A_SEQ,		/* u64: number of an event */
 	MEMX_A_EXPIRY,		/* u32: seconds, 0: never */
+	MEMX_A_OWNER,		/* nest: NODE INC EPOCH */
+	MEMX_A_TENTATIVE,	/* nest: NODE INC EPOCH */
+	MEMX_A_ROSTER,		/* nest: EPOCH NUMBER LIVES */
+	MEMX_A_NUMBER,		/* u32: of a roster */
+	MEMX_A_LIVES,		/* array of struct memx_life */
+	MEMX_A_LISTED,		/* array of struct memx_listed */
+	MEMX_A_CHUNK_NEXT,	/* u32 */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = 111,	/* options take 96 to 111 */
 };

@@ -74,6 +74,7 @@ $(O)/unit/%: $(O)/asan/tests/unit/%.o $(O)/asan/tests/unit/mxtest.o $(O)/asan/en
 $(O)/unit/unit_volopt: unit-libs := -lmnl
 $(O)/unit/unit_out: unit-libs := -ljson-c -lsmartcols
 $(O)/unit/unit_monitor: unit-libs := -lmnl -ljson-c -lsmartcols
+$(O)/unit/unit_pm: unit-libs := -ljson-c -lsmartcols
 
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many

@@ -59,6 +59,8 @@ static void try_answer(const u8 *head, u32 len, const struct mx_ask *ask)
 	if (ask->op == MX_OP_READ)
 		must(len == mx_payload_len(hweight32(ans.mask),
 					   ask->flags & MX_F_SEALED));
+	if (ask->op == MX_OP_LOOK && ans.status == MX_ST_OK)
+		must(len >= MX_PAGE_SIZE);
 	if (ask->op == MX_OP_LIST && ans.status == MX_ST_OK)
 		must(ans.arg > ask->page && !(len % sizeof(struct mx_wire_chunk)));
 	if (ans.status != MX_ST_OK)
@@ -101,6 +103,22 @@ static void try_roster(const u8 *data, u32 len)
 	must(!memcmp(data, again, len));
 }
 
+static void try_look(const u8 *data, size_t size)
+{
+	static u8 page[MX_PAGE_SIZE], again[MX_PAGE_SIZE];
+	struct mx_roster r;
+	struct mx_look look;
+
+	memset(page, 0, sizeof(page));
+	memset(again, 0, sizeof(again));
+	memcpy(page, data, size < sizeof(page) ? size : sizeof(page));
+	if (mx_look_decode(page, &look, &r))
+		return;
+	must(r.n <= MX_ROSTER_MAX && strlen(look.name) <= MX_NAME_MAX);
+	mx_look_encode(&look, &r, again);
+	must(!memcmp(page, again, sizeof(page)));
+}
+
 static void try_ad(const u8 *head)
 {
 	u8 again[HEAD];
@@ -135,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_ad(data);
 	try_members(rest, size);
 	try_roster(rest, size);
+	try_look(rest, size);
 	if (size >= sizeof(struct mx_wire_chunk))
 		try_listed(rest);
 	if (mx_name_valid((const char *)rest, size))

@@ -168,6 +168,8 @@ static inline int serve(struct mx_store_who who, struct mx_ask ask,
 		status = do_drop(&who);
 	} else if (ask.op == MX_OP_STAT) {
 		status = MX_ST_OK;
+	} else if (ask.op == MX_OP_LOOK) {
+		status = known() ? MX_ST_OK : MX_ST_NOVOL;
 	} else {
 		status = mx_store_admit(known(), &who, &ask, len, &arg);
 		if (status == MX_ST_OK && ask.op != MX_OP_LIST &&
@@ -177,7 +179,8 @@ static inline int serve(struct mx_store_who who, struct mx_ask ask,
 	ans.status = status;
 	ans.arg = arg;
 	mx_answer_encode(&ans, head);
-	if (status != MX_ST_OK || (ask.op != MX_OP_LIST && ask.op != MX_OP_BITMAP))
+	if (status != MX_ST_OK || (ask.op != MX_OP_LIST && ask.op != MX_OP_BITMAP &&
+				   ask.op != MX_OP_LOOK))
 		assert(!mx_answer_decode(head, 0, &ask, &back));
 	return status;
 }

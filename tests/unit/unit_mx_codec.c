@@ -252,6 +252,19 @@ static void mx_ask_decode__roster(void **state)
 	BAD(0, ROSTER, .arg2 = 1);
 }
 
+static void mx_ask_decode__look(void **state)
+{
+	GOOD(0, LOOK);
+	GOOD(0, LOOK, .npages = MX_OP_PAGES - 1, .page = MX_CHUNKS_MAX - 1);
+	BAD(0, LOOK, .npages = MX_OP_PAGES);
+	BAD(0, LOOK, .page = MX_CHUNKS_MAX);
+	BAD(0, LOOK, .gen = 1);
+	BAD(0, LOOK, .flags = 1);
+	BAD(0, LOOK, .arg = 1);
+	BAD(0, LOOK, .arg2 = 1);
+	BAD(1, LOOK);
+}
+
 static void mx_ask_decode__unknown_op(void **state)
 {
 	struct mx_ask ask = { 0 };
@@ -631,6 +644,31 @@ static void mx_chunk_shift__bounds(void **state)
 	assert_int_equal(mx_chunk_shift(~0ULL), -EFBIG);
 }
 
+/* Its first page is there whenever the volume is; entries follow as with LIST. */
+static void mx_answer_decode__look(void **state)
+{
+	struct mx_ask ask = ASK(LOOK, .npages = 2, .page = 5);
+	struct mx_answer ans = { .op = MX_OP_LOOK, .arg = MX_LIST_END };
+
+	assert_int_equal(answer_trip(ans, ask, 4096), 0);
+	assert_int_equal(answer_trip(ans, ask, 4096 + 64), 0);
+	assert_int_equal(answer_trip(ans, ask, 3 * 4096), 0);
+	assert_int_equal(answer_trip(ans, ask, 3 * 4096 + 64), -EBADMSG);
+	assert_int_equal(answer_trip(ans, ask, 4096 + 63), -EBADMSG);
+	assert_int_equal(answer_trip(ans, ask, 0), -EBADMSG);
+	ans.arg = 6;
+	assert_int_equal(answer_trip(ans, ask, 4096), 0);
+	ans.arg = 5;
+	assert_int_equal(answer_trip(ans, ask, 4096), -EBADMSG);
+	ans.arg = 0;
+	ans.status = MX_ST_NOVOL;
+	assert_int_equal(answer_trip(ans, ask, 0), 0);
+	assert_int_equal(answer_trip(ans, ask, 4096), -EBADMSG);
+	/* what a server of an older version says */
+	ans.status = MX_ST_INVAL;
+	assert_int_equal(answer_trip(ans, ask, 0), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -647,6 +685,7 @@ int main(void)
 		MXT(mx_ask_decode__list),
 		MXT(mx_ask_decode__bitmap),
 		MXT(mx_ask_decode__roster),
+		MXT(mx_ask_decode__look),
 		MXT(mx_ask_decode__unknown_op),
 		MXT(mx_ask_decode__reserved),
 		MXT(mx_answer_encode__layout),
@@ -665,6 +704,7 @@ int main(void)
 		MXT(mx_name_valid__charset),
 		MXT(mx_name_valid__length),
 		MXT(mx_chunk_shift__bounds),
+		MXT(mx_answer_decode__look),
 	};
 
 	return MXT_RUN(tests);

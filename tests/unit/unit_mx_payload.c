@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of memx-core/engine/mx_payload.c: members, entries of LIST and rosters
- * come back as they were, and what makes no sense is refused.
+ * Tests of memx-core/engine/mx_payload.c: members, entries of LIST, rosters
+ * and answers to LOOK come back as they were, and what makes no sense is refused.
  */
 #include "mxtest.h"
 #include "engine/mx_wire.h"
@@ -195,6 +195,105 @@ static void mx_roster_decode__length(void **state)
 	assert_int_equal(mx_roster_decode(payload, 16 + 32, &back), -EBADMSG);
 }
 
+static u8 page[MX_PAGE_SIZE];
+
+static const struct mx_look looked = {
+	.pages = 1000, .used = 7, .promised = 512, .nchunks = 2, .shift = 8,
+	.sealed = true, .claim = { 0x0a0b, 3, 0x11, MX_FEAT_GEN }, .name = "vol-1",
+};
+
+static int look_trip(const struct mx_look *look, const struct mx_roster *r)
+{
+	struct mx_look back;
+	struct mx_roster again;
+	int err;
+
+	memset(page, 0, sizeof(page));
+	mx_look_encode(look, r, page);
+	err = mx_look_decode(page, &back, &again);
+	if (err)
+		return err;
+	assert_true(back.pages == look->pages && back.used == look->used);
+	assert_true(back.promised == look->promised && back.nchunks == look->nchunks);
+	assert_true(back.shift == look->shift && back.sealed == look->sealed);
+	assert_memory_equal(&back.claim, &look->claim, sizeof(back.claim));
+	assert_memory_equal(&back.tentative, &look->tentative, sizeof(back.claim));
+	assert_string_equal(back.name, look->name);
+	assert_int_equal(again.number, r->number);
+	assert_int_equal(again.n, r->n);
+	return 0;
+}
+
+static void mx_look_decode__trip(void **state)
+{
+	struct mx_look look = looked;
+	struct mx_roster r = { .epoch = 3, .number = 9, .n = 2, .member = { a, b } };
+	u32 i;
+
+	assert_int_equal(look_trip(&look, &r), 0);
+	look.tentative = (struct mx_claimed){ 0x0b0c, 4, 0x22, MX_FEAT_KNOWN };
+	assert_int_equal(look_trip(&look, &(struct mx_roster){}), 0);
+	/* The longest that there is. */
+	memset(look.name, 'n', MX_NAME_MAX);
+	r.n = MX_ROSTER_MAX;
+	for (i = 0; i < r.n; i++)
+		r.member[i] = (struct mx_life){ i + 1, 1 };
+	assert_int_equal(look_trip(&look, &r), 0);
+}
+
+#define BAD_LOOK(change) \
+	do { \
+		struct mx_look look = looked; \
+		look.change; \
+		assert_int_equal(look_trip(&look, &none), -EBADMSG); \
+	} while (0)
+
+static void mx_look_decode__bounds(void **state)
+{
+	const struct mx_roster none = {};
+
+	BAD_LOOK(pages = 0);
+	BAD_LOOK(pages = ((u64)MX_CHUNKS_MAX << 8) + 1);
+	BAD_LOOK(used = 1001);
+	BAD_LOOK(nchunks = MX_CHUNKS_MAX + 1);
+	BAD_LOOK(shift = MX_CHUNK_SHIFT_MIN - 1);
+	BAD_LOOK(shift = MX_CHUNK_SHIFT_MAX + 1);
+	BAD_LOOK(claim.epoch = 0);
+	BAD_LOOK(claim.node = 0);
+	BAD_LOOK(tentative.inc = 1);
+	BAD_LOOK(name[0] = '-');
+	BAD_LOOK(name[0] = 0);
+}
+
+/* No bit of what is zero may be set. */
+static void mx_look_decode__reserved(void **state)
+{
+	const struct mx_roster r = { .epoch = 3, .number = 9, .n = 1, .member = { a } };
+	const size_t tail = sizeof(struct mx_wire_look) + 16 + 16;
+	const size_t name = offsetof(struct mx_wire_look, name);
+	struct mx_roster back;
+	struct mx_look look;
+	size_t at;
+
+	for (at = 0; at < sizeof(page); at++) {
+		if (at < tail && (at < name + 5 || at >= name + MX_NAME_MAX + 1) &&
+		    at != offsetof(struct mx_wire_look, reserved) &&
+		    at != offsetof(struct mx_wire_look, sealed) &&
+		    at != offsetof(struct mx_wire_look, claim.reserved))
+			continue;
+		memset(page, 0, sizeof(page));
+		mx_look_encode(&looked, &r, page);
+		assert_int_equal(mx_look_decode(page, &look, &back), 0);
+		page[at] |= 0x80;
+		assert_int_equal(mx_look_decode(page, &look, &back), -EBADMSG);
+	}
+	/* A roster that does not fit. */
+	memset(page, 0, sizeof(page));
+	mx_look_encode(&looked, &r, page);
+	page[sizeof(struct mx_wire_look) + 8] = 0xff;
+	assert_int_equal(mx_look_decode(page, &look, &back), -EBADMSG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -204,6 +303,9 @@ int main(void)
 		MXT(mx_listed_decode__reserved),
 		MXT(mx_roster_decode__bounds),
 		MXT(mx_roster_decode__length),
+		MXT(mx_look_decode__trip),
+		MXT(mx_look_decode__bounds),
+		MXT(mx_look_decode__reserved),
 	};
 
 	return MXT_RUN(tests);

@@ -381,7 +381,7 @@ static void mx_store_admit__hostile(void **state)
 		ASK(READ, .npages = 1, .flags = MX_F_SEALED),
 		ASK(WRITE, .npages = 1, .flags = MX_F_SEALED),
 		ASK(STAT, .arg = 1), ASK(DROP, .page = 1),
-		{ .op = 0 }, { .op = 11 }, { .op = 255 },
+		{ .op = 0 }, { .op = MX_OP_MAX + 1 }, { .op = 255 },
 	};
 	static const struct mx_ask newer[] = {
 		ASK(SETGEN, .page = 1024, .gen = 1), ASK(SETGEN, .page = 1, .gen = 1),
@@ -535,6 +535,28 @@ static void mx_store_promise__draining(void **state)
 	assert_int_equal(st.quota.reserved, 0);
 }
 
+/* Whoever asks is told of claims and figures; nothing changes by it. */
+static void mx_store_look__tells(void **state)
+{
+	struct mx_store_vol before;
+	struct mx_look look;
+
+	start();
+	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
+	vol.share.used = 3;
+	before = vol;
+	mx_store_look(&vol, 4, &look);
+	assert_memory_equal(&before, &vol, sizeof(vol));
+	assert_true(look.pages == PAGES && look.shift == SHIFT && !look.sealed);
+	assert_true(look.nchunks == 4 && look.used == 3);
+	assert_int_equal(look.claim.node, vol.claim.node);
+	assert_int_equal(look.claim.epoch, vol.claim.epoch);
+	assert_int_equal(look.claim.inc, vol.claim.inc);
+	assert_int_equal(look.tentative.node, 0);
+	assert_string_equal(look.name, "one");
+	vol.share.used = 0;
+}
+
 /* Any requests of three claimants: what is promised and stored adds up. */
 static struct mx_ask draw_ask(u32 seed)
 {
@@ -636,6 +658,7 @@ int main(void)
 		MXT(mx_store_promise__draining),
 		MXT(mx_store__random_walk),
 		MXT(mx_store_may_answer__bounded),
+		MXT(mx_store_look__tells),
 	};
 
 	return MXT_RUN(tests);

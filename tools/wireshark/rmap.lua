@@ -117,6 +117,7 @@ local op_names = {
 	[8] = "LIST",
 	[9] = "BITMAP",
 	[10] = "ROSTER",
+	[11] = "LOOK",
 }
 local status_names = {
 	[0] = "OK",
@@ -573,7 +574,7 @@ local function operation_text(head)
 		return string.format("%s %s at %s%s", text, pages(arg), page, of_gen)
 	elseif op == op_no.SETGEN or op == op_no.BITMAP then
 		return string.format("%s at %s%s", text, page, of_gen)
-	elseif op == op_no.LIST then
+	elseif op == op_no.LIST or op == op_no.LOOK then
 		return string.format("%s from chunk %s", text, page)
 	elseif op == op_no.OPEN then
 		return string.format("%s %s, chunks of 2^%s", text, pages(page), arg)
