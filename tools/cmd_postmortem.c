@@ -227,7 +227,7 @@ static int server_ask(struct ctl *ctl, uint64_t id, struct pm_server *s)
 	if (err == -EBADMSG && !ctl->nl.why[0])
 		snprintf(ctl->nl.why, sizeof(ctl->nl.why), "gives an answer that makes no sense");
 	s->answer = !err ? PM_HAS : err == -ENOENT ? PM_UNKNOWN :
-		    err == -EHOSTDOWN || err == -ETIMEDOUT ? PM_SILENT : PM_REFUSED;
+		    err == -EIDRM ? PM_DROPPED : err == -EHOSTDOWN || err == -ETIMEDOUT ? PM_SILENT : PM_REFUSED;
 	if (err) {
 		s->nchunks = 0;
 		s->nlives = 0;

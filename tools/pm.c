@@ -54,7 +54,7 @@ const char *pm_life_word(const struct pm *pm, const struct memx_life *life, bool
 		return "has restarted since and lost it";
 	if (s->answer == PM_UNKNOWN)
 		return "has lost it since";
-	if (s->answer == PM_REFUSED)
+	if (s->answer == PM_DROPPED || s->answer == PM_REFUSED)
 		return s->why;
 	/* Who accepts a volume stores its roster before it is given a chunk. */
 	if (!s->rnumber)
@@ -178,7 +178,7 @@ static void chunk_judge(const struct pm *pm, struct pm_run *run)
 		if (proved && run->copies & 1ULL << k)
 			continue;
 		/* It has told, and not of this chunk; or that life is over. */
-		if (s && (proved || s->answer == PM_UNKNOWN ||
+		if (s && (proved || s->answer == PM_UNKNOWN || s->answer == PM_DROPPED ||
 			  (s->answer != PM_SILENT && s->inc != run->member[i].inc)))
 			run->verdict = PM_LOST;
 		else if (run->verdict < PM_MISSING)

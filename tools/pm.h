@@ -30,12 +30,14 @@ struct pm_claim {
  * enum pm_answer - what became of the question
  * @PM_SILENT:  no answer
  * @PM_UNKNOWN: the server does not know the volume
+ * @PM_DROPPED: it had the volume, and has dropped it without its owner
  * @PM_REFUSED: it cannot or will not tell, or what it tells makes no sense
  * @PM_HAS:     it has told
  */
 enum pm_answer {
 	PM_SILENT,
 	PM_UNKNOWN,
+	PM_DROPPED,
 	PM_REFUSED,
 	PM_HAS,
 };

@@ -67,12 +67,16 @@ static int wait(struct rmp_node *node, struct looking *l)
 	return left ? -EINTR : 0;
 }
 
-static int status_error(u16 status, struct netlink_ext_ack *ack)
+static int answer_error(const struct mx_answer *ans, struct netlink_ext_ack *ack)
 {
-	switch (status) {
+	switch (ans->status) {
 	case MX_ST_OK:
 		return 0;
 	case MX_ST_NOVOL:
+		if (ans->arg == MX_LOOK_DROPPED) {
+			NL_SET_ERR_MSG(ack, "has dropped the volume without its owner");
+			return -EIDRM;
+		}
 		NL_SET_ERR_MSG(ack, "does not know the volume");
 		return -ENOENT;
 	case MX_ST_AGAIN:
@@ -129,7 +133,7 @@ static int answer_read(struct looking *l, struct mx_looked *to,
 		NL_SET_ERR_MSG(ack, "gives an answer that makes no sense");
 		return -EBADMSG;
 	}
-	return status_error(ans.status, ack);
+	return answer_error(&ans, ack);
 }
 
 int mx_look(u64 id, u64 volume, u32 first, struct mx_looked *to,

@@ -238,6 +238,8 @@ static bool status_valid(const struct mx_answer *ans, const struct mx_ask *ask)
 		return !(ans->arg >> 32);
 	case MX_ST_INVAL:
 		return !(ask->op == MX_OP_OPEN ? ans->arg >> 32 : ans->arg);
+	case MX_ST_NOVOL:
+		return ans->arg <= (ask->op == MX_OP_LOOK ? MX_LOOK_DROPPED : 0);
 	case MX_ST_NOCHUNK:
 		return has_gen(ask) && !ans->arg &&
 		       !(ask->flags & (MX_F_PLACE | MX_F_RELEASE));

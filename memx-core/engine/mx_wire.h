@@ -129,6 +129,12 @@ enum mx_feature {
 #define MX_OPENED_OVER	BIT_ULL(33)
 #define MX_OPENED_EXPIRED BIT_ULL(34)
 
+/*
+ * LOOK: the answer's @arg with NOVOL, or 0: the volume was here, and was dropped
+ * since its lease had expired or an admin wanted it to.
+ */
+#define MX_LOOK_DROPPED	1
+
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)
 

@@ -225,6 +225,8 @@ static int look_head(struct mxs_try *t)
 		spin_unlock_bh(&mxs_srv.account);
 		mx_look_encode(&look, &vol->s.roster, page);
 		t->len = MX_PAGE_SIZE;
+	} else if (mx_store_tomb(&mxs_srv.store, t->who.volume)) {
+		t->arg = MX_LOOK_DROPPED;
 	}
 	mutex_unlock(&mxs_srv.table);
 	return status;

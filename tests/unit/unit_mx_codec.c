@@ -664,6 +664,11 @@ static void mx_answer_decode__look(void **state)
 	ans.status = MX_ST_NOVOL;
 	assert_int_equal(answer_trip(ans, ask, 0), 0);
 	assert_int_equal(answer_trip(ans, ask, 4096), -EBADMSG);
+	ans.arg = MX_LOOK_DROPPED;
+	assert_int_equal(answer_trip(ans, ask, 0), 0);
+	ans.arg++;
+	assert_int_equal(answer_trip(ans, ask, 0), -EBADMSG);
+	ans.arg = 0;
 	/* what a server of an older version says */
 	ans.status = MX_ST_INVAL;
 	assert_int_equal(answer_trip(ans, ask, 0), 0);

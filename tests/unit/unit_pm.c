@@ -144,6 +144,19 @@ static void pm_analyse__restarted_server(void **state)
 	assert_non_null(strstr(text_of(), "s1 has restarted since and lost it"));
 }
 
+/* It had a copy, and has dropped the volume since its lease had expired. */
+static void pm_analyse__dropped(void **state)
+{
+	has(0, 3, 4, 0);
+	chunk[0][0].nmembers = 2;
+	chunk[0][0].member[1] = life(1);
+	silent(1, PM_DROPPED, "has dropped the volume without its owner");
+	pm_analyse(&pm);
+	assert_false(pm.proved);
+	assert_int_equal(pm.counts[PM_LOST], 1);
+	assert_non_null(strstr(text_of(), "s1 has dropped the volume without its owner"));
+}
+
 /* In the same life, but it has forgotten the volume, or has it without a roster. */
 static void pm_life_word__forgotten(void **state)
 {
@@ -152,6 +165,9 @@ static void pm_life_word__forgotten(void **state)
 
 	silent(1, PM_UNKNOWN, "does not know the volume");
 	assert_string_equal(pm_life_word(&pm, &of, &proved), "has lost it since");
+	assert_false(proved);
+	silent(1, PM_DROPPED, "has dropped the volume without its owner");
+	assert_non_null(strstr(pm_life_word(&pm, &of, &proved), "without its owner"));
 	assert_false(proved);
 	server[1].answer = PM_HAS;
 	assert_non_null(strstr(pm_life_word(&pm, &of, &proved), "has no roster"));
@@ -264,6 +280,7 @@ int main(void)
 		CASE(pm_analyse__silent_server),
 		CASE(pm_analyse__missing_member),
 		CASE(pm_analyse__restarted_server),
+		CASE(pm_analyse__dropped),
 		CASE(pm_analyse__older_copy),
 		CASE(pm_analyse__conflict),
 		CASE(pm_analyse__filling),
