@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Volumes of a host that has crashed are listed with their age, dropped by an admin or when their lease expires, and never read as zeros."""
-import json
 import os
 import shutil
 
 from lab import Test, linux
+from labkit.memx import DEV, Cluster, Server, Volume, shown, told
 
-DEV = "/dev/memxa"
 EXPIRY = 30                             # seconds, the shortest
 LIMIT = EXPIRY + 90                     # until it must have expired, on a slow machine
 
@@ -16,8 +15,8 @@ class T(Test):
     timeout = 1500
 
     def run(self):
-        self.s1.memx_load("memx_server", memx_rmap="insecure=1")
-        self.s1.sh("memxctl server start --dev eth0 --memory 128M")
+        self.cluster = Cluster(self, self.c1, [self.s1])
+        self.cluster.serve(self.s1)
         for host in (self.c1, self.c2):
             self.client(host)
         self.settings()
@@ -30,16 +29,15 @@ class T(Test):
 
     def client(self, host):
         shutil.copy(os.path.join(self.boot.folder, "pattern"), host.share)
-        host.memx_load("memx_client", memx_rmap="insecure=1")
-        host.sh("memxctl attach eth0")
-        self.until(lambda: [s["state"] for s in self.json(host, "servers")] == ["alive"], "the server is heard", 60)
-
-    def json(self, host, words):
-        return json.loads(host.sh("memxctl --json " + words))
+        self.cluster.join(host=host)
 
     def stored(self, name):
         """What the server says of a volume, or None."""
-        return next((v for v in self.json(self.s1, "server volume list") if v["name"] == name), None)
+        return next((v for v in told(self.s1, "server volume list") if v["name"] == name), None)
+
+    def seen(self, host):
+        """What a host's postmortem says that the server answers about the volume of self.id."""
+        return told(host, f"postmortem --id {self.id}")["servers"][0]["answer"]
 
     def pattern(self, host, what, seed, size="16M"):
         return host.rc(f"/share/pattern {what} {DEV} 0 {size} {seed}", 180)
@@ -51,9 +49,10 @@ class T(Test):
         self.check(answer[0] == 1 and part in answer[1], f"{words}: {answer[1].strip()}")
 
     def make(self, host, name, seed):
-        host.sh(f"memxctl volume create {name} --size 32M && memxctl device create {name}", 60)
+        volume = Volume(host, name)
+        volume.make("32M")
         self.good(self.pattern(host, "write", seed), f"{name} is written")
-        return self.json(host, f"volume show {name}")
+        return volume.show()
 
     def expiry(self, words):
         self.s1.sh(f"memxctl server set --expiry {words}")
@@ -61,20 +60,19 @@ class T(Test):
     # Steps.
 
     def settings(self):
-        self.check(self.json(self.s1, "server show")["expiry_s"] == 0, "leases do not expire at first")
+        self.check(Server(self.s1).show()["expiry_s"] == 0, "leases do not expire at first")
         self.refused(self.s1.rc("memxctl server set --expiry 29"), "30 s", "a lease cannot be shorter")
         self.refused(self.s1.rc("memxctl server volume drop nobody"), "no such volume", "what is not there is not dropped")
 
     def alive(self):
         """An owner that is only idle keeps its volume, and nobody drops it by mistake."""
-        shown = self.make(self.c1, "v", 1)
-        self.id = shown["id"] if isinstance(shown, dict) else shown[0]["id"]
+        self.id = self.make(self.c1, "v", 1)["id"]
         self.expiry(EXPIRY)
-        self.check(self.json(self.s1, "server show")["expiry_s"] == EXPIRY, "the setting is shown")
+        self.check(Server(self.s1).show()["expiry_s"] == EXPIRY, "the setting is shown")
         self.s1.sh(f"sleep {EXPIRY + 10}", EXPIRY + 60)
         v = self.stored("v")
         self.check(v and v["state"] == "alive", f"an idle owner is alive: {v}")
-        node = self.json(self.c1, "node")
+        node = shown(self.c1, "node")
         self.check((v["owner"], v["owner_incarnation"]) == (node["node"], node["incarnation"]), "it is named with its incarnation")
         self.refused(self.s1.rc("memxctl server volume drop v"), "alive", "a volume in use is not dropped")
         self.good(self.pattern(self.c1, "verify", 1), "all is there")
@@ -94,18 +92,20 @@ class T(Test):
         self.c1.kill()
         self.expiry(EXPIRY)
         self.until(lambda: self.stored("v") is None, "the volume of a host that has crashed expires", LIMIT)
-        self.until(lambda: self.json(self.s1, "server show")["used_pages"] == 0, "its memory is free", 30)
+        self.until(lambda: Server(self.s1).show()["used_pages"] == 0, "its memory is free", 30)
         self.check(self.s1.counters("server")["leases_expired"] == 1, "that is counted")
         self.check(f"volume v ({self.id})" in self.s1.dmesg() and "lease expired" in self.s1.dmesg(), "and logged")
+        self.check("without its owner" in self.seen(self.c2), "and told to whoever asks")
 
     def taken_over(self):
         """Whoever takes it over is told, every time; only an admin of the server makes it a new volume."""
         for _ in range(2):
             self.refused(self.c2.rc(f"memxctl volume create v --size 32M --id {self.id}", 60), "lease expired",
                          "the next owner is told")
-            self.check(self.json(self.c2, "volume list") == [] and self.stored("v") is None, "nothing is left of the attempt")
+            self.check(told(self.c2, "volume list") == [] and self.stored("v") is None, "nothing is left of the attempt")
         self.s1.sh(f"memxctl server volume drop {self.id}")
         self.refused(self.s1.rc(f"memxctl server volume drop {self.id}"), "no such volume", "that is forgotten once")
+        self.check(self.seen(self.c2) == "does not know the volume", "by all")
         self.good(self.c2.rc(f"memxctl volume create v --size 32M --id {self.id}", 60), "then it is a new volume")
         self.c2.sh("memxctl volume remove v")
         self.until(lambda: self.stored("v") is None, "which goes", 60)
