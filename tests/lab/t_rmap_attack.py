@@ -2,7 +2,8 @@
 """Somebody without keys on the segment floods, forges, replays, spoofs and sends nonsense; nothing comes of it.
 
 The slow attacks come out of the switch itself, so that an attacker's processor, which would be this machine's, costs
-the others nothing and what is measured is the work of those attacked. The floods come from a host like the others.
+the others nothing. What is judged is the work of those attacked: the time that a read takes of this machine's processors,
+at the client and at the server together, which does not depend on what else runs there. The floods come from a host like the others.
 As they carry the addresses of those attacked, a switch that learns sends all that these say to each other to the
 attacker; no protocol is proof against that, only a switch that ties addresses to ports. Both are here.
 """
@@ -161,11 +162,19 @@ class T(Test):
         later, end = self.reads()
         return (later - reads) / (end - start)
 
-    def under(self, end):
-        """Reads per second under an attack that has begun, which is then ended."""
-        reads = self.goodput()
+    def thrift(self):
+        """Reads per second of the processors' time from now on."""
+        spent = self.c1.processor_s() + self.s1.processor_s()
+        reads, _ = self.reads()
+        time.sleep(SLOT)
+        later, _ = self.reads()
+        return (later - reads) / (self.c1.processor_s() + self.s1.processor_s() - spent)
+
+    def under(self, end, measure):
+        """What is measured under an attack that has begun, which is then ended."""
+        value = measure()
         self.sent += int(end())
-        return reads
+        return value
 
     def turns(self, rounds, **kinds):
         """What takes turns for some rounds, so that a busy moment of the machine hits all; a function of two names says
@@ -176,16 +185,16 @@ class T(Test):
 
     def slow_attack(self, name):
         """
-        Reads per second under an attack, as a share of those between attacks, and as one of those under as many of the same
-        frames of another EtherType.
+        Reads per second of the processors' time under an attack, as a share of those between attacks, and as one of those
+        under as many of the same frames of another EtherType.
         """
         self.record()
         frames = list(getattr(self, name)())
         self.put_frames(name, frames)
         self.put_frames("others", (f[:12] + OTHER + f[14:] for f in frames))
         self.sent = 0
-        share = self.turns(ROUNDS, quiet=self.goodput, others=lambda: self.under(self.attack("others")),
-                           attack=lambda: self.under(self.attack(name)))
+        share = self.turns(ROUNDS, quiet=self.thrift, others=lambda: self.under(self.attack("others"), self.thrift),
+                           attack=lambda: self.under(self.attack(name), self.thrift))
         self.check(self.sent > ROUNDS * PER_SECOND * 2 * SLOT, f"{name}: {self.sent} frames were sent, half of them of RMAP")
         self.figure(f"share_{name}", share("attack", "quiet"))
         self.figure(f"share_others_as_{name}", share("others", "quiet"))
@@ -209,7 +218,7 @@ class T(Test):
         self.record()
         self.put_frames(name, getattr(self, name)())
         self.sent = 0
-        share = self.turns(FLOOD_ROUNDS, flood=lambda: self.under(self.flooding(name)), after=self.goodput, quiet=self.goodput)
+        share = self.turns(FLOOD_ROUNDS, flood=lambda: self.under(self.flooding(name), self.goodput), after=self.goodput, quiet=self.goodput)
         self.say(f"flood of {name}: {self.sent} frames given to the attacker's card")
         self.figure(f"share_flood_{name}", share("flood", "quiet"))
         self.figure(f"after_flood_{name}", share("after", "quiet"))
