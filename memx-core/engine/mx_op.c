@@ -341,6 +341,7 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 		break;
 	case MX_V_DOUBT:
 	case MX_V_BAD:
+	case MX_V_OVER:
 		/* Of what it writes, pages may be there that nobody counts. */
 		if (leg->ask == MX_OP_WRITE && !mx_leg_is_placing(leg))
 			c->unsure = true;

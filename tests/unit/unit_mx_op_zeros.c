@@ -128,6 +128,19 @@ static void mx_op_zeros__after_doubt(void **state)
 	LOG(r, "0:END 0; 0:FREE");
 }
 
+/* The volume is handed over in the middle of a write; what comes after it fails too. */
+static void mx_op_zeros__after_the_end(void **state)
+{
+	struct rig *r = rig_with(1, 8, BIT(0));
+
+	submit(r, 0, MX_KIND_WRITE, 20, 1);
+	answer(r, 0, 0, MX_V_OVER);
+	LOG(r, "0:WRITE s0 g1; 0:END -5; 0:FREE");
+	submit(r, 0, MX_KIND_DISCARD, 20, 1);
+	answer(r, 0, 0, MX_V_OVER);
+	LOG(r, "0:DISCARD s0 g1; 0:END -5; 0:FREE");
+}
+
 /* Discarded while the copy was thought lost, it is still in it. */
 static void mx_op_zeros__after_regain(void **state)
 {
@@ -359,6 +372,7 @@ int main(void)
 		MXT(mx_op_zeros__keeps_place),
 		MXT(mx_op_zeros__edges),
 		MXT(mx_op_zeros__after_doubt),
+		MXT(mx_op_zeros__after_the_end),
 		MXT(mx_op_zeros__after_regain),
 		MXT(mx_op_zeros__left_over),
 		MXT(mx_op_zeros__left_overs_forgotten),
