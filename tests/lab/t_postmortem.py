@@ -5,7 +5,7 @@ import os
 import shutil
 
 from lab import Test, linux
-from labkit.memx import DEV, Cluster
+from labkit.memx import DEV, Cluster, Server
 
 MIB = 8
 
@@ -89,6 +89,7 @@ class T(Test):
         self.check(found["claim"]["epoch"] == 2 and found["here"]["claim"] == "serving", "it is taken over as was foretold")
 
     def restarted(self):
+        Server(self.s1).stop(force=True)
         self.s1.memx_unload()
         self.cluster.serve(self.s1)
         self.other.heard()
