@@ -54,7 +54,7 @@ class T(Test):
     def places(self):
         """A chunk each for the prober, all on one server. Gives the other server and the chunks."""
         for chunk in range(SWAP, SWAP + TAIL):
-            self.c1.sh(f"dd if=/dev/zero of={DEV} bs=4k count=1 seek={chunk * 256 + 1} oflag=direct conv=notrunc status=none")
+            self.c1.sh(f"dd if=/dev/urandom of={DEV} bs=4k count=1 seek={chunk * 256 + 1} oflag=direct conv=notrunc status=none")
         mine = {server: self.cluster.chunks(self.cluster.node(server)) for server in (self.s1, self.s2)}
         living, dead = sorted(mine, key=lambda server: -len(mine[server]))
         self.check(len(mine[living]) >= PLACES, f"a server has chunks for the prober: {len(mine[living])}")
