@@ -7,6 +7,7 @@
 #include <string.h>
 #include "memx_nl.h"
 #include "memxctl.h"
+#include "size.h"
 
 static const struct schema stored_schema = {
 	.fields = (const struct field[]){
@@ -22,31 +23,26 @@ static const struct schema stored_schema = {
 	},
 };
 
-/* Ids are written as they are shown: 16 hexadecimal digits. */
-static bool id_parse(const char *text, uint64_t *id)
-{
-	if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
-		return false;
-	*id = strtoull(text, NULL, 16);
-	return true;
-}
-
 static int volume_drop(struct ctl *ctl, int argc, char **argv)
 {
+	const char *which = NULL, *text = NULL;
 	bool force = false;
-	const struct opt opts[] = { { "--force", NULL, &force }, { 0 } };
-	const char *which = NULL;
+	const struct opt opts[] = { { "--id", &text }, { "--force", NULL, &force }, { 0 } };
 	struct nlmsghdr *msg;
-	uint64_t id;
+	uint64_t id = 0;
 	int ret;
 
-	if (args_parse(argc, argv, opts, &which, 1, 1) < 0)
+	if (args_parse(argc, argv, opts, &which, 0, 1) < 0)
 		return CTL_USAGE;
+	if (!which == !text)
+		return usage("which volume? NAME, or --id ID");
+	if (text && hex_parse(text, &id))
+		return usage("'%s' is no id", text);
 	ret = ctl_family(ctl, NL_SERVER, false);
 	if (ret)
 		return ret;
 	msg = nl_begin(&ctl->nl, NL_SERVER, MEMX_C_SVOL_DEL, NLM_F_ACK);
-	if (id_parse(which, &id))
+	if (text)
 		mnl_attr_put_u64(msg, MEMX_A_ID, id);
 	else
 		mnl_attr_put_strz(msg, MEMX_A_NAME, which);
@@ -54,7 +50,32 @@ static int volume_drop(struct ctl *ctl, int argc, char **argv)
 		mnl_attr_put(msg, MEMX_A_FORCE, 0, NULL);
 	ret = ctl_do(ctl, NULL, NULL);
 	if (!ret)
-		ctl_said(ctl, "dropped", which);
+		ctl_said(ctl, "dropped", text ? text : which);
+	return ret;
+}
+
+static int volume_forget(struct ctl *ctl, int argc, char **argv)
+{
+	const char *text = NULL;
+	const struct opt opts[] = { { "--id", &text }, { 0 } };
+	struct nlmsghdr *msg;
+	uint64_t id;
+	int ret;
+
+	if (args_parse(argc, argv, opts, NULL, 0, 0) < 0)
+		return CTL_USAGE;
+	if (!text)
+		return usage("which volume? --id ID");
+	if (hex_parse(text, &id))
+		return usage("'%s' is no id", text);
+	ret = ctl_family(ctl, NL_SERVER, false);
+	if (ret)
+		return ret;
+	msg = nl_begin(&ctl->nl, NL_SERVER, MEMX_C_SVOL_FORGET, NLM_F_ACK);
+	mnl_attr_put_u64(msg, MEMX_A_ID, id);
+	ret = ctl_do(ctl, NULL, NULL);
+	if (!ret)
+		ctl_said(ctl, "forgotten", text);
 	return ret;
 }
 
@@ -73,7 +94,9 @@ static int server_volume(struct ctl *ctl, int argc, char **argv)
 		return volume_list(ctl, argc - 1, argv + 1);
 	if (argc && !strcmp(argv[0], "drop"))
 		return volume_drop(ctl, argc - 1, argv + 1);
-	return usage("server volume list, or server volume drop NAME|ID");
+	if (argc && !strcmp(argv[0], "forget"))
+		return volume_forget(ctl, argc - 1, argv + 1);
+	return usage("server volume list, drop NAME, drop --id ID, or forget --id ID");
 }
 
 static int expiry_parse(const char *text, uint32_t *seconds)
@@ -117,8 +140,8 @@ static int server_set(struct ctl *ctl, int argc, char **argv)
 }
 
 const struct command lease_commands[] = {
-	{ "server", "volume", server_volume, "list | drop NAME|ID [--force]",
-	  "volumes stored here and their owners; drop one, --force: although its owner is alive" },
+	{ "server", "volume", server_volume, "list | drop NAME | drop --id ID | forget --id ID [--force]",
+	  "volumes stored here and their owners; drop one, --force: although its owner is alive; forget one that was dropped" },
 	{ "server", "set", server_set, "--expiry SECONDS|off",
 	  "drop volumes whose owners were not heard for so long; off: never" },
 	{ 0 }

@@ -147,6 +147,11 @@ static bool members_same(const struct pm_run *run, const struct memx_listed *l)
 /* A server's copy joins what is known of its chunk. */
 static void copy_add(struct pm_run *run, unsigned int server, const struct memx_listed *l)
 {
+	/* It is no member, whatever generation it says, and no other copy is older for it. */
+	if (l->filling) {
+		run->stale |= 1ULL << server;
+		return;
+	}
 	if (l->gen > run->high) {
 		run->stale |= run->copies;
 		run->copies = 0;
@@ -155,7 +160,7 @@ static void copy_add(struct pm_run *run, unsigned int server, const struct memx_
 		run->nmembers = l->nmembers < PM_COPIES ? l->nmembers : PM_COPIES;
 		memcpy(run->member, l->member, run->nmembers * sizeof(run->member[0]));
 	}
-	if (l->gen < run->high || l->filling) {
+	if (l->gen < run->high) {
 		run->stale |= 1ULL << server;
 		return;
 	}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is known of a volume, and what follows from it: the same rules as those
- * of a take-over (docs/ownership.md), on what servers tell to whoever looks.
+ * What is known of a volume, and what follows from it: the rules of a take-over
+ * (docs/ownership.md), on what servers tell to whoever looks. Where these would
+ * still find a way, by rosters that agree in part or without any, this says that
+ * nothing is proved.
  */
 #ifndef MX_PM_H
 #define MX_PM_H

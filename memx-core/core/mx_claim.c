@@ -249,7 +249,7 @@ static void tell_expired(struct mx_claim *claim, u32 idx)
 
 	host_of(idx, claim->o.srv[idx].node, host, sizeof(host));
 	mx_stat_inc(MX_S_LEASE_EXPIRED);
-	pr_warn_ratelimited("memx_core: volume %s: memory server %s had dropped it, as its lease had expired: what was there is lost\n",
+	pr_warn_ratelimited("memx_core: volume %s: memory server %s had dropped it, as its lease had expired or an admin there wanted it: what was there is lost\n",
 			    claim->vol->name, host);
 }
 

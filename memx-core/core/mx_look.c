@@ -34,12 +34,12 @@ static struct rmp_node *server_node(u64 id, u32 *inc, int *err,
 	struct mx_member_info info;
 	int i;
 
+	*err = -EHOSTDOWN;
 	for (i = 0; i < MX_MEMBERS; i++)
 		if (mx_members_show(i, &info) && info.m.node == id)
 			break;
 	if (i == MX_MEMBERS) {
 		NL_SET_ERR_MSG(ack, "is not known here");
-		*err = -EHOSTDOWN;
 		return NULL;
 	}
 	if (info.m.state != MX_MEMBER_ALIVE && info.m.state != MX_MEMBER_SUSPECT) {
@@ -47,10 +47,8 @@ static struct rmp_node *server_node(u64 id, u32 *inc, int *err,
 			NL_SET_ERR_MSG(ack, "has stopped");
 		else
 			mx_extack_fmt(ack, "is silent, for %u s now", info.silent_ms / 1000);
-		*err = -EHOSTDOWN;
 		return NULL;
 	}
-	*err = -EHOSTDOWN;
 	return mx_members_node(i, inc);
 }
 
@@ -109,7 +107,9 @@ static int payload_read(const struct rmp_asm *reply, const struct mx_ask *ask,
 			return -EBADMSG;
 		least = l->index + 1ULL;
 	}
-	return 0;
+	/* Who goes on without telling much would be asked for ever. */
+	return to->next != MX_LIST_END && to->n < MX_PAGE_SIZE / sizeof(raw) ?
+	       -EBADMSG : 0;
 }
 
 static int answer_read(struct looking *l, struct mx_looked *to,

@@ -476,6 +476,7 @@ static int put_listed(struct sk_buff *skb, const struct mx_looked *looked)
 	struct nlattr *attr;
 	u32 i, k;
 
+	static_assert(ARRAY_SIZE(one.member) >= MX_COPIES_MAX);
 	attr = nla_reserve(skb, MEMX_A_LISTED, looked->n * sizeof(one));
 	if (!attr)
 		return -EMSGSIZE;

@@ -188,8 +188,8 @@ static bool start_discard(struct mx_chunk *c, struct mx_op *op,
 	op->whole = !c->held && empties(c, op, env);
 	op->alone = op->whole;
 	/* What was acknowledged is so there too, not only as it is read here. */
-	if (!op->whole && !c->unsure &&
-	    !mx_bits_count(c->have, op->first, op->n)) {
+	if (!op->whole && (!op->n || (!c->unsure &&
+				      !mx_bits_count(c->have, op->first, op->n)))) {
 		MX_COVER(op_discard_nothing);
 		mx_op_finish(c, op, 0, todo);
 		return true;

@@ -56,6 +56,7 @@ static const u8 arrow[MX_OWN_STATES][IN_COUNT] = {
 		[IN_DROP]	= MX_OWN_LEAVING,
 		[IN_PARK]	= MX_OWN_PARKED,
 		[IN_MORE]	= MX_OWN_LISTING,
+		[IN_PROVED]	= MX_OWN_SERVING,
 		[IN_FENCED]	= MX_OWN_FENCED,
 	},
 	[MX_OWN_SERVING] = {
@@ -121,6 +122,7 @@ static void cover(u8 from, u8 input)
 	ARROW(WAITING, DROP);
 	ARROW(WAITING, PARK);
 	ARROW(WAITING, MORE);
+	ARROW(WAITING, PROVED);
 	ARROW(WAITING, FENCED);
 	ARROW(SERVING, DROP);
 	ARROW(SERVING, PARK);
@@ -294,9 +296,11 @@ static bool all_ended(const struct mx_owner *o, bool dropped)
 	return true;
 }
 
+/* All may be there, and wait only for servers to say that they still know the claim. */
 static bool proving(const struct mx_owner *o)
 {
-	return o->state == MX_OWN_CLAIMING || o->state == MX_OWN_LISTING;
+	return o->state == MX_OWN_CLAIMING || o->state == MX_OWN_LISTING ||
+	       o->state == MX_OWN_WAITING;
 }
 
 static void settle_answers(struct mx_owner *o)

@@ -502,10 +502,10 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	struct mx_owner_srv *s = &o->srv[i];
 	bool gens = !s->call_old && (ans->arg & MX_FEAT_GEN);
 	bool made = gens ? ans->arg & MX_OPENED_NEW : !ans->vol_pages;
-
 	/* It says so again, as it does not know whether we have heard it. */
-	if (s->blank && s->accepted && gens)
-		made = false;
+	bool again = made && s->blank && s->accepted && gens;
+
+	made &= !again;
 	s->features = gens ? MX_FEAT_GEN : 0;
 	if (strangers(o, i, ans))
 		return;
@@ -518,11 +518,11 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 		if (mx_owner_raise(o, o->epoch))
 			return;
 	}
-	if (!made && !o->spec.fresh && !o->served)
+	if (!made && !again && !o->spec.fresh && !o->served)
 		o->taking = true;
 	confirm(o, s, made);
 	s->verify = false;
-	if (made || !gens || !o->spec.chunk)
+	if (made || again || !gens || !o->spec.chunk)
 		mx_osrv_input(o, i, SI_ACCEPT);
 	else
 		mx_osrv_input(o, i, SI_KNOWN);

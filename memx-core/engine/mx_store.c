@@ -48,6 +48,11 @@ static bool is_claim(const struct mx_store_who *who,
 	return c->node && !compare(who, c) && who->inc == c->inc;
 }
 
+bool mx_store_claims(const struct mx_store_vol *v, const struct mx_store_who *who)
+{
+	return is_claim(who, &v->claim) || is_claim(who, &v->tentative);
+}
+
 static bool claim_has_gen(const struct mx_store_claim *c)
 {
 	return c->features & MX_FEAT_GEN;
@@ -178,7 +183,7 @@ static bool would_mislead(const struct mx_store *st,
  * in order over that.
  */
 static int open_unknown(const struct mx_store *st, const struct mx_store_who *who,
-			u64 *arg)
+			u64 known, u64 *arg)
 {
 	const struct mx_store_tomb *tomb = mx_store_tomb(st, who->volume);
 	int order = tomb ? compare(who, &tomb->claim) : 1;
@@ -187,6 +192,11 @@ static int open_unknown(const struct mx_store *st, const struct mx_store_who *wh
 		MX_COVER(store_open_buried_lower);
 		*arg = tomb->claim.epoch;
 		return MX_ST_STALE;
+	}
+	/* Nobody after it could claim the volume any more. */
+	if (tomb && who->epoch - tomb->claim.epoch > MX_TOMB_EPOCHS) {
+		*arg = known;
+		return MX_ST_INVAL;
 	}
 	return st->nvols < st->max_vols ? MX_STORE_MAKE : MX_ST_FULL;
 }
@@ -239,7 +249,7 @@ int mx_store_open(const struct mx_store *st, struct mx_store_vol *v,
 		return MX_ST_INVAL;
 	}
 	if (!v)
-		return open_unknown(st, who, arg);
+		return open_unknown(st, who, known, arg);
 	other = who->node != v->claim.node || who->inc != v->claim.inc;
 	/* The answer to the OPEN that made it may never have arrived. */
 	made = unused || is_maker(who, v);

@@ -58,7 +58,8 @@ enum mx_store_state {
 };
 
 enum mx_store_limits {
-	MX_TOMBS_MAX	= 256,	/* volumes dropped that are remembered */
+	MX_TOMBS_MAX	= 1024,	/* volumes dropped that are remembered */
+	MX_TOMB_EPOCHS	= 65536, /* so far above what is remembered may a claim be */
 	MX_LEASE_STEP_MS = 4000, /* time that counts at most, from tick to tick */
 	MX_LEASE_ALIVE_MS = 10000, /* an owner is SILENT after that */
 	MX_LEASE_LEAST_MS = 30000, /* shortest expiry */
@@ -67,14 +68,17 @@ enum mx_store_limits {
 /**
  * enum mx_lease - what a server knows of a volume's owner
  * @MX_LEASE_ALIVE:  it has asked for something within MX_LEASE_ALIVE_MS
- * @MX_LEASE_SILENT: it was not
+ * @MX_LEASE_SILENT: it has not
  * @MX_LEASE_OVER:   its node has another incarnation: this claim will not come back,
  *                   but another one may be made
+ * @MX_LEASE_UNKNOWN: it has not, but is of a version that asks for nothing while it
+ *                   is idle
  */
 enum mx_lease {
 	MX_LEASE_ALIVE,
 	MX_LEASE_SILENT,
 	MX_LEASE_OVER,
+	MX_LEASE_UNKNOWN,
 };
 
 /**
@@ -309,6 +313,11 @@ void mx_store_heard(const struct mx_store *st, struct mx_store_vol *v);
  */
 void mx_store_seen(struct mx_store_vol *v, u32 inc);
 
+/** mx_store_claims() - whether @who has the claim in force, or the tentative one. Like
+ * mx_store_admit() it may run at the same time as a change of the volume
+ */
+bool mx_store_claims(const struct mx_store_vol *v, const struct mx_store_who *who);
+
 /** mx_store_age() - ms since mx_store_heard() */
 u64 mx_store_age(const struct mx_store *st, const struct mx_store_vol *v);
 
@@ -323,10 +332,11 @@ bool mx_store_expired(const struct mx_store *st, const struct mx_store_vol *v);
 /** mx_store_expiry_set() - @ms: see mx_store.expiry. Return: 0 or -EINVAL: too short */
 int mx_store_expiry_set(struct mx_store *st, u64 ms);
 
-/** mx_store_bury() - the volume goes without its owner, and that is remembered; the
- * caller frees it
+/** mx_store_bury() - the volume goes without its owner, and that is remembered if
+ * anybody has used it; the caller frees it. Return: false if another one was
+ * forgotten for it
  */
-void mx_store_bury(struct mx_store *st, const struct mx_store_vol *v);
+bool mx_store_bury(struct mx_store *st, const struct mx_store_vol *v);
 
 /** mx_store_tomb() - Return: what is remembered of a volume that is not here, or NULL */
 const struct mx_store_tomb *mx_store_tomb(const struct mx_store *st, u64 id);

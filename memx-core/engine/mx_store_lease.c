@@ -33,17 +33,22 @@ u64 mx_store_age(const struct mx_store *st, const struct mx_store_vol *v)
 	return st->clock - v->heard;
 }
 
-u8 mx_store_lease(const struct mx_store *st, const struct mx_store_vol *v)
-{
-	if (v->over)
-		return MX_LEASE_OVER;
-	return mx_store_age(st, v) < MX_LEASE_ALIVE_MS ? MX_LEASE_ALIVE :
-							 MX_LEASE_SILENT;
-}
-
 static bool renews(const struct mx_store_claim *c)
 {
 	return !c->node || c->features & MX_FEAT_LEASE;
+}
+
+u8 mx_store_lease(const struct mx_store *st, const struct mx_store_vol *v)
+{
+	bool heard = mx_store_age(st, v) < MX_LEASE_ALIVE_MS;
+
+	/* Who is heard may be another one who is about to take the volume over. */
+	if (v->over && !(heard && v->tentative.node))
+		return MX_LEASE_OVER;
+	if (heard)
+		return MX_LEASE_ALIVE;
+	return renews(&v->claim) && renews(&v->tentative) ? MX_LEASE_SILENT :
+							    MX_LEASE_UNKNOWN;
 }
 
 bool mx_store_expired(const struct mx_store *st, const struct mx_store_vol *v)
@@ -77,11 +82,20 @@ static void tomb_remove(struct mx_store *st, u32 i)
 		(st->ntombs - i) * sizeof(st->tomb[0]));
 }
 
-void mx_store_bury(struct mx_store *st, const struct mx_store_vol *v)
+/* Nobody has stored anything in it. */
+static bool was_never_used(const struct mx_store_vol *v)
+{
+	return v->maker.node && !v->share.reserved;
+}
+
+bool mx_store_bury(struct mx_store *st, const struct mx_store_vol *v)
 {
 	struct mx_store_tomb tomb = { .id = v->id, .claim = v->claim };
 	u32 i = tomb_index(st, v->id);
+	bool full = false;
 
+	if (i == st->ntombs && was_never_used(v))
+		return true;
 	MX_COVER(store_bury);
 	if (i < st->ntombs) {
 		/* A tentative claim says nothing about the order of the others. */
@@ -89,9 +103,11 @@ void mx_store_bury(struct mx_store *st, const struct mx_store_vol *v)
 			tomb.claim = st->tomb[i].claim;
 		tomb_remove(st, i);
 	} else if (st->ntombs == MX_TOMBS_MAX) {
+		full = true;
 		tomb_remove(st, 0);
 	}
 	st->tomb[st->ntombs++] = tomb;
+	return !full;
 }
 
 const struct mx_store_tomb *mx_store_tomb(const struct mx_store *st, u64 id)

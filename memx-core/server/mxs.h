@@ -265,6 +265,11 @@ bool mxs_defer(const struct mxs_try *t);
 /** mxs_vol_find() - Return: the volume or NULL. Caller: rcu_read_lock() */
 struct mxs_vol *mxs_vol_find(u64 id);
 
+/** mxs_vol_hear() - somebody opens a volume: if he has a claim on it, he is heard. Any
+ * context
+ */
+void mxs_vol_hear(const struct mxs_try *t);
+
 /**
  * mxs_vol_admit() - find the volume that a request is about
  * @vol: result, if it may go on
@@ -304,6 +309,11 @@ void mxs_leases_tick(void);
  * May sleep. Return: 0 or -EINVAL
  */
 int mxs_expiry_set(u32 seconds, struct netlink_ext_ack *extack);
+
+/** mxs_vol_forget() - what is remembered of a volume that was dropped. May sleep.
+ * Return: 0 or -ENOENT
+ */
+int mxs_vol_forget(u64 id, struct netlink_ext_ack *extack);
 
 /**
  * mxs_vol_drop_here() - an admin drops a volume

@@ -28,7 +28,9 @@ static void drop(struct mxs_vol *vol, const char *why)
 			    div_u64(mx_store_age(&mxs_srv.store, &vol->s),
 				    MSEC_PER_SEC),
 			    READ_ONCE(vol->s.share.used));
-	mx_store_bury(&mxs_srv.store, &vol->s);
+	if (!mx_store_bury(&mxs_srv.store, &vol->s))
+		pr_warn_ratelimited("memx_server: the first of %u volumes that were dropped without their owners is forgotten: its id is free\n",
+				    MX_TOMBS_MAX);
 	mxs_vol_free(vol);
 }
 
@@ -86,24 +88,46 @@ static int drop_here(const char *name, u64 id, bool force,
 		     struct netlink_ext_ack *extack)
 {
 	struct mxs_vol *vol = find(name, id);
+	u8 lease;
 
 	if (IS_ERR(vol)) {
 		NL_SET_ERR_MSG(extack, "several volumes here have this name: say which one by its id");
 		return PTR_ERR(vol);
 	}
-	/* What is remembered of one that was dropped before can be forgotten. */
-	if (!vol && !name && mx_store_unbury(&mxs_srv.store, id))
-		return 0;
+	if (!vol && !name && mx_store_tomb(&mxs_srv.store, id)) {
+		NL_SET_ERR_MSG(extack, "it was dropped here before; 'server volume forget' makes its id free for a new one");
+		return -ENOENT;
+	}
 	if (!vol) {
 		NL_SET_ERR_MSG(extack, "there is no such volume here");
 		return -ENOENT;
 	}
-	if (!force && mx_store_lease(&mxs_srv.store, &vol->s) == MX_LEASE_ALIVE) {
+	lease = mx_store_lease(&mxs_srv.store, &vol->s);
+	if (!force && lease == MX_LEASE_ALIVE) {
 		NL_SET_ERR_MSG(extack, "the volume's owner is alive, and would lose what it has stored here");
+		return -EBUSY;
+	}
+	if (!force && lease == MX_LEASE_UNKNOWN) {
+		NL_SET_ERR_MSG(extack, "the volume's owner may be alive: its version asks for nothing while it is idle");
 		return -EBUSY;
 	}
 	drop(vol, "dropped by an admin");
 	mxs_stat_add(MXS_S_DROPPED_HERE, 1);
+	return 0;
+}
+
+int mxs_vol_forget(u64 id, struct netlink_ext_ack *extack)
+{
+	bool known;
+
+	mutex_lock(&mxs_srv.table);
+	known = mx_store_unbury(&mxs_srv.store, id);
+	mutex_unlock(&mxs_srv.table);
+	if (!known) {
+		NL_SET_ERR_MSG(extack, "no volume of this id was dropped here without its owner");
+		return -ENOENT;
+	}
+	pr_info("memx_server: volume %016llx, dropped before, is forgotten: its id is free\n", id);
 	return 0;
 }
 

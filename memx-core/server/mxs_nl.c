@@ -68,6 +68,15 @@ static int nl_drop(struct sk_buff *skb, struct genl_info *info)
 				 info->extack);
 }
 
+static int nl_forget(struct sk_buff *skb, struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, MEMX_A_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the volume's id is missing");
+		return -EINVAL;
+	}
+	return mxs_vol_forget(nla_get_u64(info->attrs[MEMX_A_ID]), info->extack);
+}
+
 static int put_u64(struct sk_buff *skb, int attr, u64 value)
 {
 	return nla_put_u64_64bit(skb, attr, value, MEMX_A_PAD);
@@ -119,6 +128,7 @@ static int put_lease(struct sk_buff *skb, const struct mxs_vol *vol)
 		[MX_LEASE_ALIVE]	= "alive",
 		[MX_LEASE_SILENT]	= "silent",
 		[MX_LEASE_OVER]		= "over",
+		[MX_LEASE_UNKNOWN]	= "unknown",
 	};
 	u64 age = mx_store_age(&mxs_srv.store, &vol->s);
 
@@ -256,6 +266,13 @@ static const struct genl_ops ops[] = {
 		.policy	= drop_policy,
 		.maxattr = MEMX_A_MAX,
 		.doit	= nl_drop,
+	},
+	{
+		.cmd	= MEMX_C_SVOL_FORGET,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= drop_policy,
+		.maxattr = MEMX_A_MAX,
+		.doit	= nl_forget,
 	},
 };
 

@@ -232,6 +232,9 @@ int mxs_try(struct mxs_try *t)
 
 	if (t->ask.op == MX_OP_STAT)
 		return MX_ST_OK;
+	/* An owner is alive, however long workers take to say that it is. */
+	if (t->ask.op == MX_OP_OPEN)
+		mxs_vol_hear(t);
 	if (t->ask.op == MX_OP_OPEN || t->ask.op == MX_OP_DROP ||
 	    t->ask.op == MX_OP_LOOK)
 		return MXS_LATER;

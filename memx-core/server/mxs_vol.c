@@ -33,6 +33,25 @@ static void heard(struct mxs_vol *vol)
 		WRITE_ONCE(vol->heard, now);
 }
 
+void mxs_vol_hear(const struct mxs_try *t)
+{
+	struct mxs_vol *vol;
+	unsigned int seq;
+	bool claims;
+
+	rcu_read_lock();
+	vol = mxs_vol_find(t->who.volume);
+	if (vol) {
+		do {
+			seq = read_seqbegin(&vol->claims);
+			claims = mx_store_claims(&vol->s, &t->who);
+		} while (read_seqretry(&vol->claims, seq));
+		if (claims)
+			heard(vol);
+	}
+	rcu_read_unlock();
+}
+
 int mxs_vol_admit(struct mxs_try *t, struct mxs_vol **vol)
 {
 	unsigned int seq;

@@ -49,7 +49,8 @@
  *                         of NODE INC EPOCH, absent: none), ROSTER (nest of EPOCH
  *                         NUMBER LIVES, absent: none), LISTED, CHUNK_NEXT (where
  *                         to go on, absent: that was all). -ENOENT: it does not
- *                         know the volume; -EHOSTDOWN: it is not alive;
+ *                         know the volume; -EIDRM: it has dropped it without its
+ *                         owner; -EHOSTDOWN: it is not alive;
  *                         -ETIMEDOUT; -EOPNOTSUPP: it is of an older version;
  *                         -EAGAIN; -EBADMSG
  *  Multicast group "events", which anybody may join. SEQ is one more than that
@@ -78,20 +79,22 @@
  *                         is free when it is answered, but for pages that are
  *                         still being sent
  *  MEMX_C_SRV_SET   do    EXPIRY (seconds). A volume whose owner was not heard for
- *                         so long is dropped; 0: none is, as at the start.
- *                         -EINVAL: shorter than 30 s
+ *                         so long is dropped; 0: none is, as when the module was
+ *                         loaded. -EINVAL: shorter than 30 s
  *  MEMX_C_SRV_GET   do    STATE ("stopped", "running", "stopping") CAPACITY
  *                         FREE USED RESERVED LOAD VOLUMES EXPIRY
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
  *                         USED_PAGES RESERVED CHUNKS NODE (owner) INC (of the
  *                         owner) STATE ("alive", "silent", "over": the node has
- *                         another incarnation) SILENT_MS SEALED PROTOCOL (that
- *                         the owner speaks)
+ *                         another incarnation; "unknown": its version asks for
+ *                         nothing while it is idle) SILENT_MS SEALED PROTOCOL
+ *                         (that the owner speaks)
  *  MEMX_C_SVOL_DEL  do    NAME or ID, optional FORCE (flag). Drops a volume; its
- *                         next owner is told that it was dropped. Of an ID that
- *                         was dropped already, that is forgotten. -ENOENT;
+ *                         next owner is told that it was dropped. -ENOENT;
  *                         -ENOTUNIQ: several have that name; -EBUSY: the owner
- *                         is alive, and FORCE is absent
+ *                         is or may be alive, and FORCE is absent
+ *  MEMX_C_SVOL_FORGET do  ID, of a volume that was dropped by SVOL_DEL or since
+ *                         its lease had expired: its id is free. -ENOENT
  *  MEMX_C_STATS_GET dump
  */
 #ifndef MEMX_NL_H
@@ -129,6 +132,7 @@ enum memx_cmd {
 	MEMX_C_VOLUME_EVENT,
 	MEMX_C_SRV_SET,
 	MEMX_C_SVOL_DEL,
+	MEMX_C_SVOL_FORGET,
 	MEMX_C_LOOK,
 };
 

@@ -103,8 +103,9 @@ class T(Test):
             self.refused(self.c2.rc(f"memxctl volume create v --size 32M --id {self.id}", 60), "lease expired",
                          "the next owner is told")
             self.check(told(self.c2, "volume list") == [] and self.stored("v") is None, "nothing is left of the attempt")
-        self.s1.sh(f"memxctl server volume drop {self.id}")
-        self.refused(self.s1.rc(f"memxctl server volume drop {self.id}"), "no such volume", "that is forgotten once")
+        self.refused(self.s1.rc(f"memxctl server volume drop --id {self.id}"), "dropped here before", "to drop it again does not make it new")
+        self.s1.sh(f"memxctl server volume forget --id {self.id}")
+        self.refused(self.s1.rc(f"memxctl server volume forget --id {self.id}"), "no volume of this id", "that is forgotten once")
         self.check(self.seen(self.c2) == "does not know the volume", "by all")
         self.good(self.c2.rc(f"memxctl volume create v --size 32M --id {self.id}", 60), "then it is a new volume")
         self.c2.sh("memxctl volume remove v")

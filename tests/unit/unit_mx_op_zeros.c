@@ -128,6 +128,20 @@ static void mx_op_zeros__after_doubt(void **state)
 	LOG(r, "0:END 0; 0:FREE");
 }
 
+/* A release that finds the chunk in use asks for nothing, as it discards no page. */
+static void mx_op_zeros__no_release(void **state)
+{
+	struct rig *r = rig_with(1, 8, BIT(0));
+
+	submit(r, 0, MX_KIND_WRITE, 20, 1);
+	give_up(r, 0);
+	answer(r, 0, 0, MX_V_DOUBT);
+	rig_log(r);
+	assert_true(r->c.unsure);
+	submit(r, 0, MX_KIND_DISCARD, 0, 0);
+	LOG(r, "0:END 0; 0:FREE");
+}
+
 /* The volume is handed over in the middle of a write; what comes after it fails too. */
 static void mx_op_zeros__after_the_end(void **state)
 {
@@ -372,6 +386,7 @@ int main(void)
 		MXT(mx_op_zeros__keeps_place),
 		MXT(mx_op_zeros__edges),
 		MXT(mx_op_zeros__after_doubt),
+		MXT(mx_op_zeros__no_release),
 		MXT(mx_op_zeros__after_the_end),
 		MXT(mx_op_zeros__after_regain),
 		MXT(mx_op_zeros__left_over),

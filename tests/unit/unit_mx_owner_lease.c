@@ -80,6 +80,24 @@ static void mx_owner_tick__made_told_again(void **state)
 	assert_int_not_equal(life.era, was.era);
 }
 
+/* A new volume stays one however often the first server says that it has made it. */
+static void mx_owner_claim__made_told_again(void **state)
+{
+	servers(2);
+	fake[1].hung = true;
+	init(false, false, true);
+	assert_int_equal(mx_owner_claim(&o), 0);
+	all_see();
+	wait_ms(MX_OWNER_RENEW_MS);
+	wait_ms(MX_OWNER_RENEW_MS);
+	assert_true(fake[0].blank);
+	release(1);
+	wait_ms(MX_OWNER_RENEW_MS);
+	assert_int_equal(o.state, MX_OWN_SERVING);
+	assert_true(mx_owner_ready(&o, 0));
+	assert_true(mx_owner_ready(&o, 1));
+}
+
 /* An OPEN of the first version is no mere question. */
 static void mx_owner_tick__first_version(void **state)
 {
@@ -170,6 +188,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		OWNER(mx_owner_tick__renews),
 		OWNER(mx_owner_tick__made_told_again),
+		OWNER(mx_owner_claim__made_told_again),
 		OWNER(mx_owner_tick__first_version),
 		OWNER(mx_owner_tick__fenced_while_idle),
 		OWNER(mx_owner_claim__one_expired),

@@ -19,6 +19,7 @@ static void begin(void)
 	start();
 	mx_store_tick(&st, 5000, true);
 	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
+	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 }
 
 static void mx_store_tick__deaf_time_does_not_count(void **state)
@@ -216,6 +217,46 @@ static void mx_store_bury__older_clients(void **state)
 	assert_false(vol.claim.node);
 }
 
+/* An epoch after which there would be none is no claim's. */
+static void mx_store_bury__senseless_epoch(void **state)
+{
+	begin();
+	bury();
+	assert_int_equal(OPEN_NEW(WHO(7, 71, 5 + MX_TOMB_EPOCHS + 1)), MX_ST_INVAL);
+	assert_int_equal(arg, MX_FEAT_KNOWN);
+	assert_int_equal(OPEN_NEW(WHO(7, 71, 5 + MX_TOMB_EPOCHS)), MX_ST_OK);
+}
+
+/* Its node has restarted, and somebody else is about to take the volume over. */
+static void mx_store_lease__taken_over(void **state)
+{
+	begin();
+	seconds(20);
+	mx_store_seen(&vol, 12);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_OVER);
+	assert_int_equal(OPEN_TENT(WHO(7, 71, 6)), MX_ST_OK);
+	mx_store_seen(&vol, 12);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_ALIVE);
+	assert_true(mx_store_claims(&vol, &WHO(7, 71, 6)));
+	assert_true(mx_store_claims(&vol, &ONE));
+	assert_false(mx_store_claims(&vol, &WHO(7, 72, 6)));
+	seconds(10);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_OVER);
+}
+
+/* Silence says nothing of an owner that asks for nothing while it is idle. */
+static void mx_store_lease__older_clients(void **state)
+{
+	start();
+	mx_store_tick(&st, 5000, true);
+	assert_int_equal(open_as(ONE, MX_F_FEATURES, MX_FEAT_GEN), MX_ST_OK);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_ALIVE);
+	seconds(10);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_UNKNOWN);
+	mx_store_seen(&vol, 12);
+	assert_int_equal(mx_store_lease(&st, &vol), MX_LEASE_OVER);
+}
+
 static void mx_store_bury__bounded(void **state)
 {
 	struct mx_store_vol v = { .claim = { .node = 1, .epoch = 1 } };
@@ -223,14 +264,20 @@ static void mx_store_bury__bounded(void **state)
 
 	start();
 	for (v.id = 1; v.id <= MX_TOMBS_MAX; v.id++)
-		mx_store_bury(&st, &v);
+		assert_true(mx_store_bury(&st, &v));
 	/* Again: it is the youngest now. */
 	v.id = 1;
 	v.claim.epoch = 3;
-	mx_store_bury(&st, &v);
+	assert_true(mx_store_bury(&st, &v));
 	assert_int_equal(st.ntombs, MX_TOMBS_MAX);
+	/* One in which nobody has stored anything puts out none. */
+	v.id = 6000;
+	v.maker.node = 1;
+	assert_true(mx_store_bury(&st, &v));
+	assert_null(mx_store_tomb(&st, 6000));
 	v.id = 5000;
-	mx_store_bury(&st, &v);
+	v.share.reserved = 1;
+	assert_false(mx_store_bury(&st, &v));
 	assert_int_equal(st.ntombs, MX_TOMBS_MAX);
 	assert_null(mx_store_tomb(&st, 2));
 	assert_int_equal(mx_store_tomb(&st, 1)->claim.epoch, 3);
@@ -266,6 +313,9 @@ int main(void)
 		MXT(mx_store_bury__claims_stay_in_order),
 		MXT(mx_store_bury__tentative),
 		MXT(mx_store_bury__older_clients),
+		MXT(mx_store_bury__senseless_epoch),
+		MXT(mx_store_lease__taken_over),
+		MXT(mx_store_lease__older_clients),
 		MXT(mx_store_bury__bounded),
 		MXT(mx_store_unbury__an_admin_forgets),
 	};

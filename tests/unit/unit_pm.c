@@ -207,6 +207,12 @@ static void pm_analyse__filling(void **state)
 	assert_int_equal(pm.counts[PM_WHOLE], 1);
 	assert_int_equal(pm.run[0].copies, 1);
 	assert_int_equal(pm.run[0].stale, 2);
+	/* Whatever generation that is to have one day. */
+	chunk[1][0].gen = 7;
+	pm_analyse(&pm);
+	assert_int_equal(pm.counts[PM_WHOLE], 1);
+	assert_int_equal(pm.run[0].copies, 1);
+	assert_int_equal(pm.run[0].stale, 2);
 }
 
 /* The newest roster counts, by epoch before number; the highest claim likewise. */
