@@ -5,7 +5,7 @@ import time
 
 import peers
 from lab import Test, linux
-from labkit.memx import Cluster, told
+from labkit.memx import Cluster, Volume, told
 
 SIZE = 32                       # MiB of each volume
 RAISE = 4                       # seconds between attempts at larger frames
@@ -130,23 +130,31 @@ class T(Test):
         self.done(job, "interfaces")
 
     def idle(self):
-        """A session without calls tries nothing, and the next call does."""
+        """A session without calls tries nothing, and the next call does. Whoever has a volume calls now and then."""
         self.big.port_mtu(SMALL)
         job = self.work(6)
         self.both(SMALL, "path")
         self.done(job, "before_idle")
+        self.unmake()
         time.sleep(1)
         before = self.session(self.c1, self.big)["counters"]
         time.sleep(3 * RAISE)
         after = self.session(self.c1, self.big)["counters"]
         self.check(before["path_probes"] == after["path_probes"], "an idle session does not try larger frames")
         self.big.port_mtu(None)
-        self.c1.sh(f"dd if={self.on_big} of=/dev/null bs=4k count=1 iflag=direct status=none")
+        self.call()
         self.is_path(self.c1, self.big, BIG, "interface", 2)
         # The server is told by this, and tries with its next reply.
-        self.until(lambda: self.path(self.big, self.c1)[0] > SMALL or
-                   self.c1.sh(f"dd if={self.on_big} of=/dev/null bs=4k count=1 iflag=direct status=none") is None,
-                   "and so does the server", 10)
+        self.until(lambda: self.path(self.big, self.c1)[0] > SMALL or self.call(), "and so does the server", 10)
+
+    def unmake(self):
+        for name, device in (("large", self.on_big), ("little", self.on_small)):
+            Volume(self.c1, name, device).unmake()
+        self.cluster.empty()
+
+    def call(self):
+        """One call to each server."""
+        self.c1.sh("memxctl postmortem --id 1")
 
     def end(self):
         for host, other in ((self.c1, self.big), (self.c1, self.small), (self.big, self.c1), (self.small, self.c1)):
