@@ -29,6 +29,7 @@ void mx_home_add(struct mx_home *h, u8 server, const struct mx_srv_life *life,
 	h->member[h->n++] = (struct mx_home_member) {
 		.inc	= life->inc,
 		.era	= life->era,
+		.since	= gen,
 		.server	= server,
 		.state	= MX_HOME_IN_SYNC,
 	};
@@ -64,12 +65,20 @@ u32 mx_home_in_sync(const struct mx_home *h)
 	return n;
 }
 
-bool mx_home_has(const struct mx_home *h, u8 server, u32 inc, u32 era)
+bool mx_home_has(const struct mx_home *h, u8 server, u32 inc, u32 era, u32 gen)
 {
 	int i = mx_home_find(h, server);
 
 	return i >= 0 && h->member[i].state == MX_HOME_IN_SYNC &&
-	       h->member[i].inc == inc && h->member[i].era == era;
+	       h->member[i].inc == inc && h->member[i].era == era &&
+	       h->member[i].since <= gen;
+}
+
+bool mx_home_predates(const struct mx_home *h, u8 server, u32 gen)
+{
+	int i = mx_home_find(h, server);
+
+	return i >= 0 && gen < h->member[i].since;
 }
 
 bool mx_home_stale(struct mx_home *h, u8 server)

@@ -37,12 +37,15 @@ enum mx_home_state {
  * struct mx_home_member - a member of a home
  * @inc:    incarnation of the server that took the copy
  * @era:    the volume's life on that server, see struct mx_srv_life
+ * @since:  generation in which it took the copy: what was asked of it in an older one
+ *          was about another copy; 0: not known
  * @server: index of the server
  * @state:  enum mx_home_state
  */
 struct mx_home_member {
 	u32	inc;
 	u32	era;
+	u32	since;
 	u8	server;
 	u8	state;
 };
@@ -99,8 +102,13 @@ int mx_home_find(const struct mx_home *h, u8 server);
 /** mx_home_in_sync() - Return: how many members are in sync */
 u32 mx_home_in_sync(const struct mx_home *h);
 
-/** mx_home_has() - is the copy that a server took in that life in sync? */
-bool mx_home_has(const struct mx_home *h, u8 server, u32 inc, u32 era);
+/** mx_home_has() - is the copy that a server took in that life in sync, and was it
+ * there in generation @gen?
+ */
+bool mx_home_has(const struct mx_home *h, u8 server, u32 inc, u32 era, u32 gen);
+
+/** mx_home_predates() - has the server taken its copy in a later generation? */
+bool mx_home_predates(const struct mx_home *h, u8 server, u32 gen);
 
 /** mx_home_stale() - a member may have missed a write. Return: false: it is the
  * last one in sync, and stays so

@@ -323,7 +323,8 @@ static void note(struct mx_chunk *c, const struct mx_leg *leg,
 			break;
 		fallthrough;
 	case MX_V_NOCHUNK:
-		if (release || mx_leg_is_placing(leg))
+		if (release || mx_leg_is_placing(leg) ||
+		    mx_home_predates(&c->home, leg->server, leg->gen))
 			break;
 		mx_chunk_gone(c, leg->server, leg->inc, leg->era);
 		break;

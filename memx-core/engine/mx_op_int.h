@@ -59,7 +59,7 @@ static inline bool mx_leg_maybe_life(const struct mx_leg *leg, const struct mx_e
 /* Whether what a leg has found was in the copy that counts now. */
 static inline bool mx_leg_is_current(const struct mx_chunk *c, const struct mx_leg *leg)
 {
-	return mx_home_has(&c->home, leg->server, leg->inc, leg->era);
+	return mx_home_has(&c->home, leg->server, leg->inc, leg->era, leg->gen);
 }
 
 /* mx_op_legs.c */

@@ -97,6 +97,7 @@ cluster_mutants() {
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
 	stale-copy-stays	mx_home		/^bool mx_home_stale/,/^}/s/h->member.i..state = MX_HOME_STALE;//
+	copy-before-counts	mx_home		/^bool mx_home_has/,/^}/s/h->member.i..since <= gen/1/
 	next-gen-not-awaited	mx_op		s/if (c->home.unsettled && mx_home_in_sync(&c->home)) {/if (0) {/
 	generation-used-twice	mx_home		s/return ++h->last;/return h->last ? h->last : ++h->last;/
 	edges-are-zeros		mx_op		s/switch (mx_chunk_page(c, page)) {/switch (MX_PAGE_ZERO) {/
@@ -120,7 +121,10 @@ cluster_mutants() {
 	roster-not-stored	mx_owner_srv	/^bool mx_owner_ready/,/^}/s/return s->in_roster || .*/return true;/
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
-	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && !mx_bits_count/if (op->zeros || !op->whole \&\& !mx_bits_count/
+	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && (!op->n/if (op->zeros || !op->whole \&\& (!op->n/
+	discard-leaves-doubt	mx_op		/^static bool start_discard/,/^}/s/!c->unsure &&/1 \&\&/
+	making-told-once	mx_store	/^int mx_store_open/,/^}/s/made = unused || .*/made = unused;/
+	dropped-is-new		mx_store_lease	/^bool mx_store_bury/,/^}/s/st->tomb.st->ntombs++. = tomb;//
 	END
 }
 

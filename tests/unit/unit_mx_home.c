@@ -29,9 +29,9 @@ static void mx_home_add__first_settles(void **state)
 
 	assert_int_equal(h.gen, 1);
 	assert_false(h.unsettled);
-	assert_true(mx_home_has(&h, 0, 100, 0));
-	assert_false(mx_home_has(&h, 0, 100, 1));
-	assert_false(mx_home_has(&h, 1, 101, 0));
+	assert_true(mx_home_has(&h, 0, 100, 0, 9));
+	assert_false(mx_home_has(&h, 0, 100, 1, 9));
+	assert_false(mx_home_has(&h, 1, 101, 0, 9));
 	mx_home_add(&h, 3, &life[3], 1);
 	/* Each has stored that it is alone. */
 	assert_true(h.unsettled && h.behind);
