@@ -6,16 +6,13 @@
 # shellcheck disable=SC2016 # the awk programs
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-def=$here/keys.def
-doc=$here/../docs/xenstore.md
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
+# shellcheck source=tools/lib/made.sh
+. "$(dirname "$0")/../tools/lib/made.sh"
+made_begin keys.def ../docs/xenstore.md keys
 
 # lines AWK-PROGRAM: run it on the fields of each key.
 lines() {
-	sed -e '/^#/d' -e '/^[[:space:]]*$/d' "$def" | awk -F'|' "$1"
+	made_fields | awk -F'|' "$1"
 }
 
 valid() {
@@ -106,42 +103,10 @@ table_md() {
 	}'
 }
 
-# document: the page, with the table between its markers replaced.
-document() {
-	awk -v table="$tmp/table" '
-	/^<!-- keys: end -->/ { inside = 0 }
-	!inside { print }
-	/^<!-- keys: begin/ {
-		inside = 1
-		while ((getline line < table) > 0)
-			print line
-	}' "$doc"
-}
-
 valid
 header >"$tmp/mx_xs_keys.h"
 table_h >"$tmp/mx_xs_table.h"
 shell >"$tmp/memx-xs-keys.sh"
 table_md >"$tmp/table"
 
-rc=0
-for f in mx_xs_keys.h mx_xs_table.h memx-xs-keys.sh xenstore.md; do
-	case $f in
-	*.h) to=$here/$f ;;
-	*.sh) to=$here/../hotplug-scripts/$f ;;
-	*.md)
-		to=$doc
-		document >"$tmp/$f"
-		;;
-	esac
-	if cmp -s "$tmp/$f" "$to"; then
-		continue
-	elif [ "${1-}" = --check ]; then
-		echo "$f is not what keys.def says; run xenstore/gen-keys.sh" >&2
-		rc=1
-	else
-		cp "$tmp/$f" "$to"
-		echo "made $f"
-	fi
-done
-exit $rc
+made_end "${1-}" ../hotplug-scripts mx_xs_keys.h mx_xs_table.h memx-xs-keys.sh

@@ -6,12 +6,9 @@
 # shellcheck disable=SC2016 # the awk programs
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-def=$here/options.def
-doc=$here/../../docs/operations.md
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
+# shellcheck source=tools/lib/made.sh
+. "$(dirname "$0")/../../tools/lib/made.sh"
+made_begin options.def ../../docs/operations.md options
 
 # What the programs below share: a type's name and limits, log2 of pages.
 functions='
@@ -35,7 +32,7 @@ functions='
 
 # lines AWK-PROGRAM: run it on the fields of each option.
 lines() {
-	sed -e '/^#/d' -e '/^[[:space:]]*$/d' "$def" | awk -F'|' "$functions $1"
+	made_fields | awk -F'|' "$functions $1"
 }
 
 valid() {
@@ -174,41 +171,9 @@ table_md() {
 	}'
 }
 
-# document: the page, with the table between its markers replaced.
-document() {
-	awk -v table="$tmp/table" '
-	/^<!-- options: end -->/ { inside = 0 }
-	!inside { print }
-	/^<!-- options: begin/ {
-		inside = 1
-		while ((getline line < table) > 0)
-			print line
-	}' "$doc"
-}
-
 valid
 header >"$tmp/memx_options.h"
 shell >"$tmp/memx-options.sh"
 table_md >"$tmp/table"
 
-rc=0
-for f in memx_options.h memx-options.sh operations.md; do
-	case $f in
-	*.h) to=$here/$f ;;
-	*.sh) to=$here/../../hotplug-scripts/$f ;;
-	*.md)
-		to=$doc
-		document >"$tmp/$f"
-		;;
-	esac
-	if cmp -s "$tmp/$f" "$to"; then
-		continue
-	elif [ "${1-}" = --check ]; then
-		echo "$f is not what options.def says; run memx-core/uapi/gen-options.sh" >&2
-		rc=1
-	else
-		cp "$tmp/$f" "$to"
-		echo "made $f"
-	fi
-done
-exit $rc
+made_end "${1-}" ../../hotplug-scripts memx_options.h memx-options.sh
