@@ -272,8 +272,13 @@ static void mx_op_leave(struct mx_chunk *c, struct mx_op *op, bool stays)
 /* Nothing is left to be done on the chunk but for tombs. */
 void mx_op_retire(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 {
-	if (op->where != MX_OP_OUT)
+	/* One that has left is in nobody's way any more. */
+	if (op->where == MX_OP_LEFT) {
+		list_del_init(&op->link);
+		op->where = MX_OP_OUT;
+	} else if (op->where != MX_OP_OUT) {
 		mx_op_leave(c, op, false);
+	}
 	if (mx_op_open(op)) {
 		MX_COVER(op_retire_open);
 		op->where = MX_OP_LEFT;

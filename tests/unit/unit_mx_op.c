@@ -531,6 +531,27 @@ static void mx_op_tick__placement_to_a_suspect(void **state)
 	assert_int_equal(r->c.avoid, 0);
 }
 
+/* The volume goes away: what only had a placement to take back holds up nobody now. */
+static void mx_op_void_all__left(void **state)
+{
+	struct rig *r = rig(1);
+
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	tick(r, 3000);
+	picked(r, 0, BIT(1));
+	answer(r, 0, 1, MX_V_OK);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 0, MX_V_AGAIN);
+	rig_log(r);
+	submit(r, 1, MX_KIND_WRITE, 0, 1);
+	submit(r, 2, MX_KIND_WRITE, 0, 1);
+	LOG(r, "1:WRITE s1 g2");
+	mx_op_void_all(&r->c, &r->todo);
+	LOG(r, "1:VOID s1; 0:FREE");
+	assert_int_equal(r->op[2].behind, 1);
+}
+
 static void mx_op_unplace__repeated(void **state)
 {
 	struct rig *r = rig(1);
@@ -871,6 +892,7 @@ int main(void)
 		MXT(mx_op_tick__not_sent_yet),
 		MXT(mx_op_tick__placement_passed_over),
 		MXT(mx_op_tick__placement_to_a_suspect),
+		MXT(mx_op_void_all__left),
 		MXT(mx_op_unplace__repeated),
 		MXT(mx_op_unplace__refused),
 		MXT(mx_op_place__taken_in_limbo),
