@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """A host: a QEMU machine with bare Linux, or with Xen and its dom0."""
-import glob
 import json
 import os
 import re
@@ -127,14 +126,8 @@ class Host(Machine):
 
     def processor_s(self):
         """Seconds of this machine's processors that the host has taken so far, whatever else runs there."""
-        spent = 0
-        for task in glob.glob(f"/proc/{self._qemu.pid}/task/*/schedstat"):
-            try:
-                with open(task, encoding="ascii") as f:
-                    spent += int(f.read().split()[0])
-            except OSError:
-                pass                    # a thread that has ended meanwhile
-        return spent / 1e9
+        # What clock_getcpuclockid(3) gives, which Python has for threads only.
+        return time.clock_gettime(~self._qemu.pid << 3 | 2)
 
     def freeze(self):
         """Stops the whole machine in its tracks (it answers nothing, its clock stands still)."""
