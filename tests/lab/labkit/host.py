@@ -38,6 +38,7 @@ class Options:
     kernel: str = "6.1"
     cmdline: str = ""               # more for Linux's command line
     xen_cmdline: str = ""           # more for Xen's
+    root: str = ""                  # another root disk, see bare.py; the project's tools are not linked into it
     qemu: list = field(default_factory=list)
 
     def __post_init__(self):

@@ -9,7 +9,7 @@ import time
 
 from . import recipe
 from .elf import vmlinux
-from .paths import CACHE, LabError
+from .paths import CACHE, ROOT, LabError
 
 TOOLS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "qemu-system-x86_64": "qemu-system-x86",
          "ip": "iproute2", "gcc": "gcc"}
@@ -30,13 +30,16 @@ make -s -C "$LAB_KERNEL" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 modules_in
 cp "$LAB_KERNEL/arch/x86/boot/bzImage" "$root/boot/vmlinuz-$release"
 """
 
-KERNEL_HOOK = """
+HOOK_BEGIN = """
 set -e
 root=$1
 release=%(release)s
 %(install)s
 for d in %(prune)s; do rm -rf "$root/lib/modules/$release/kernel/$d"; done
 chroot "$root" depmod "$release"
+"""
+
+HOOK = HOOK_BEGIN + """
 rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale "$root"/var/cache/apt/*
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$root/root/.ssh/id_ed25519" 2>/dev/null || {
     mkdir -p -m 700 "$root/root/.ssh"
@@ -77,15 +80,13 @@ def _as_root():
     return [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
 
 
-def _bootstrap(work, release):
+def _bootstrap(work, packages, commands, options):
     hook = os.path.join(work, "hook")
     with open(hook, "w", encoding="ascii") as f:
-        install = OWN_KERNEL if recipe.own_kernel() else DEBIAN_KERNEL
-        f.write(KERNEL_HOOK % {"release": release, "install": install % {"release": release},
-                               "prune": " ".join(recipe.PRUNE)})
+        f.write(commands)
     tar = os.path.join(work, "root.tar")
     log = os.path.join(work, "mmdebstrap.log")
-    cmd = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(recipe.PACKAGES),
+    cmd = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(packages), *options,
            "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
            "--dpkgopt=path-exclude=/usr/share/locale/*", f'--customize-hook=sh {hook} "$1"']
     cmd += ["--aptopt=" + option for option in _apt_options()]
@@ -98,12 +99,28 @@ def _bootstrap(work, release):
     return tar
 
 
-def _make_ext4(work, tree, image):
+def unpack(work, packages, hook, options=()):
+    """
+    Makes the folder @work/tree with Debian and @packages, on which the shell commands @hook were run with its path as $1;
+    @options: more for mmdebstrap. Gives @work.
+    """
+    subprocess.run([*_as_root(), "rm", "-rf", work], check=True)
+    tree = os.path.join(work, "tree")
+    os.makedirs(tree)
+    tar = _bootstrap(work, packages, hook, options)
+    subprocess.run([*_as_root(), "tar", "-C", tree, "-xf", tar, "--exclude=./dev/*", "--numeric-owner"], check=True)
+    os.unlink(tar)
+    return work
+
+
+def make_ext4(work, name):
+    """Makes a disk of @work/tree, in the file of that name beside it, and removes the tree."""
+    tree = os.path.join(work, "tree")
     used = int(subprocess.run(["du", "-sm", tree], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0])
     subprocess.run([*_as_root(), "mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0",
-                    "-L", "lab", "-d", tree, image, f"{used + used // 4 + 1024}M"], check=True,
+                    "-L", "lab", "-d", tree, os.path.join(work, name), f"{used + used // 4 + 1024}M"], check=True,
                    env={**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"})
-    os.unlink(os.path.join(work, "root.tar"))
+    subprocess.run([*_as_root(), "rm", "-rf", tree], check=True)
 
 
 def _modules_with_needs(tree, release, names):
@@ -153,18 +170,15 @@ def _take_kernels(tree, release, out):
 def _build(out, release):
     start = time.monotonic()
     say(f"lab: building the hosts' image for Linux {release} and Xen {recipe.XEN} (once, about two minutes)")
-    work = out + ".new"
-    subprocess.run([*_as_root(), "rm", "-rf", work], check=True)
+    install = OWN_KERNEL if recipe.own_kernel() else DEBIAN_KERNEL
+    work = unpack(out + ".new", recipe.PACKAGES, HOOK % {"release": release, "install": install % {"release": release},
+                                                         "prune": " ".join(recipe.PRUNE)})
     tree = os.path.join(work, "tree")
-    os.makedirs(tree)
-    tar = _bootstrap(work, release)
-    subprocess.run([*_as_root(), "tar", "-C", tree, "-xf", tar, "--exclude=./dev/*", "--numeric-owner"], check=True)
     _take_kernels(tree, release, work)
     _take_modules(tree, release, recipe.HOST_MODULES, os.path.join(work, "host-modules"))
     _take_modules(tree, release, recipe.GUEST_MODULES, os.path.join(work, "guest-modules"))
     shutil.copy(os.path.join(tree, "bin/busybox"), work)
-    _make_ext4(work, tree, os.path.join(work, "root.img"))
-    subprocess.run([*_as_root(), "rm", "-rf", tree], check=True)
+    make_ext4(work, "root.img")
     os.rename(work, out)
     say(f"lab: image ready after {time.monotonic() - start:.0f} s")
 

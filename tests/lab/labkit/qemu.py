@@ -20,7 +20,7 @@ def _share(tag, path, readonly):
 def _kernel(host, boot):
     opt = host.options
     line = LINUX.format(name=host.name, kind=opt.kind, ip=host.ip, mtu=opt.mtu, hosts=host.peers,
-                        xenstored=opt.xenstored, extra=f"{opt.cmdline} {os.environ.get('LAB_CMDLINE', '')}")
+                        xenstored=opt.xenstored, extra=f"{'lab.bare=1 ' if opt.root else ''}{opt.cmdline} {os.environ.get('LAB_CMDLINE', '')}")
     if opt.kind == "xen":
         line = ("console=hvc0 " + line).replace(",", ",,")
         return ["-kernel", boot.xen, "-append", XEN.format(dom0=opt.dom0, extra=opt.xen_cmdline),
@@ -41,7 +41,7 @@ def command(host, boot, channel_fd):
            "-smp", str(opt.vcpus), "-m", str(opt.memory), "-nodefaults", "-no-user-config", "-display", "none",
            "-no-reboot", "-serial", "file:" + host.console_path]
     cmd += _kernel(host, boot)
-    cmd += ["-drive", f"file={boot.root_img},format=raw,if=virtio,snapshot=on,cache=unsafe"]
+    cmd += ["-drive", f"file={opt.root or boot.root_img},format=raw,if=virtio,snapshot=on,cache=unsafe"]
     for i, tap in enumerate(host.taps):
         cmd += ["-netdev", f"tap,id=net{i},ifname={tap},script=no,downscript=no,vhost=off",
                 "-device", f"virtio-net-pci,netdev=net{i},mac={net.mac_of(host.index, i)},host_mtu={net.MTU},romfile="]

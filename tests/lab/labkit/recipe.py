@@ -85,6 +85,10 @@ def root_key(kernel):
                   *read("labkit/image.py")])
 
 
+def bare_key(kernel, packages, wanted):
+    return _hash(["bare", SUITE, kernel, *packages, "", *wanted, *PRUNE, *read("labkit/bare.py", "labkit/image.py")])
+
+
 def boot_key(root):
     names = sorted(os.path.join(d, n) for d in ("guest", "host") for n in os.listdir(os.path.join(LAB, d)))
     return _hash(["boot", root, *HOST_MODULES, *GUEST_MODULES, *names, *read("labkit/boot.py", *names)])
