@@ -34,6 +34,7 @@ def blocks():
 class T(Test):
     hosts = {"x1": xen(nics=2, vcpus=2, memory=2048, dom0=1536), "s1": linux(nics=2, vcpus=2, memory=1024)}
     timeout = 5400
+    debian_kernel = True
 
     @classmethod
     def before_boot(cls):

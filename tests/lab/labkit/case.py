@@ -29,6 +29,7 @@ class Test:
 
     hosts = {}
     timeout = 600                   # seconds for the whole test, booting included; six times what it takes on a quiet machine
+    debian_kernel = False           # it makes no sense on another kernel than Debian's
     allow = ()                      # patterns of console lines that this test may provoke
 
     def __init__(self, name, boot):
