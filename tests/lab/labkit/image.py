@@ -9,7 +9,7 @@ import time
 
 from . import recipe
 from .elf import vmlinux
-from .paths import CACHE, ROOT, LabError
+from .paths import CACHE, LabError
 
 TOOLS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "qemu-system-x86_64": "qemu-system-x86",
          "ip": "iproute2", "gcc": "gcc"}
@@ -80,13 +80,19 @@ def _as_root():
     return [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
 
 
-def _bootstrap(work, packages, commands, options):
+def bootstrap(work, packages, commands):
+    """
+    Makes the folder @work with an archive of Debian and @packages, on which the shell @commands were run with its path as
+    $1. Gives the archive's path.
+    """
+    subprocess.run([*_as_root(), "rm", "-rf", work], check=True)
+    os.makedirs(work)
     hook = os.path.join(work, "hook")
     with open(hook, "w", encoding="ascii") as f:
         f.write(commands)
     tar = os.path.join(work, "root.tar")
     log = os.path.join(work, "mmdebstrap.log")
-    cmd = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(packages), *options,
+    cmd = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(packages),
            "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
            "--dpkgopt=path-exclude=/usr/share/locale/*", f'--customize-hook=sh {hook} "$1"']
     cmd += ["--aptopt=" + option for option in _apt_options()]
@@ -99,18 +105,13 @@ def _bootstrap(work, packages, commands, options):
     return tar
 
 
-def unpack(work, packages, hook, options=()):
-    """
-    Makes the folder @work/tree with Debian and @packages, on which the shell commands @hook were run with its path as $1;
-    @options: more for mmdebstrap. Gives @work.
-    """
-    subprocess.run([*_as_root(), "rm", "-rf", work], check=True)
+def unpack(tar, work):
+    """Makes the folder @work/tree of such an archive; gives its path."""
     tree = os.path.join(work, "tree")
+    subprocess.run([*_as_root(), "rm", "-rf", tree], check=True)
     os.makedirs(tree)
-    tar = _bootstrap(work, packages, hook, options)
     subprocess.run([*_as_root(), "tar", "-C", tree, "-xf", tar, "--exclude=./dev/*", "--numeric-owner"], check=True)
-    os.unlink(tar)
-    return work
+    return tree
 
 
 def make_ext4(work, name):
@@ -171,9 +172,11 @@ def _build(out, release):
     start = time.monotonic()
     say(f"lab: building the hosts' image for Linux {release} and Xen {recipe.XEN} (once, about two minutes)")
     install = OWN_KERNEL if recipe.own_kernel() else DEBIAN_KERNEL
-    work = unpack(out + ".new", recipe.PACKAGES, HOOK % {"release": release, "install": install % {"release": release},
-                                                         "prune": " ".join(recipe.PRUNE)})
-    tree = os.path.join(work, "tree")
+    work = out + ".new"
+    tar = bootstrap(work, recipe.PACKAGES, HOOK % {"release": release, "install": install % {"release": release},
+                                                   "prune": " ".join(recipe.PRUNE)})
+    tree = unpack(tar, work)
+    os.unlink(tar)
     _take_kernels(tree, release, work)
     _take_modules(tree, release, recipe.HOST_MODULES, os.path.join(work, "host-modules"))
     _take_modules(tree, release, recipe.GUEST_MODULES, os.path.join(work, "guest-modules"))
