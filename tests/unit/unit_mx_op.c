@@ -823,30 +823,6 @@ static void mx_op_advance__not_alone_any_more(void **state)
 	LOG(r, "0:END 0; 0:FREE; 2:END 0; 2:FREE");
 }
 
-/* What was asked of a copy that the server denied says nothing about the next one. */
-static void mx_op_leg__of_the_copy_before(void **state)
-{
-	static const u8 late[] = { MX_V_OK, MX_V_NOCHUNK };
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(late); i++) {
-		struct rig *r = rig_with(1, 8, BIT(0));
-
-		submit(r, 0, MX_KIND_WRITE, 20, 1);
-		submit(r, 1, MX_KIND_WRITE, 30, 1);
-		answer(r, 1, 0, MX_V_NOCHUNK);
-		picked(r, 1, BIT(0));
-		LOG(r, "0:WRITE s0 g1; 1:WRITE s0 g1; 1:PICK 1; 1:WRITE|PLACE s0 g2");
-		answer(r, 0, 0, late[i]);
-		answer(r, 1, 0, MX_V_OK);
-		LOG(r, "1:END 0; 1:FREE; 0:WRITE s0 g2");
-		assert_int_equal(r->c.state, MX_CHUNK_PLACED);
-		answer(r, 0, 0, MX_V_OK);
-		LOG(r, "0:END 0; 0:FREE");
-		assert_int_equal(r->c.nhave, 2);
-	}
-}
-
 /* Another node with the server's id may have said so: it has the pages after all. */
 static void mx_op_leg__novol_untrue(void **state)
 {
@@ -902,7 +878,6 @@ int main(void)
 		MXT(mx_op_submit__blind),
 		MXT(mx_op_submit__fetch),
 		MXT(mx_op_ask__old_server),
-		MXT(mx_op_leg__of_the_copy_before),
 		MXT(mx_op_leg__novol_untrue),
 		MXT(mx_op_advance__many_operations),
 		MXT(mx_op_advance__in_the_way),

@@ -380,6 +380,30 @@ static void copies__setter_given_up(void **state)
 	LOG(r, "0:FREE; 1:END 0; 1:FREE");
 }
 
+/* What was asked of a copy that the server denied says nothing about the next one. */
+static void copies__of_the_copy_before(void **state)
+{
+	static const u8 late[] = { MX_V_OK, MX_V_NOCHUNK };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(late); i++) {
+		struct rig *r = rig_with(1, 8, BIT(0));
+
+		submit(r, 0, MX_KIND_WRITE, 20, 1);
+		submit(r, 1, MX_KIND_WRITE, 30, 1);
+		answer(r, 1, 0, MX_V_NOCHUNK);
+		picked(r, 1, BIT(0));
+		LOG(r, "0:WRITE s0 g1; 1:WRITE s0 g1; 1:PICK 1; 1:WRITE|PLACE s0 g2");
+		answer(r, 0, 0, late[i]);
+		answer(r, 1, 0, MX_V_OK);
+		LOG(r, "1:END 0; 1:FREE; 0:WRITE s0 g2");
+		assert_int_equal(r->c.state, MX_CHUNK_PLACED);
+		answer(r, 0, 0, MX_V_OK);
+		LOG(r, "0:END 0; 0:FREE");
+		assert_int_equal(r->c.nhave, 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +426,7 @@ int main(void)
 		MXT(copies__no_release_beside_stale_members),
 		MXT(copies__left_member_is_back),
 		MXT(copies__setter_given_up),
+		MXT(copies__of_the_copy_before),
 	};
 
 	return MXT_RUN(tests);
