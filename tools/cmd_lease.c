@@ -141,7 +141,8 @@ static int server_set(struct ctl *ctl, int argc, char **argv)
 
 const struct command lease_commands[] = {
 	{ "server", "volume", server_volume, "list | drop NAME | drop --id ID | forget --id ID [--force]",
-	  "volumes stored here and their owners; drop one, --force: although its owner is alive; forget one that was dropped" },
+	  "volumes stored here and their owners; drop one, --force: although its owner is alive; "
+	  "forget one that was dropped" },
 	{ "server", "set", server_set, "--expiry SECONDS|off",
 	  "drop volumes whose owners were not heard for so long; off: never" },
 	{ 0 }

@@ -209,6 +209,22 @@ static int look(struct ctl *ctl, uint64_t id, uint32_t first, struct answer *a)
 	return err;
 }
 
+static enum pm_answer answer_of(int err)
+{
+	switch (err) {
+	case 0:
+		return PM_HAS;
+	case -ENOENT:
+		return PM_UNKNOWN;
+	case -EIDRM:
+		return PM_DROPPED;
+	case -EHOSTDOWN:
+	case -ETIMEDOUT:
+		return PM_SILENT;
+	}
+	return PM_REFUSED;
+}
+
 /* Return: enum ctl_exit; that a server does not answer is no failure. */
 static int server_ask(struct ctl *ctl, uint64_t id, struct pm_server *s)
 {
@@ -226,8 +242,7 @@ static int server_ask(struct ctl *ctl, uint64_t id, struct pm_server *s)
 		return ctl_failed(ctl);
 	if (err == -EBADMSG && !ctl->nl.why[0])
 		snprintf(ctl->nl.why, sizeof(ctl->nl.why), "gives an answer that makes no sense");
-	s->answer = !err ? PM_HAS : err == -ENOENT ? PM_UNKNOWN :
-		    err == -EIDRM ? PM_DROPPED : err == -EHOSTDOWN || err == -ETIMEDOUT ? PM_SILENT : PM_REFUSED;
+	s->answer = answer_of(err);
 	if (err) {
 		s->nchunks = 0;
 		s->nlives = 0;
@@ -253,7 +268,8 @@ static int servers_ask(struct ctl *ctl, struct pm *pm)
 		s->node = cells[SERVER_NODE].num;
 		s->inc = cells[SERVER_INC].num;
 		s->host = out_need(strdup(cells[SERVER_HOST].set ? cells[SERVER_HOST].str : "?"));
-		s->state = out_need(strdup(cells[SERVER_STATE].set ? cells[SERVER_STATE].str : "?"));
+		s->state = out_need(strdup(cells[SERVER_STATE].set ?
+					   cells[SERVER_STATE].str : "?"));
 		ret = server_ask(ctl, pm->id, s);
 	}
 	table_clear(&table);

@@ -155,7 +155,8 @@ static void copy_add(struct pm_run *run, unsigned int server, const struct memx_
 	if (l->gen > run->high) {
 		run->stale |= run->copies;
 		run->copies = 0;
-		run->low = run->high = l->gen;
+		run->low = l->gen;
+		run->high = l->gen;
 		run->verdict = PM_WHOLE;
 		run->nmembers = l->nmembers < PM_COPIES ? l->nmembers : PM_COPIES;
 		memcpy(run->member, l->member, run->nmembers * sizeof(run->member[0]));

@@ -44,8 +44,9 @@ struct mx_looked {
  * Waits for the answer, two seconds at most. Context: may sleep; no lock is held.
  *
  * Return: 0, or an error with @ack: -ENOENT: it does not know the volume;
- * -EIDRM: it has dropped it without its owner; -EHOSTDOWN: it is not alive; -ETIMEDOUT; -EOPNOTSUPP: it is of an older version;
- * -EAGAIN: it is busy; -EBADMSG: its answer makes no sense; -ENOMEM; -EINTR
+ * -EIDRM: it has dropped it without its owner; -EHOSTDOWN: it is not alive;
+ * -ETIMEDOUT; -EOPNOTSUPP: it is of an older version; -EAGAIN: it is busy;
+ * -EBADMSG: its answer makes no sense; -ENOMEM; -EINTR
  */
 int mx_look(u64 node, u64 id, u32 first, struct mx_looked *to,
 	    struct netlink_ext_ack *ack);
