@@ -5,7 +5,9 @@ import os
 from . import net, recipe
 from .paths import BUILD, ROOT
 
-CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand"
+# Without cmpxchg16b, after which QEMU 7.2 has flags that are none for a moment: an interrupt then, and the
+# kernel, which uses it to allocate memory, ends in a double fault.
+CPU = "qemu64,-cx16,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand"
 LINUX = ("lab.name={name} lab.kind={kind} lab.ip={ip} lab.mtu={mtu} lab.hosts={hosts} lab.xenstored={xenstored} "
          "mitigations=off no_timer_check random.trust_cpu=on panic=-1 loglevel=5 net.ifnames=0 {extra}")
 XEN = "console=com1 com1=115200,8n1 dom0_mem={dom0}M,max:{dom0}M spec-ctrl=no xpti=no {extra}"
