@@ -9,6 +9,7 @@ from labkit.memx import Cluster, Volume
 MIB = 64
 ROUNDS = 5
 SECONDS = 3
+NARROW = "rate 10mbit"          # some 280 pages a second
 
 
 def fairness(rates):
@@ -75,9 +76,11 @@ class T(Test):
         self.check(fairness(rates) >= 0.9, f"four volumes share: {[round(r) for r in rates]}")
 
     def weights(self):
-        """Where volumes compete: at one server."""
+        """Where volumes compete: at one server, whose line is narrower than what any client asks for."""
         self.c1.sh("memxctl volume set two --weight 4")
+        self.s1.netem(NARROW)
         rates = self.at_once([self.one, self.two], 256)
+        self.s1.netem(None)
         ratio = rates[1] / rates[0]
         self.figure("weight_4_of_1", round(ratio, 2))
         self.check(3.4 <= ratio <= 4.6, f"a volume of weight 4 gets four times what one of weight 1 gets: {ratio:.2f}")
