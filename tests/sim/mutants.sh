@@ -123,8 +123,6 @@ cluster_mutants() {
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
 	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && (!op->n/if (op->zeros || !op->whole \&\& (!op->n/
 	discard-leaves-doubt	mx_op		/^static bool start_discard/,/^}/s/!c->unsure &&/1 \&\&/
-	making-told-once	mx_store	/^int mx_store_open/,/^}/s/made = unused || .*/made = unused;/
-	dropped-is-new		mx_store_lease	/^bool mx_store_bury/,/^}/s/st->tomb.st->ntombs++. = tomb;//
 	END
 }
 
