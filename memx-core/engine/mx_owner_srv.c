@@ -457,6 +457,8 @@ static void confirm(struct mx_owner *o, struct mx_owner_srv *s, bool made)
 		s->roster = 0;
 		s->ghost = ~s->inc;
 		s->remade = true;
+		/* No roster without a mark before the caller has counted. */
+		o->lossy |= s->chunks;
 	}
 	s->made |= made;
 	s->blank |= made;

@@ -80,6 +80,20 @@ static void mx_owner_tick__made_told_again(void **state)
 	assert_int_not_equal(life.era, was.era);
 }
 
+/* What a server had is lost, and no roster says otherwise until that was counted. */
+static void mx_owner_tick__made_anew_is_marked(void **state)
+{
+	serving(2);
+	mx_owner_chunks(&o, 1, 3);
+	expire(1);
+	wait_ms(MX_OWNER_RENEW_MS);
+	assert_true(o.lossy);
+	assert_true(mx_roster_marked(&fake[1].roster));
+	mx_owner_lossy(&o, true);
+	count();
+	assert_true(mx_roster_marked(&fake[1].roster));
+}
+
 /* A new volume stays one however often the first server says that it has made it. */
 static void mx_owner_claim__made_told_again(void **state)
 {
@@ -188,6 +202,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		OWNER(mx_owner_tick__renews),
 		OWNER(mx_owner_tick__made_told_again),
+		OWNER(mx_owner_tick__made_anew_is_marked),
 		OWNER(mx_owner_claim__made_told_again),
 		OWNER(mx_owner_tick__first_version),
 		OWNER(mx_owner_tick__fenced_while_idle),
