@@ -7,7 +7,6 @@ at the client and at the server together, which does not depend on what else run
 As they carry the addresses of those attacked, a switch that learns sends all that these say to each other to the
 attacker; no protocol is proof against that, only a switch that ties addresses to ports. Both are here.
 """
-import math
 import os
 import random
 import subprocess
@@ -182,8 +181,8 @@ class T(Test):
         how the first does in terms of the second, the median of the rounds."""
         taken = [{kind: once() for kind, once in kinds.items()} for _ in range(rounds)]
         self.say(str({kind: round(peers.median([turn[kind] for turn in taken])) for kind in kinds}))
-        # A turn in which the machine gave the others nothing speaks for neither; the median bears a few.
-        return lambda one, other: round(peers.median([turn[one] / turn[other] if turn[other] else math.inf for turn in taken]), 2)
+        # A turn in which the machine gave the others nothing speaks for neither.
+        return lambda one, other: round(peers.median([turn[one] / turn[other] for turn in taken if turn[other]]), 2)
 
     def slow_attack(self, name):
         """
