@@ -135,12 +135,22 @@ bool mx_home_regain(struct mx_home *h, u8 server, const struct mx_srv_life *life
 		return false;
 	MX_COVER(home_regain);
 	h->member[i].state = MX_HOME_IN_SYNC;
-	/* The others, if there are any, may have what this one lacks. And a
-	 * placement that was given up must not count as newer than this home.
+	/* The others, if there are any, may have what this one lacks, and must not come
+	 * back when it was read. And a placement that was given up must not count as
+	 * newer than this home.
 	 */
-	h->behind = life->gens && h->last > h->gen;
+	h->behind = life->gens && (h->n > 1 || h->last > h->gen);
 	h->unsettled = h->n > 1 || h->behind;
 	return true;
+}
+
+void mx_home_differs(struct mx_home *h)
+{
+	if (!mx_home_in_sync(h))
+		return;
+	MX_COVER(home_differs);
+	h->unsettled = true;
+	h->behind = true;
 }
 
 void mx_home_behind(struct mx_home *h, u32 gen)

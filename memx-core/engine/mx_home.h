@@ -125,11 +125,18 @@ void mx_home_forget(struct mx_home *h, u8 server);
  * mx_home_regain() - a server is back in the life in which it took its copy
  *
  * Only if no other member has stayed in sync, since they would have gone on
- * without it. If generations were used up meanwhile the home is behind.
+ * without it. If others are lost still, or generations were used up meanwhile, the
+ * home is behind.
  *
  * Return: whether a lost copy is in sync again.
  */
 bool mx_home_regain(struct mx_home *h, u8 server, const struct mx_srv_life *life);
+
+/** mx_home_differs() - copies that are lost may have what those in sync lack: they are
+ * not to come back, and nothing is asked of the others before that is settled. Where
+ * none is in sync, mx_home_regain() takes care of it
+ */
+void mx_home_differs(struct mx_home *h);
 
 /** mx_home_behind() - a server has stored generation @gen, which is newer than
  * the one that it was sent

@@ -231,7 +231,7 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 	if (c->state == MX_CHUNK_PLACING)
 		return false;
 	/* What it has asked for before, and may still come, is not mixed with the other. */
-	if (unlikely(frees != op->frees && mx_op_holds_place(op)))
+	if (unlikely(frees != op->frees && mx_op_holds_place(c, op)))
 		return false;
 	op->mixed |= frees != op->frees && op->did;
 	op->frees = frees;
@@ -248,6 +248,7 @@ static bool start_write(struct mx_chunk *c, struct mx_op *op,
 		c->placer = op;
 		op->tried = 0;
 		op->did = 0;
+		op->asked = 0;
 	}
 	go_on(c, op, env, todo);
 	return true;
@@ -520,8 +521,10 @@ bool mx_op_did_some(const struct mx_chunk *c, const struct mx_op *op)
 	return false;
 }
 
-/* Members that have missed what others have executed, or may have, are not read
- * again.
+/*
+ * Members that have missed what others have executed, or may have, are not read
+ * again. Nor are those that have executed it when it was asked before and may do so
+ * once more, after what is written next.
  */
 static void mark_stale(struct mx_chunk *c, struct mx_op *op)
 {
@@ -529,6 +532,9 @@ static void mark_stale(struct mx_chunk *c, struct mx_op *op)
 
 	for (i = 0; i < c->home.n; i++)
 		if (!(op->did & BIT_ULL(c->home.member[i].server)))
+			mx_home_stale(&c->home, c->home.member[i].server);
+	for (i = 0; i < c->home.n; i++)
+		if (mx_op_may_come(op, c->home.member[i].server))
 			mx_home_stale(&c->home, c->home.member[i].server);
 }
 
@@ -562,6 +568,22 @@ static void part_released(struct mx_chunk *c, struct mx_op *op)
 	}
 }
 
+/*
+ * It was not executed by those in sync, as far as is known. A copy that is lost may
+ * have executed it, and would show that if it came back after the others were read.
+ */
+static void not_done(struct mx_chunk *c, const struct mx_op *op)
+{
+	int i;
+
+	for (i = 0; i < c->home.n; i++)
+		if (c->home.member[i].state == MX_HOME_LOST &&
+		    op->asked & BIT_ULL(c->home.member[i].server)) {
+			mx_home_differs(&c->home);
+			return;
+		}
+}
+
 /* It fails; but what some copies have executed is remembered, and the others
  * are not read any more.
  */
@@ -570,6 +592,8 @@ void mx_op_fail(struct mx_chunk *c, struct mx_op *op, int err,
 {
 	if (op->whole || op->done || !mx_op_did_some(c, op)) {
 		part_released(c, op);
+		if (!op->done)
+			not_done(c, op);
 		mx_op_finish(c, op, err, todo);
 		return;
 	}
@@ -632,7 +656,10 @@ static void judge_late(struct mx_chunk *c, struct mx_op *op,
 {
 	struct mx_tally t = mx_op_count(c, op);
 
-	if (t.ok && !(op->whole && (t.bad || t.again || t.doubt))) {
+	if (op->done) {
+		MX_COVER(op_late_again);
+		mx_op_retire(c, op, todo);
+	} else if (t.ok && !(op->whole && (t.bad || t.again || t.doubt))) {
 		MX_COVER(op_late_executed);
 		mx_op_conclude(c, op, env, todo);
 	} else if (t.doubt && !op->whole && mx_home_in_sync(&c->home) > 1) {
@@ -640,6 +667,7 @@ static void judge_late(struct mx_chunk *c, struct mx_op *op,
 	} else {
 		MX_COVER(op_late_void);
 		part_released(c, op);
+		not_done(c, op);
 		mx_op_retire(c, op, todo);
 	}
 }
@@ -683,7 +711,7 @@ static void tomb_settled(struct mx_chunk *c, struct mx_op *op, struct mx_leg *le
 	}
 	if (op->where != MX_OP_ACTIVE || mx_op_any_sent(op))
 		return;
-	if (op->phase == MX_OP_SHUT && !mx_op_holds_place(op))
+	if (op->phase == MX_OP_SHUT && !mx_op_holds_place(c, op))
 		judge_late(c, op, env, todo);
 	else if (op->phase == MX_OP_SETTLE)
 		mx_op_settle(c, op, env, todo);
@@ -741,6 +769,7 @@ void mx_op_init(struct mx_op *op, u8 kind, u8 owner, u32 first, u32 n,
 	op->began_ms = now_ms;
 	op->tried = 0;
 	op->did = 0;
+	op->asked = 0;
 	op->first = first;
 	op->n = n;
 	op->behind = 0;

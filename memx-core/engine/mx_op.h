@@ -222,6 +222,7 @@ enum mx_do {
  * @began_ms: when its I/O was submitted; the deadline counts from there
  * @tried:    bit per server that has declined the chunk or was passed over
  * @did:      bit per server that has written or discarded the pages
+ * @asked:    bit per server of the present home that was asked to
  * @first:    first page, counted from the chunk's start
  * @n:        pages, at most MX_OP_PAGES but for DISCARD
  * @behind:   WAITING: older operations that are in its way; 0 otherwise
@@ -263,6 +264,7 @@ struct mx_op {
 	u64	began_ms;
 	u64	tried;
 	u64	did;
+	u64	asked;
 	u32	first;
 	u32	n;
 	u32	behind;

@@ -67,8 +67,10 @@ static inline bool mx_leg_is_current(const struct mx_chunk *c, const struct mx_l
 void mx_op_want(struct mx_op *op, u8 bits, struct mx_todo *todo);
 /** mx_op_any_sent() - is a leg waited for? */
 bool mx_op_any_sent(const struct mx_op *op);
+/** mx_op_may_come() - is there a tomb of what it asked @server for? */
+bool mx_op_may_come(const struct mx_op *op, u8 server);
 /** mx_op_holds_place() - is there a tomb that keeps its place? */
-bool mx_op_holds_place(const struct mx_op *op);
+bool mx_op_holds_place(const struct mx_chunk *c, const struct mx_op *op);
 /** mx_op_free_legs() - Return: legs that can be used */
 u32 mx_op_free_legs(const struct mx_op *op);
 /** mx_op_clear_legs() - forget what is settled, before another round of requests */

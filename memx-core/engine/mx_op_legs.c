@@ -51,13 +51,29 @@ bool mx_op_any_sent(const struct mx_op *op)
 	return false;
 }
 
-/* A tomb that keeps the operation's place. */
-bool mx_op_holds_place(const struct mx_op *op)
+bool mx_op_may_come(const struct mx_op *op, u8 server)
 {
 	int i;
 
 	for (i = 0; i < MX_COPIES_MAX; i++)
-		if (op->leg[i].state == MX_LEG_TOMB && mx_leg_has_effect(&op->leg[i]))
+		if (op->leg[i].state == MX_LEG_TOMB && mx_leg_has_effect(&op->leg[i]) &&
+		    op->leg[i].server == server)
+			return true;
+	return false;
+}
+
+/*
+ * A tomb keeps the operation's place as long as what it asks for may come to a copy
+ * that counts. Once an operation is done that is one in sync alone: the others are
+ * of an older generation.
+ */
+bool mx_op_holds_place(const struct mx_chunk *c, const struct mx_op *op)
+{
+	int i;
+
+	for (i = 0; i < MX_COPIES_MAX; i++)
+		if (op->leg[i].state == MX_LEG_TOMB && mx_leg_has_effect(&op->leg[i]) &&
+		    (!op->done || mx_leg_is_current(c, &op->leg[i])))
 			return true;
 	return false;
 }
@@ -110,6 +126,8 @@ struct mx_leg *mx_op_ask_server(struct mx_op *op, const struct mx_home_member *m
 	leg->n = op->n;
 	leg->unplace = false;
 	leg->gens = env->life[m->server].gens;
+	if (mx_leg_has_effect(leg))
+		op->asked |= BIT_ULL(leg->server);
 	mx_op_send_leg(op, leg, env, todo);
 	return leg;
 }
@@ -303,7 +321,7 @@ void mx_op_finish(struct mx_chunk *c, struct mx_op *op, int err,
 {
 	mx_op_tell(op, err, todo);
 	op->phase = MX_OP_SHUT;
-	if (op->where == MX_OP_ACTIVE && !op->done && mx_op_holds_place(op)) {
+	if (op->where == MX_OP_ACTIVE && mx_op_holds_place(c, op)) {
 		MX_COVER(op_shut);
 		if (c->setter == op)
 			c->setter = NULL;

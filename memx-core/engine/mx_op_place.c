@@ -307,6 +307,12 @@ void mx_op_place_round(struct mx_chunk *c, struct mx_op *op,
 	}
 }
 
+static void forget_home(struct mx_op *op)
+{
+	op->did = 0;
+	op->asked = 0;
+}
+
 /* A server has taken the chunk. With the first one, what the home before has
  * executed of other operations does not count any more.
  */
@@ -316,9 +322,9 @@ static void take(struct mx_chunk *c, const struct mx_leg *leg, const struct mx_e
 
 	if (!mx_home_in_sync(&c->home)) {
 		list_for_each_entry(op, &c->waiting, link)
-			op->did = 0;
+			forget_home(op);
 		list_for_each_entry(op, &c->writers, link)
-			op->did = 0;
+			forget_home(op);
 	}
 	mx_chunk_take(c, leg->server, &env->life[leg->server], leg->gen);
 }

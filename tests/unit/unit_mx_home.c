@@ -127,6 +127,36 @@ static void mx_home_regain__first_of_two(void **state)
 	assert_int_equal(mx_home_find(&h, 0), -1);
 }
 
+/* The other one may have what the first lacks: it must not come back after a read. */
+static void mx_home_regain__settled_before_a_read(void **state)
+{
+	struct mx_srv_life new = { .inc = 101, .gens = true };
+	struct mx_home h = home(2);
+
+	mx_home_settled(&h, mx_home_next(&h));
+	mx_home_lose(&h, 0);
+	mx_home_lose(&h, 1);
+	assert_true(mx_home_regain(&h, 1, &new));
+	assert_true(h.behind);
+	mx_home_settled(&h, mx_home_next(&h));
+	assert_int_equal(h.n, 1);
+	assert_false(h.behind);
+}
+
+static void mx_home_differs__some_in_sync(void **state)
+{
+	struct mx_home h = home(2);
+
+	mx_home_settled(&h, mx_home_next(&h));
+	mx_home_lose(&h, 0);
+	mx_home_differs(&h);
+	assert_true(h.behind && h.unsettled);
+	mx_home_settled(&h, mx_home_next(&h));
+	mx_home_lose(&h, 1);
+	mx_home_differs(&h);
+	assert_false(h.behind);
+}
+
 static void mx_home_lose__stale_does_not_come_back(void **state)
 {
 	struct mx_home h = home(2);
@@ -155,6 +185,8 @@ int main(void)
 		MXT(mx_home_next__never_twice),
 		MXT(mx_home_stale__never_the_last),
 		MXT(mx_home_regain__same_life),
+		MXT(mx_home_regain__settled_before_a_read),
+		MXT(mx_home_differs__some_in_sync),
 		MXT(mx_home_regain__behind),
 		MXT(mx_home_regain__not_beside_others),
 		MXT(mx_home_regain__first_of_two),

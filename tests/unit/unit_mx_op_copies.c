@@ -404,6 +404,102 @@ static void copies__of_the_copy_before(void **state)
 	}
 }
 
+/* Two members, of which only the first one has executed a write of page 0. */
+static struct rig *rig_done_by_one(void)
+{
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
+
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_AGAIN);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:WAIT 10");
+	return r;
+}
+
+/* A member that has executed it is asked once more, and does that after what is next. */
+static void copies__may_come_again(void **state)
+{
+	struct rig *r = rig_done_by_one();
+
+	wake(r, 0);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2");
+	tick(r, 3000);
+	LOG(r, "0:VOID s0; 0:SETGEN s1 g3");
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:END 0");
+	submit(r, 1, MX_KIND_WRITE, 0, 1);
+	LOG(r, "1:WRITE s1 g3");
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 1, 1, MX_V_OK);
+	LOG(r, "0:FREE; 1:END 0; 1:FREE");
+}
+
+/* Likewise, and it is the last one in sync: what is next has to wait. */
+static void copies__may_come_again_on_the_last(void **state)
+{
+	static const u8 late[] = { MX_V_OK, MX_V_VOID, MX_V_DOUBT };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(late); i++) {
+		struct rig *r = rig_done_by_one();
+
+		submit(r, 1, MX_KIND_WRITE, 2, 1);
+		answer(r, 1, 0, MX_V_OK);
+		tick(r, 3000);
+		answer(r, 1, 0, MX_V_OK);
+		LOG(r, "1:WRITE s0 g2; 1:WRITE s1 g2; 1:VOID s1; 1:SETGEN s0 g3; 1:END 0");
+		wake(r, 0);
+		give_up(r, 0);
+		LOG(r, "0:WRITE s0 g3; 0:VOID s0; 0:END -5");
+		submit(r, 2, MX_KIND_WRITE, 0, 1);
+		LOG(r, "");
+		answer(r, 0, 0, late[i]);
+		LOG(r, "0:FREE; 2:WRITE s0 g3");
+		answer(r, 2, 0, MX_V_OK);
+		LOG(r, "2:END 0; 2:FREE");
+		assert_int_equal(mx_chunk_page(&r->c, 0), MX_PAGE_HAVE);
+	}
+}
+
+/* A write failed that only a member has executed which is lost: it must not come back
+ * after a read of the others.
+ */
+static void copies__done_by_a_lost_one(void **state)
+{
+	struct rig *r = rig_done_by_one();
+
+	r->life[0].era++;
+	tick(r, 0);
+	give_up(r, 0);
+	LOG(r, "0:END -5; 0:FREE");
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	answer(r, 0, 1, MX_V_OK);
+	LOG(r, "0:SETGEN s1 g3; 0:READ s1 g3");
+	answer_mask(r, 0, 1, MX_V_OK, 1);
+	r->life[0].era--;
+	r->life[1].era++;
+	tick(r, 0);
+	assert_int_equal(r->c.state, MX_CHUNK_LOST);
+}
+
+/* It was lost when what it had been asked for was settled. */
+static void copies__settled_by_a_lost_one(void **state)
+{
+	struct rig *r = rig_with(2, 4, BIT(0) | BIT(1));
+
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	give_up(r, 0);
+	LOG(r, "0:WRITE s0 g2; 0:WRITE s1 g2; 0:VOID s0; 0:VOID s1; 0:END -5");
+	r->life[0].era++;
+	tick(r, 0);
+	answer(r, 0, 0, MX_V_OK);
+	answer(r, 0, 1, MX_V_VOID);
+	LOG(r, "0:FREE");
+	submit(r, 0, MX_KIND_READ, 0, 1);
+	LOG(r, "0:SETGEN s1 g3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +523,10 @@ int main(void)
 		MXT(copies__left_member_is_back),
 		MXT(copies__setter_given_up),
 		MXT(copies__of_the_copy_before),
+		MXT(copies__may_come_again),
+		MXT(copies__may_come_again_on_the_last),
+		MXT(copies__done_by_a_lost_one),
+		MXT(copies__settled_by_a_lost_one),
 	};
 
 	return MXT_RUN(tests);

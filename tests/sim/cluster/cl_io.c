@@ -158,6 +158,12 @@ static void write_end(struct cl_op *co)
 
 	bool asks = co->op.kind == MX_KIND_WRITE &&
 		    !(co->op.frees && by_itself(co));
+	/*
+	 * A discard on a chunk that no server is known to have undoes for this owner
+	 * alone what a write may have left there that was to place it, and failed.
+	 */
+	bool hint = co->op.kind == MX_KIND_DISCARD && by_itself(co) &&
+		    v->chunk[co->chunk].c.state != MX_CHUNK_PLACED;
 
 	/*
 	 * What an old owner takes for a hole, it discards without asking, and
@@ -173,7 +179,8 @@ static void write_end(struct cl_op *co)
 		note_ghosts(co);
 	for (i = 0; i < pages_of(co); i++)
 		check(co, co->page + i,
-		      model_written(&v->truth->model, co->page + i, co->uid, ok));
+		      model_written(&v->truth->model, co->page + i, co->uid, ok,
+				    hint));
 	if (ok)
 		v->truth->written = true;
 }

@@ -65,7 +65,7 @@ void model_write(struct model *m, u32 page, u64 uid, u64 value, u32 claim)
 				   .since = model_now(m) };
 }
 
-const char *model_written(struct model *m, u32 page, u64 uid, bool ok)
+const char *model_written(struct model *m, u32 page, u64 uid, bool ok, bool hint)
 {
 	struct model_page *p = &m->page[page];
 	struct model_value *w = NULL;
@@ -89,10 +89,12 @@ const char *model_written(struct model *m, u32 page, u64 uid, bool ok)
 		struct model_value *v = &p->v[i];
 		bool before = v->ended && v->ended < w->since;
 
-		if (v != w && before)
+		if (v != w && before && !hint)
 			v->may_return = false;
 		if (v == w || v->until)
 			continue;
+		if (hint)
+			v->may_return = before && !v->acked && v->uid;
 		if (v->claim > w->claim && before && v->acked)
 			return "a write of an older claim is acknowledged after one of a newer";
 		/*

@@ -23,7 +23,7 @@ enum {
  * @ended:  when it has ended, 0: it has not
  * @acked:  it was acknowledged
  * @may_return: it has failed, a read has not found it, and nothing was acknowledged
- *          since
+ *          since but hints
  * @until:  when it was known that the page does not hold it, 0: it may
  */
 struct model_value {
@@ -73,11 +73,13 @@ void model_write(struct model *m, u32 page, u64 uid, u64 value, u32 claim);
 
 /**
  * model_written() - it has ended
- * @ok: it was acknowledged
+ * @ok:   it was acknowledged
+ * @hint: the next owner need not know of it: what a write may have left that has failed
+ *        can be there again
  *
  * Return: NULL or what is wrong.
  */
-const char *model_written(struct model *m, u32 page, u64 uid, bool ok);
+const char *model_written(struct model *m, u32 page, u64 uid, bool ok, bool hint);
 
 /** model_now() - stamp for the begin of a read */
 u64 model_now(struct model *m);
