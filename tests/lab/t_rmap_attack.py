@@ -30,7 +30,7 @@ ROUNDS = 25
 FLOOD_ROUNDS = 7
 SLOT = 1.0                      # seconds of each measurement
 SLOW = ("forged", "replayed", "spoofed", "malformed", "strangers")
-FLOODS = ("others", "forged", "replayed")
+FLOODS = ("forged", "replayed")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -106,10 +106,6 @@ class T(Test):
         for _ in range(500):
             yield self.to_server() + bytes(self.random.randrange(256) for _ in range(self.random.randrange(1, 1400)))
 
-    def others(self):
-        """Frames of an EtherType that is none of RMAP: what it costs any host to be sent them."""
-        yield from (f[:12] + OTHER + f[14:] for f in self.sample(1000))
-
     def strangers(self):
         """First frames of ever other nodes, as an insecure segment would believe them."""
         for n in range(2000):
@@ -184,16 +180,20 @@ class T(Test):
         # A turn in which the machine gave the others nothing speaks for neither.
         return lambda one, other: round(peers.median([turn[one] / turn[other] for turn in taken if turn[other]]), 2)
 
-    def slow_attack(self, name):
-        """
-        Reads per second of the processors' time under an attack, as a share of those between attacks, and as one of those
-        under as many of the same frames of another EtherType.
-        """
+    def put_both(self, name):
+        """An attack's frames, and the same ones of an EtherType that is nobody's: what it costs any host to be sent them."""
         self.record()
         frames = list(getattr(self, name)())
         self.put_frames(name, frames)
         self.put_frames("others", (f[:12] + OTHER + f[14:] for f in frames))
         self.sent = 0
+
+    def slow_attack(self, name):
+        """
+        Reads per second of the processors' time under an attack, as a share of those between attacks, and as one of those
+        under as many of the same frames of another EtherType.
+        """
+        self.put_both(name)
         share = self.turns(ROUNDS, quiet=self.thrift, others=lambda: self.under(self.attack("others"), self.thrift),
                            attack=lambda: self.under(self.attack(name), self.thrift))
         self.check(self.sent > ROUNDS * PER_SECOND * 2 * SLOT, f"{name}: {self.sent} frames were sent, half of them of RMAP")
@@ -216,12 +216,15 @@ class T(Test):
         self.check(now < start + 5, "reads go on when the addresses are no longer stolen")
 
     def flood(self, name):
-        self.record()
-        self.put_frames(name, getattr(self, name)())
-        self.sent = 0
-        share = self.turns(FLOOD_ROUNDS, flood=lambda: self.under(self.flooding(name), self.goodput), after=self.goodput, quiet=self.goodput)
-        self.say(f"flood of {name}: {self.sent} frames given to the attacker's card")
+        """Reads per second under a flood as a share of those before it, and of those under a flood of another EtherType:
+        the attacker and the server have one core, so that any flood takes much of it."""
+        self.put_both(name)
+        share = self.turns(FLOOD_ROUNDS, flood=lambda: self.under(self.flooding(name), self.goodput), after=self.goodput, quiet=self.goodput,
+                           others=lambda: self.under(self.flooding("others"), self.goodput))
+        self.say(f"flood of {name}: {self.sent} frames given to the attacker's card, half of them of RMAP")
         self.figure(f"share_flood_{name}", share("flood", "quiet"))
+        self.figure(f"share_flood_others_as_{name}", share("others", "quiet"))
+        self.figure(f"own_share_flood_{name}", share("flood", "others"))
         self.figure(f"after_flood_{name}", share("after", "quiet"))
 
     def state(self):
@@ -243,6 +246,6 @@ class T(Test):
         self.verify("read")
         for name in SLOW:
             self.check(f[f"own_share_{name}"] >= 0.95, f"{name} frames, 1,000 a second, leave 0.95 of what others leave")
-        for name in FLOODS[1:]:
-            self.check(f[f"share_flood_{name}"] >= 0.5, f"{name} frames at full speed leave half of the goodput")
+        for name in FLOODS:
+            self.check(f[f"own_share_flood_{name}"] >= 0.5, f"{name} frames at full speed leave half of what others leave")
             self.check(f[f"after_flood_{name}"] >= 0.8, f"right after {name} frames at full speed all is as before")
