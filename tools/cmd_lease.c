@@ -23,60 +23,58 @@ static const struct schema stored_schema = {
 	},
 };
 
-static int volume_drop(struct ctl *ctl, int argc, char **argv)
+/*
+ * Has the server do something with a volume, by its id (@text) or its @name, and says
+ * so. @force: with MEMX_A_FORCE
+ */
+static int volume_do(struct ctl *ctl, uint8_t cmd, const char *name, const char *text,
+		     bool force, const char *done)
 {
-	const char *which = NULL, *text = NULL;
-	bool force = false;
-	const struct opt opts[] = { { "--id", &text }, { "--force", NULL, &force }, { 0 } };
 	struct nlmsghdr *msg;
 	uint64_t id = 0;
 	int ret;
 
-	if (args_parse(argc, argv, opts, &which, 0, 1) < 0)
-		return CTL_USAGE;
-	if (!which == !text)
-		return usage("which volume? NAME, or --id ID");
 	if (text && hex_parse(text, &id))
 		return usage("'%s' is no id", text);
 	ret = ctl_family(ctl, NL_SERVER, false);
 	if (ret)
 		return ret;
-	msg = nl_begin(&ctl->nl, NL_SERVER, MEMX_C_SVOL_DEL, NLM_F_ACK);
+	msg = nl_begin(&ctl->nl, NL_SERVER, cmd, NLM_F_ACK);
 	if (text)
 		mnl_attr_put_u64(msg, MEMX_A_ID, id);
 	else
-		mnl_attr_put_strz(msg, MEMX_A_NAME, which);
+		mnl_attr_put_strz(msg, MEMX_A_NAME, name);
 	if (force)
 		mnl_attr_put(msg, MEMX_A_FORCE, 0, NULL);
 	ret = ctl_do(ctl, NULL, NULL);
 	if (!ret)
-		ctl_said(ctl, "dropped", text ? text : which);
+		ctl_said(ctl, done, text ? text : name);
 	return ret;
+}
+
+static int volume_drop(struct ctl *ctl, int argc, char **argv)
+{
+	const char *which = NULL, *text = NULL;
+	bool force = false;
+	const struct opt opts[] = { { "--id", &text }, { "--force", NULL, &force }, { 0 } };
+
+	if (args_parse(argc, argv, opts, &which, 0, 1) < 0)
+		return CTL_USAGE;
+	if (!which == !text)
+		return usage("which volume? NAME, or --id ID");
+	return volume_do(ctl, MEMX_C_SVOL_DEL, which, text, force, "dropped");
 }
 
 static int volume_forget(struct ctl *ctl, int argc, char **argv)
 {
 	const char *text = NULL;
 	const struct opt opts[] = { { "--id", &text }, { 0 } };
-	struct nlmsghdr *msg;
-	uint64_t id;
-	int ret;
 
 	if (args_parse(argc, argv, opts, NULL, 0, 0) < 0)
 		return CTL_USAGE;
 	if (!text)
 		return usage("which volume? --id ID");
-	if (hex_parse(text, &id))
-		return usage("'%s' is no id", text);
-	ret = ctl_family(ctl, NL_SERVER, false);
-	if (ret)
-		return ret;
-	msg = nl_begin(&ctl->nl, NL_SERVER, MEMX_C_SVOL_FORGET, NLM_F_ACK);
-	mnl_attr_put_u64(msg, MEMX_A_ID, id);
-	ret = ctl_do(ctl, NULL, NULL);
-	if (!ret)
-		ctl_said(ctl, "forgotten", text);
-	return ret;
+	return volume_do(ctl, MEMX_C_SVOL_FORGET, NULL, text, false, "forgotten");
 }
 
 static int volume_list(struct ctl *ctl, int argc, char **argv)

@@ -78,18 +78,19 @@ static bool roster_newer(const struct pm_server *a, const struct pm_server *b)
 	return a->repoch == b->repoch ? a->rnumber > b->rnumber : a->repoch > b->repoch;
 }
 
-static bool roster_same(const struct pm_server *a, const struct pm_server *b)
+/* Are they the same lives, in whatever order? */
+static bool lives_same(const struct memx_life *a, unsigned int na,
+		       const struct memx_life *b, unsigned int nb)
 {
 	unsigned int i, k;
 
-	if (a->nlives != b->nlives)
+	if (na != nb)
 		return false;
-	for (i = 0; i < a->nlives; i++) {
-		for (k = 0; k < b->nlives; k++)
-			if (a->life[i].node == b->life[k].node &&
-			    a->life[i].inc == b->life[k].inc)
+	for (i = 0; i < na; i++) {
+		for (k = 0; k < nb; k++)
+			if (a[i].node == b[k].node && a[i].inc == b[k].inc)
 				break;
-		if (k == b->nlives)
+		if (k == nb)
 			return false;
 	}
 	return true;
@@ -122,26 +123,9 @@ static void claim_and_roster(struct pm *pm)
 	for (i = 0; best && i < pm->nservers; i++) {
 		s = &pm->server[i];
 		if (s->answer == PM_HAS && s->rnumber && !roster_newer(best, s) &&
-		    !roster_same(s, best))
+		    !lives_same(s->life, s->nlives, best->life, best->nlives))
 			pm->split = true;
 	}
-}
-
-static bool members_same(const struct pm_run *run, const struct memx_listed *l)
-{
-	unsigned int i, k;
-
-	if (run->nmembers != l->nmembers)
-		return false;
-	for (i = 0; i < l->nmembers; i++) {
-		for (k = 0; k < run->nmembers; k++)
-			if (l->member[i].node == run->member[k].node &&
-			    l->member[i].inc == run->member[k].inc)
-				break;
-		if (k == run->nmembers)
-			return false;
-	}
-	return true;
 }
 
 /* A server's copy joins what is known of its chunk. */
@@ -166,7 +150,7 @@ static void copy_add(struct pm_run *run, unsigned int server, const struct memx_
 		return;
 	}
 	run->copies |= 1ULL << server;
-	if (!members_same(run, l))
+	if (!lives_same(run->member, run->nmembers, l->member, l->nmembers))
 		run->verdict = PM_CONFLICT;
 }
 
