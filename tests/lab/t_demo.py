@@ -15,11 +15,11 @@ SWAP = "512M"
 SORTS = {80: 45_000, 96: 67_000, 112: 89_000, 144: 140_000, 192: 220_000, 256: 320_000}
 SORT_SECONDS = 90               # what the sort may take; the largest that does is done
 LOOP_MIB = 16                   # sorted within the guest's memory: the loop that tells how slow a guest's processor is
-TRY_SECONDS = 6                 # of pages that come and go in order, from which the sort is chosen
+TRY_SECONDS = 4                 # of pages that come and go in order, from which the sort is chosen
 SORTING = 0.6                   # of that rate is a sort's, which comes from both ends
 FEW = 500                       # page-ins that tell nothing yet
 DISK_MS = 8.3                   # a disk access in the paper
-DISK_SECONDS = 25               # a sample: the whole sort would take very long on such a disk
+DISK_SECONDS = 8                # a sample: the whole sort would take very long on such a disk
 NEXT = "next: \"make lab-shell\" for a prompt among such hosts, README.md (\"On real hosts\") for your own, docs/operations.md for all there is"
 
 
