@@ -6,8 +6,11 @@
 #include "cluster.h"
 
 enum {
-	/* A write may end so much after its time-out: a tick, and a pause. */
-	LATE_MS		= 4500,
+	/*
+	 * A write may end so much after its time-out: a pause, a tick, and one more if
+	 * the volume goes away just when it is about to be sent.
+	 */
+	LATE_MS		= 5500,
 };
 
 static u64 word(u64 uid, u32 page)
