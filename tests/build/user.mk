@@ -75,6 +75,7 @@ $(O)/unit/unit_volopt: unit-libs := -lmnl
 $(O)/unit/unit_out: unit-libs := -ljson-c -lsmartcols
 $(O)/unit/unit_monitor: unit-libs := -lmnl -ljson-c -lsmartcols
 $(O)/unit/unit_pm: unit-libs := -ljson-c -lsmartcols
+$(O)/unit/unit_d0_config: unit-libs := -ljson-c
 
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many
