@@ -16,6 +16,7 @@ product = $(shell sed -n 's/^obj-m := //p' Kbuild | sed 's/\.o\b/.ko/g')
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
 luadir = $(DESTDIR)$(PREFIX)/share/wireshark
+unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
 lab = $(if $(BASE),LAB_BASE=$(BASE) && export LAB_BASE &&) $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
 
 .DEFAULT_GOAL := all
@@ -29,7 +30,7 @@ modules:			## kernel modules, for KVER= or KDIR= if not the running kernel
 
 include tests/build/user.mk
 
-install: all			## install modules, memxctl, the xl hotplug script and the dissector (DESTDIR=, PREFIX=)
+install: all			## install modules, tools, the xl hotplug script, the service's unit and the dissector (DESTDIR=, PREFIX=)
 	install -d $(moddir) $(sbindir) $(xendir) $(luadir)
 	install -m 644 $(addprefix $(O)/modules/$(kver)/,$(product)) $(moddir)
 	strip --strip-debug $(moddir)/*.ko
@@ -37,11 +38,12 @@ install: all			## install modules, memxctl, the xl hotplug script and the dissec
 	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)
 	install -m 644 $(filter %.sh,$(hotplug)) $(xendir)
 	install -m 644 tools/wireshark/rmap.lua $(luadir)
+	$(if $(have-xenstore),install -d $(unitdir) && sed 's|@sbindir@|$(PREFIX)/sbin|' tools/dom0/memx-dom0.service | install -m 644 /dev/stdin $(unitdir)/memx-dom0.service)
 	$(if $(DESTDIR),,depmod $(kver))
 
 uninstall:			## remove what install put there
 	rm -rf $(moddir)
-	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua
+	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua $(unitdir)/memx-dom0.service
 	$(if $(DESTDIR),,depmod $(kver))
 
 check:				## all tests that need no machine of their own (SUITES="unit style" for some)

@@ -42,6 +42,23 @@
 #define MX_XS_KEY_CHECK_MAX 16
 #define MX_XS_USED "memx/used"
 #define MX_XS_USED_MAX 20
+#define MX_XS_RESERVE "memx/reserve"
+#define MX_XS_RESERVE_MAX 20
+#define MX_XS_LIMIT "memx/limit"
+#define MX_XS_LIMIT_MAX 20
+#define MX_XS_WEIGHT "memx/weight"
+#define MX_XS_WEIGHT_MAX 3
+#define MX_XS_GRANTED "memx/granted"
+#define MX_XS_GRANTED_MAX 20
+#define MX_XS_RESERVE_STATE "memx/reserve-state"
+#define MX_XS_RESERVE_STATE_MAX 8
+#define MX_XS_RESERVE_STATE_NONE "none"
+#define MX_XS_RESERVE_STATE_ASKING "asking"
+#define MX_XS_RESERVE_STATE_GRANTED "granted"
+#define MX_XS_RESERVE_STATE_REFUSED "refused"
+#define MX_XS_RESERVE_STATE_DEGRADED "degraded"
+#define MX_XS_RESERVE_ERROR "memx/reserve-error"
+#define MX_XS_RESERVE_ERROR_MAX 255
 #define MX_XS_SERVERS "memx/servers"
 #define MX_XS_SERVERS_MAX 1900
 #define MX_XS_MAP_FMT "memx/map/%u"
@@ -50,6 +67,8 @@
 #define MX_XS_MAP_MAX 1900
 #define MX_XS_MAP_ERROR "memx/map-error"
 #define MX_XS_MAP_ERROR_MAX 255
+#define MX_XS_UUID "memx/uuid"
+#define MX_XS_UUID_MAX 36
 #define MX_XS_GEN "memx/gen"
 #define MX_XS_GEN_MAX 20
 

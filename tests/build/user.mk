@@ -8,7 +8,7 @@ unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
 have-xenstore := $(shell pkg-config --exists xenstore 2>/dev/null && echo y)
-tool-programs := $(O)/tools/memxctl $(if $(have-xenstore),$(O)/tools/memx-xs)
+tool-programs := $(O)/tools/memxctl $(if $(have-xenstore),$(O)/tools/memx-xs $(O)/tools/memx-dom0)
 
 CLANG ?= clang
 fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
@@ -43,7 +43,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 
 # tools
 
-tools: $(tool-programs)		## memxctl and memx-xs
+tools: $(tool-programs)		## memxctl, memx-xs and memx-dom0
 
 tool-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 tool-cflags += -Imemx-core/uapi -Irmap/uapi -Imemx-core -Irmap -Ixenstore -Itools -Itools/lib -Icompat
@@ -57,6 +57,11 @@ $(O)/tools/memxctl: $(wildcard tools/*.c) $(tool-lib) $(tool-headers)
 		$$(pkg-config --libs libmnl $(tool-libs))
 
 $(O)/tools/memx-xs: $(wildcard xenstore/*.c) $(tool-lib) memx-core/engine/mx_maptext.c $(tool-headers)
+	@mkdir -p $(@D)
+	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore $(tool-libs)) -o $@ $(filter %.c,$^) $(LDFLAGS) \
+		$$(pkg-config --libs xenstore $(tool-libs))
+
+$(O)/tools/memx-dom0: $(wildcard tools/dom0/*.c) $(tool-lib) $(tool-headers) $(wildcard tools/dom0/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore $(tool-libs)) -o $@ $(filter %.c,$^) $(LDFLAGS) \
 		$$(pkg-config --libs xenstore $(tool-libs))
@@ -75,6 +80,7 @@ $(O)/unit/unit_volopt: unit-libs := -lmnl
 $(O)/unit/unit_out: unit-libs := -ljson-c -lsmartcols
 $(O)/unit/unit_monitor: unit-libs := -lmnl -ljson-c -lsmartcols
 $(O)/unit/unit_pm: unit-libs := -ljson-c -lsmartcols
+$(O)/unit/unit_d0_config $(O)/unit/unit_d0_serve: unit-libs := -ljson-c
 
 # the simulator, fast for many seeds and with sanitizers for some; make sim
 # SEEDS=N also runs so many
