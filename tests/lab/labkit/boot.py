@@ -11,7 +11,7 @@ from .image import root_image
 from .paths import CACHE, LAB, LabError
 
 PROGRAMS = {"agent": ("agent.c", "agent_link.c"), "memsort": ("memsort.c",), "pattern": ("pattern.c",),
-            "probe": ("probe.c",), "versions": ("versions.c",)}
+            "probe": ("probe.c",), "versions": ("versions.c",), "aio": ("aio.c",)}
 # A guest of 96 MiB has no room for more.
 IN_GUESTS = ("agent", "memsort", "pattern")
 APPLETS = "sh mount umount mkdir insmod modprobe switch_root cat cp sleep ln ls echo poweroff".split()
