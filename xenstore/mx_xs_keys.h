@@ -50,6 +50,8 @@
 #define MX_XS_MAP_MAX 1900
 #define MX_XS_MAP_ERROR "memx/map-error"
 #define MX_XS_MAP_ERROR_MAX 255
+#define MX_XS_UUID "memx/uuid"
+#define MX_XS_UUID_MAX 36
 #define MX_XS_GEN "memx/gen"
 #define MX_XS_GEN_MAX 20
 

@@ -23,6 +23,7 @@
 	X(SERVERS, "memx/servers", "memx_blkback", "servers", 1900) \
 	X(MAP, "memx/map/N", "memx_blkback", "map:16", 1900) \
 	X(MAP_ERROR, "memx/map-error", "memx_blkback", "text", 255) \
+	X(UUID, "memx/uuid", "memx-dom0", "text", 36) \
 	X(GEN, "memx/gen", "memx_blkback", "uint", 20)
 
 #endif /* MX_XS_TABLE_H */
