@@ -20,7 +20,7 @@ unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
 lab = $(if $(BASE),LAB_BASE=$(BASE) && export LAB_BASE &&) $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
 
 .DEFAULT_GOAL := all
-.PHONY: all modules tools install uninstall check lab lab-build lab-shell demo clean distclean help
+.PHONY: all modules tools install uninstall install-xl-shim uninstall-xl-shim check lab lab-build lab-shell demo clean distclean help
 .DELETE_ON_ERROR:
 
 all: modules tools		## modules and tools (this is the default)
@@ -45,6 +45,12 @@ uninstall:			## remove what install put there
 	rm -rf $(moddir)
 	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua $(unitdir)/memx-dom0.service
 	$(if $(DESTDIR),,depmod $(kver))
+
+install-xl-shim: xl-shim	## put the shim for vdev=memx before this host's stock xl (DPKG_ROOT=, PREFIX=)
+	PREFIX=$(PREFIX) packaging/xl-shim/xl-shim install $(xl-shim)
+
+uninstall-xl-shim:		## take it away again
+	PREFIX=$(PREFIX) packaging/xl-shim/xl-shim remove
 
 check:				## all tests that need no machine of their own (SUITES="unit style" for some)
 	tests/deps.sh build check

@@ -22,8 +22,13 @@ MEMX_CREATE_TIME=5
 MEMX_REMOVE_WAIT=3
 MEMX_REMOVE_TIME=4
 MEMX_LIST_TIME=5
+MEMX_UUID_TIME=3
 
 MEMX_SIZE_MOST=$((16 << 40))
+
+# The numbers of the disks xvdma, xvdmb, ... are that far from each other.
+MEMX_XVDMA=$((1 << 28 | 338 << 8))
+MEMX_NEXT_DISK=256
 
 # Set by a function that fails: the reason in words.
 memx_why=
@@ -209,7 +214,8 @@ memx_set_args() {
 
 # memx_target_parse TARGET: sets a variable memx_KEY for each option of
 # memx-options.sh: sizes in bytes, flags yes or no, the rest as given, and empty
-# what is not given. On failure memx_why says why.
+# what is not given, vol too: memx_own_name makes a name then. On failure memx_why
+# says why.
 memx_target_parse() {
 	local rest=$1 key
 
@@ -221,10 +227,6 @@ memx_target_parse() {
 	done
 	memx_seen=
 	case $rest in
-	'')
-		memx_why="it is empty (vol=NAME,size=SIZE)"
-		return 1
-		;;
 	*:*)
 		memx_why="there must be no ':' in it"
 		return 1
@@ -234,15 +236,44 @@ memx_target_parse() {
 		return 1
 		;;
 	esac
-	while :; do
+	while [ -n "$1" ]; do
 		memx_item_parse "${rest%%,*}" || return 1
 		[ "${rest#*,}" != "$rest" ] || break
 		rest=${rest#*,}
 	done
-	if [ -z "$memx_vol" ]; then
-		memx_why="vol= is missing"
-		return 1
+	[ -n "$memx_vol" ] || memx_unnamed_check
+}
+
+# memx_unnamed_check: whether the target can do without vol=: the volume is made
+# for one domain then
+memx_unnamed_check() {
+	if [ "$memx_persist" = yes ]; then
+		memx_why="persist=yes needs vol=NAME: without it the volume is named after the domain's uuid, which is another one when the domain is made anew"
+	elif [ -z "$memx_size" ]; then
+		memx_why="size= is missing (size=4G)"
+	else
+		return 0
 	fi
+	return 1
+}
+
+# memx_own_name UUID DEVID DEV: sets memx_vol to the name of a volume that is made
+# for one disk of one domain: the domain's uuid and, of the disks xvdma to xvdmz,
+# the letter. Other disks' own names tell them apart, or their numbers if they have
+# no plain name. Fails if UUID is none.
+memx_own_name() {
+	local which=$(($2 - MEMX_XVDMA)) letters=abcdefghijklmnopqrstuvwxyz disk=$3
+
+	[[ $1 =~ ^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$ ]] || return 1
+	if [ "$which" -ge 0 ] && [ $((which % MEMX_NEXT_DISK)) -eq 0 ] &&
+		[ $((which / MEMX_NEXT_DISK)) -lt ${#letters} ]; then
+		disk=${letters:which / MEMX_NEXT_DISK:1}
+	fi
+	# with a uuid before it, more than 26 characters are no name of a volume
+	case $disk in
+	'' | *[!a-z0-9]* | ???????????????????????????*) disk=$2 ;;
+	esac
+	memx_vol=$1-$disk
 }
 
 # memx_ctl SECONDS ARGUMENT...: runs memxctl, at most that long. Its output goes

@@ -15,7 +15,7 @@ fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
 user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -MMD -MP
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -Ipackaging -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
@@ -39,7 +39,7 @@ $(eval $(call flavour,free,$(CC),-O2 -ffreestanding -fno-pic -fno-stack-protecto
 
 -include $(shell find $(O)/asan $(O)/fast $(O)/cover $(O)/fuzz $(O)/free -name '*.d' 2>/dev/null)
 .SECONDARY:
-.PHONY: unit sim sim-cluster fuzz wire pure-objects
+.PHONY: unit sim sim-cluster fuzz wire pure-objects xl-shim xl-shim-tests
 
 # tools
 
@@ -65,6 +65,30 @@ $(O)/tools/memx-dom0: $(wildcard tools/dom0/*.c) $(tool-lib) $(tool-headers) $(w
 	@mkdir -p $(@D)
 	$(CC) $(tool-cflags) $(CFLAGS) $$(pkg-config --cflags xenstore $(tool-libs)) -o $@ $(filter %.c,$^) $(LDFLAGS) \
 		$$(pkg-config --libs xenstore $(tool-libs))
+
+# vdev=memx for a stock xl, for the version of Xen whose headers are here
+
+xl-shim := $(O)/xl-shim/memx-xl-shim.so
+xl-shim: $(xl-shim)		## the shim with which a stock xl takes vdev=memx, see packaging/README.md
+xen-abi = $(or $(shell pkg-config --modversion xlutil 2>/dev/null),$(error no headers of Xen's libraries: libxen-dev))
+shim-make = $(CC) -std=gnu11 -O2 -g -Wall -Wextra -fPIC -shared -Ipackaging $(CFLAGS)
+
+$(xl-shim): packaging/xl-shim/shim.c packaging/memx-alias.h
+	@mkdir -p $(@D)
+	$(shim-make) -DXEN_ABI='"VERS_$(xen-abi)"' -o $@ $<
+
+# for its tests: one for a Xen that there is not, a program that has disks parsed,
+# and a stand-in for what needs a running Xen
+xl-shim-tests: $(xl-shim) $(O)/xl-shim/other/memx-xl-shim.so $(O)/xl-shim/xl_parse $(O)/xl-shim/xl_find.so
+$(O)/xl-shim/other/memx-xl-shim.so: packaging/xl-shim/shim.c packaging/memx-alias.h
+	@mkdir -p $(@D)
+	$(shim-make) -DXEN_ABI='"VERS_1.2.0"' -o $@ $<
+$(O)/xl-shim/xl_parse: tests/shell/xl_parse.c
+	@mkdir -p $(@D)
+	$(CC) $(user-cflags) -o $@ $< -lxlutil -lxenlight
+$(O)/xl-shim/xl_find.so: tests/shell/xl_find.c
+	@mkdir -p $(@D)
+	$(shim-make) -o $@ $<
 
 # what compat/mx_crypto_user.h stands on
 crypto-libs := -lsodium

@@ -12,7 +12,8 @@ SLOWER, MARGIN = 1.5, 3             # times, and seconds
 
 # target, and what xl must say
 BROKEN = (
-    ("size=64M", "vol= is missing"),
+    ("size=64M,persist=yes", "persist=yes needs vol=NAME"),
+    ("thin=yes", "size= is missing"),
     ("vol=,size=64M", "vol= is empty"),
     ("vol=a/b,size=64M", "a name has only"),
     ("vol=-a,size=64M", "a name begins with"),
@@ -28,7 +29,7 @@ BROKEN = (
     ("vol=a,size=64M,chunk=3M", "a chunk is 1M"),
     ("vol=a,size=64M,persist=maybe", "persist= is yes or no"),
     ("vol=a", "so size= is needed"),
-    ("", "it is empty"),
+    ("", "size= is missing"),
 )
 GOOD = "vol=a,size=64M"
 
