@@ -20,6 +20,12 @@
 	X(CHUNK, "memx/chunk", "memx_blkback", "bytes", 20) \
 	X(KEY_CHECK, "memx/key-check", "memx_blkback", "hex64", 16) \
 	X(USED, "memx/used", "memx_blkback", "uint", 20) \
+	X(RESERVE, "memx/reserve", "memx-dom0", "uint", 20) \
+	X(LIMIT, "memx/limit", "memx-dom0", "uint", 20) \
+	X(WEIGHT, "memx/weight", "memx-dom0", "uint", 3) \
+	X(GRANTED, "memx/granted", "memx_blkback", "uint", 20) \
+	X(RESERVE_STATE, "memx/reserve-state", "memx_blkback", "word:none,asking,granted,refused,degraded", 8) \
+	X(RESERVE_ERROR, "memx/reserve-error", "memx_blkback", "text", 255) \
 	X(SERVERS, "memx/servers", "memx_blkback", "servers", 1900) \
 	X(MAP, "memx/map/N", "memx_blkback", "map:16", 1900) \
 	X(MAP_ERROR, "memx/map-error", "memx_blkback", "text", 255) \
