@@ -225,7 +225,8 @@ static void reason(const struct mx_volume *vol, char *text, size_t size)
 		break;
 	case MX_BOOK_WHY_NONE:
 		if (mx_booking_state(b) == MX_BOOK_DEGRADED)
-			scnprintf(text, size, "a memory server has lost what it kept; others are being asked");
+			scnprintf(text, size,
+				  "a memory server has lost what it kept; others are being asked");
 		return;
 	}
 	if (old)
