@@ -213,6 +213,12 @@ struct mxbk_ring {
  * @map_nodes: nodes of it
  * @map_known: @map_gen and @map_nodes are true
  * @gen:     generation of the record
+ *
+ * @tuning:  watch on what others write of the volume's figures
+ * @tune:    applies them; only while @tune_on
+ * @tune_lock: guards @tune_on with the queueing of @tune, and @tune_said
+ * @tune_on: connected
+ * @tune_said: what is wrong with them, or empty
  */
 struct mxbk_dev {
 	struct xenbus_device *xdev;
@@ -238,6 +244,12 @@ struct mxbk_dev {
 	unsigned int	map_nodes;
 	bool		map_known;
 	u64		gen;
+
+	struct xenbus_watch tuning;
+	struct work_struct tune;
+	spinlock_t	tune_lock;	/* see above */
+	bool		tune_on;
+	char		tune_said[120];
 };
 
 /* mxbk_main.c */
@@ -371,6 +383,18 @@ void mxbk_record_stop(struct mxbk_dev *dev);
 void mxbk_record_soon(struct mxbk_dev *dev);
 /** mxbk_record_state() - write memx/state alone; may sleep */
 void mxbk_record_state(struct mxbk_dev *dev, const char *word);
+
+/* mxbk_reserve.c */
+void mxbk_reserve_init(struct mxbk_dev *dev);
+/** mxbk_reserve_changed() - for the watch on memx/ */
+void mxbk_reserve_changed(struct xenbus_watch *watch, const char *path,
+			  const char *token);
+/** mxbk_reserve_start() - connected: what is written of the volume's figures counts */
+void mxbk_reserve_start(struct mxbk_dev *dev);
+void mxbk_reserve_stop(struct mxbk_dev *dev);
+/** mxbk_reserve_write() - a part of the record. Return: 0 or what xenbus says */
+int mxbk_reserve_write(struct xenbus_transaction xbt, struct mxbk_dev *dev,
+		       const struct mx_vol_booking *booking);
 
 /* mxbk_stats.c */
 extern const struct attribute_group *mxbk_groups[];

@@ -252,6 +252,7 @@ int mxbk_connect(struct mxbk_dev *dev)
 	xenbus_rm(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR);
 	dev->said[0] = '\0';
 	mxbk_record_start(dev);
+	mxbk_reserve_start(dev);
 	dev_info_ratelimited(&dev->xdev->dev,
 			     "connected to volume %s, %u ring(s)%s\n",
 			     dev->name, dev->nrings,
@@ -271,6 +272,7 @@ void mxbk_disconnect(struct mxbk_dev *dev, bool drain)
 				max_t(long, end - jiffies, 1));
 	for (i = 0; i < dev->nrings; i++)
 		mxbk_ring_stop(&dev->rings[i]);
+	mxbk_reserve_stop(dev);
 	mxbk_record_stop(dev);
 	/* What servers have not answered ends here: nobody waits for them. */
 	mx_volume_abort(dev->vol);

@@ -18,12 +18,14 @@ enum {
 /**
  * struct record - what is about to be written
  * @info:    of the volume
+ * @booking: what servers keep for it
  * @map_len: bytes of map text, or a negative error; valid if @with_map
  * @map_gen: what it belongs to
  * @with_map: the map in xenstore is not this one
  */
 struct record {
 	struct mx_vol_info info;
+	struct mx_vol_booking booking;
 	int	map_len;
 	u64	map_gen;
 	bool	with_map;
@@ -157,6 +159,8 @@ static int write_all(struct xenbus_transaction xbt, struct mxbk_dev *dev,
 	if (!err)
 		err = xenbus_printf(xbt, dir, MX_XS_USED, "%llu",
 				    rec->info.used_pages);
+	if (!err)
+		err = mxbk_reserve_write(xbt, dev, &rec->booking);
 	if (!err && rec->with_map)
 		err = write_map(xbt, dev, rec);
 	/* Last, so that an equal number before and after means one record. */
@@ -188,6 +192,7 @@ static int commit(struct mxbk_dev *dev, const struct record *rec)
 static void gather(struct mxbk_dev *dev, struct record *rec)
 {
 	mx_volume_info(dev->vol, &rec->info);
+	mx_volume_booking(dev->vol, &rec->booking);
 	rec->with_map = !dev->map_known || rec->info.map_gen != dev->map_gen;
 	if (!rec->with_map)
 		return;

@@ -209,6 +209,7 @@ static struct mxbk_dev *dev_alloc(struct xenbus_device *xdev)
 	dev->xdev = xdev;
 	mutex_init(&dev->lock);
 	INIT_DELAYED_WORK(&dev->retry, retry);
+	mxbk_reserve_init(dev);
 	if (mxbk_record_init(dev)) {
 		dev_free(dev);
 		return NULL;
@@ -248,8 +249,13 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 	err = watch_node(dev, &dev->online, "online", online_changed);
 	if (err)
 		goto err_watch;
+	err = watch_node(dev, &dev->tuning, "memx", mxbk_reserve_changed);
+	if (err)
+		goto err_online;
 	return 0;
 
+err_online:
+	unwatch_node(&dev->online);
 err_watch:
 	unwatch_node(&dev->hotplug);
 err_free:
@@ -270,6 +276,7 @@ static void remove(struct xenbus_device *xdev)
 
 	if (!dev)
 		return;
+	unwatch_node(&dev->tuning);
 	unwatch_node(&dev->online);
 	unwatch_node(&dev->hotplug);
 	mutex_lock(&dev->lock);

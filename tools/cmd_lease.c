@@ -15,6 +15,7 @@ static const struct schema stored_schema = {
 		{ MEMX_A_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
 		{ MEMX_A_USED_PAGES, F_PAGES, "used_pages", "USED" },
+		{ MEMX_A_GUARANTEED, F_PAGES, "guaranteed_pages", "GUARANTEED" },
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
 		{ MEMX_A_INC, F_ID32, "owner_incarnation", "INCARNATION" },
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },

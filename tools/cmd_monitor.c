@@ -45,6 +45,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
 		{ MEMX_A_CLAIM, F_STR, "claim" },
 		{ MEMX_A_USER, F_STR, "user" },
+		{ MEMX_A_RESERVE_STATE, F_STR, "reserve_state" },
+		{ MEMX_A_GRANTED, F_BYTES, "granted" },
 		{ 0 }
 	},
 };

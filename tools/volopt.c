@@ -76,8 +76,9 @@ static int bytes_check(const struct volopt *opt, struct volopt_value *value)
 {
 	if (size_parse(value->text, &value->number))
 		return usage("'%s' is no %s; say 8G, 512M, …", value->text, opt->noun);
-	if (!value->number || value->number % SIZE_PAGE)
-		return usage("the %s must be a multiple of 4K, and not 0", opt->word);
+	if (value->number < opt->least || value->number % SIZE_PAGE)
+		return usage("the %s must be a multiple of 4K%s", opt->noun,
+			     opt->least ? ", and not 0" : "");
 	return CTL_OK;
 }
 

@@ -38,6 +38,12 @@ static const struct shown keys[] = {
 	{ MX_XS_CHUNK, "chunk", true },
 	{ MX_XS_KEY_CHECK, "key_check", false },
 	{ MX_XS_USED, "used_pages", true },
+	{ MX_XS_RESERVE, "reserve", true },
+	{ MX_XS_GRANTED, "granted", true },
+	{ MX_XS_RESERVE_STATE, "reserve_state", false },
+	{ MX_XS_RESERVE_ERROR, "reserve_error", false },
+	{ MX_XS_LIMIT, "limit", true },
+	{ MX_XS_WEIGHT, "weight", true },
 	{ MX_XS_GEN, "gen", true },
 	{ MX_XS_MAP_ERROR, "map_error", false },
 };

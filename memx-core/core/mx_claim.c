@@ -372,6 +372,8 @@ static void work(struct work_struct *w)
 			take_answer(claim, s);
 		run(claim);
 	}
+	mx_book_work(vol);
+	run(claim);
 	mutex_unlock(&claim->mutex);
 }
 
@@ -396,6 +398,7 @@ void mx_claim_tick(struct mx_volume *vol)
 	}
 	mx_owner_tick(&claim->o, now_ms());
 	run(claim);
+	mx_book_tick(vol);
 	mutex_unlock(&claim->mutex);
 }
 
@@ -425,6 +428,7 @@ int mx_claim_make(struct mx_volume *vol, bool known)
 	}
 	spec.chunk = claim->chunk;
 	mx_owner_init(&claim->o, &spec);
+	mx_book_init(vol, known);
 	return 0;
 }
 
@@ -467,17 +471,20 @@ void mx_claim_drop(struct mx_volume *vol)
 {
 	struct mx_claim *claim = vol->claim;
 	u64 end = now_ms() + DROP_MS;
+	bool busy = true;
 
-	while (!READ_ONCE(claim->ended)) {
+	while (!READ_ONCE(claim->ended) || busy) {
 		if (READ_ONCE(mx_unloading))
 			end = min_t(u64, end, now_ms() + UNLOAD_MS);
 		mutex_lock(&claim->mutex);
+		mx_book_end(vol);
+		busy = mx_book_busy(vol);
 		mx_owner_drop(&claim->o, end);
 		run(claim);
 		mutex_unlock(&claim->mutex);
 		mx_claim_tick(vol);
-		if (!READ_ONCE(claim->ended))
-			wait_event_timeout(vol->wq, READ_ONCE(claim->ended),
+		if (!READ_ONCE(claim->ended) || busy)
+			wait_event_timeout(vol->wq, READ_ONCE(claim->ended) && !busy,
 					   msecs_to_jiffies(DROP_TICK_MS));
 	}
 	mx_stat_add(MX_S_DROP_GIVEN_UP, claim->o.drops_given_up);

@@ -12,6 +12,7 @@
 #include <linux/bitmap.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include "mx_book.h"
 #include "engine/mx_owner.h"
 
 struct mx_volume;
@@ -22,6 +23,7 @@ struct netlink_ext_ack;
  * @vol:      volume
  * @mutex:    protects @o, @chunk, @roster and @raw; taken under mx_vols_mutex
  * @o:        engine
+ * @book:     what servers keep for the volume
  * @chunk:    memory for a take-over, NULL when that is over
  * @work:     deals with @answered, @stale and @novol
  * @answered: bit per server whose call has ended; atomic, like the next two
@@ -38,6 +40,7 @@ struct mx_claim {
 	struct mx_volume *vol;
 	struct mutex	mutex;	/* the engine */
 	struct mx_owner	o;
+	struct mx_book	book;
 	struct mx_owner_chunk *chunk;
 	struct work_struct work;
 	DECLARE_BITMAP(answered, MX_MEMBERS);

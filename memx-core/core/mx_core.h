@@ -257,6 +257,50 @@ struct mx_vol_info {
 };
 
 /**
+ * struct mx_vol_tuning - what may be changed of a volume while it is in use
+ * @with_reserve: @reserve is to be changed
+ * @with_limit:   @limit is to be changed
+ * @reserve: bytes that servers are to keep room for, 0: none
+ * @limit:   bytes that its chunks may take on servers, with all copies and trailers,
+ *           0: any number
+ * @weight:  share among the volumes of this host, 1 … RMP_WEIGHT_MAX; 0: as it is
+ */
+struct mx_vol_tuning {
+	bool	with_reserve;
+	bool	with_limit;
+	u64	reserve;
+	u64	limit;
+	u32	weight;
+};
+
+/** mx_volume_tune() - change it. @why: result, a text if it is refused, and nothing has
+ * changed then. May sleep, not for the network. Return: 0 or -EINVAL
+ */
+int mx_volume_tune(struct mx_volume *vol, const struct mx_vol_tuning *tuning,
+		   const char **why);
+
+/**
+ * struct mx_vol_booking - what servers keep for a volume
+ * @asked:   bytes that they are to keep room for
+ * @granted: bytes that they keep room for
+ * @limit:   see struct mx_vol_tuning
+ * @state:   "none", "asking", "granted", "refused" or "degraded"
+ * @why:     a text, empty if there is nothing to be said
+ */
+struct mx_vol_booking {
+	u64	asked;
+	u64	granted;
+	u64	limit;
+	const char *state;
+	char	why[120];
+};
+
+/** mx_volume_booking() - a snapshot. Watchers are told when it changes. May sleep, not for
+ * the network
+ */
+void mx_volume_booking(struct mx_volume *vol, struct mx_vol_booking *info);
+
+/**
  * mx_volume_claim() - become the one user of a volume
  * @name: its name
  * @user: who, for messages: "xvdma of domain 3", "/dev/memxa"

@@ -84,6 +84,7 @@ static int fill_volume(struct sk_buff *skb, const void *what)
 	       nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
 	       nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
 	       nla_put_string(skb, MEMX_A_CLAIM, mx_claim_word(e->vol)) ||
+	       mx_nl_put_booking(skb, e->vol) ||
 	       (e->user && nla_put_string(skb, MEMX_A_USER, e->user));
 }
 
@@ -105,9 +106,18 @@ void mx_event_state(struct mx_volume *vol)
 	now.state = info.state;
 	now.epoch = info.epoch;
 	now.claim = mx_claim_word(vol);
-	if (now.state == last->state && now.epoch == last->epoch &&
-	    now.claim == last->claim)
-		return;
+	now.booking = READ_ONCE(vol->claim->book.state);
+	now.granted = READ_ONCE(vol->claim->book.had);
+	now.limited = test_bit(MX_VF_LIMITED, &vol->flags);
+	if (now.state != last->state || now.epoch != last->epoch ||
+	    now.claim != last->claim)
+		mx_event_volume(vol, "state", NULL);
+	if (last->claim && now.limited && !last->limited) {
+		pr_warn_ratelimited("memx_core: volume %s: its limit is reached: what would be stored beyond it fails\n",
+				    vol->name);
+		mx_event_volume(vol, "limit", NULL);
+	}
+	if (now.booking != last->booking || now.granted != last->granted)
+		mx_event_volume(vol, "reserve", NULL);
 	*last = now;
-	mx_event_volume(vol, "state", NULL);
 }

@@ -60,6 +60,23 @@ static void server_changed(struct mx_volume *vol, struct mx_vchunk *ck, u8 old)
 			     placed ? ck->c.server : -1);
 }
 
+/* A chunk that is being placed counts from when a server was picked. */
+static void count_room(struct mx_volume *vol, struct mx_vchunk *ck)
+{
+	bool takes = ck->c.server != MX_NO_SERVER ||
+		     (ck->c.state == MX_CHUNK_PLACING && ck->counted);
+
+	if (takes == ck->counted)
+		return;
+	ck->counted = takes;
+	if (takes) {
+		atomic_inc(&vol->claim->book.taken);
+		return;
+	}
+	atomic_dec(&vol->claim->book.taken);
+	clear_bit(MX_VF_LIMITED, &vol->flags);
+}
+
 void mx_map_unlock(struct mx_volume *vol, struct mx_vchunk *ck,
 		   const struct mx_snap *snap)
 	__releases(&ck->lock)
@@ -68,6 +85,7 @@ void mx_map_unlock(struct mx_volume *vol, struct mx_vchunk *ck,
 	bool changed = c->server != snap->server;
 
 	lockdep_assert_held(&ck->lock);
+	count_room(vol, ck);
 	if (changed) {
 		count_moves(vol, c, snap);
 		server_changed(vol, ck, snap->server);

@@ -120,15 +120,23 @@ static int vol_new(struct sk_buff *skb, struct genl_info *info)
 static int vol_set(struct sk_buff *skb, struct genl_info *info)
 {
 	const char *name = name_of(info->attrs, info->extack);
+	struct mx_vol_change change = {};
+	struct mx_vol_spec spec = {};
 
 	if (!name)
 		return -EINVAL;
-	if (!info->attrs[MEMX_A_WEIGHT]) {
+	options_take(info->attrs, &spec);
+	if (info->attrs[MEMX_A_WEIGHT])
+		change.weight = spec.weight;
+	if (info->attrs[MEMX_A_RESERVE])
+		change.reserve = &spec.reserve;
+	if (info->attrs[MEMX_A_LIMIT])
+		change.limit = &spec.limit;
+	if (!change.weight && !change.reserve && !change.limit) {
 		NL_SET_ERR_MSG(info->extack, "there is nothing to be set");
 		return -EINVAL;
 	}
-	return mx_volume_weigh(name, nla_get_u32(info->attrs[MEMX_A_WEIGHT]),
-			       info->extack);
+	return mx_volume_change(name, &change, info->extack);
 }
 
 static int vol_del(struct sk_buff *skb, struct genl_info *info)
@@ -173,6 +181,20 @@ static int put_servers(struct sk_buff *skb, struct mx_volume *vol, char *text)
 	return nla_put_string(skb, MEMX_A_SERVERS, text);
 }
 
+int mx_nl_put_booking(struct sk_buff *skb, struct mx_volume *vol)
+{
+	struct mx_vol_booking b;
+
+	mx_volume_booking(vol, &b);
+	if (nla_put_u64_64bit(skb, MEMX_A_RESERVE, b.asked, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_GRANTED, b.granted, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_LIMIT, b.limit, MEMX_A_PAD) ||
+	    nla_put_string(skb, MEMX_A_RESERVE_STATE, b.state) ||
+	    (b.why[0] && nla_put_string(skb, MEMX_A_RESERVE_ERROR, b.why)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 {
 	struct mx_vol_info info;
@@ -193,6 +215,7 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	    (info.key_check && nla_put_u64_64bit(skb, MEMX_A_KEY_CHECK,
 						 info.key_check, MEMX_A_PAD)) ||
 	    nla_put_u32(skb, MEMX_A_WEIGHT, READ_ONCE(vol->weight)) ||
+	    mx_nl_put_booking(skb, vol) ||
 	    nla_put_u64_64bit(skb, MEMX_A_USED_PAGES, info.used_pages, MEMX_A_PAD) ||
 	    nla_put_u64_64bit(skb, MEMX_A_MAP_GEN, info.map_gen, MEMX_A_PAD) ||
 	    put_latency(skb, vol, MEMX_A_READ_LATENCY, false) ||

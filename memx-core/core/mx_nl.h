@@ -25,4 +25,10 @@ void mx_nl_exit(void);
 void mx_nl_event(u8 cmd, int (*fill)(struct sk_buff *skb, const void *what),
 		 const void *what);
 
+struct mx_volume;
+/** mx_nl_put_booking() - what servers keep for a volume, as attributes. May sleep.
+ * Return: 0 or -EMSGSIZE
+ */
+int mx_nl_put_booking(struct sk_buff *skb, struct mx_volume *vol);
+
 #endif /* MX_NL_H */

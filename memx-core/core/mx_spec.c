@@ -92,6 +92,10 @@ int mx_spec_check(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		return -EINVAL;
 	}
 	err = check_size(spec, ack);
+	if (!err && spec->limit && spec->reserve > spec->limit) {
+		NL_SET_ERR_MSG(ack, "the reservation is more than the limit");
+		err = -EINVAL;
+	}
 	if (!err)
 		err = check_encrypt(spec, ack);
 	if (err)

@@ -32,6 +32,8 @@ enum mx_choice {
  * @id:    0: draw one
  * @shift: log2 of pages per chunk, 0: choose
  * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
+ * @reserve: bytes that servers are to keep room for, 0: nothing was said
+ * @limit: bytes that its chunks may take on servers, 0: any number
  * @thin:  may be larger than what the servers can promise
  * @encrypt: enum mx_choice; open: if a client key is loaded
  * @key_check: mx_seal.check as recorded of the volume with this @id, 0: none
@@ -42,6 +44,8 @@ struct mx_vol_spec {
 	u64	id;
 	u8	shift;
 	u32	weight;
+	u64	reserve;
+	u64	limit;
 	bool	thin;
 	u8	encrypt;
 	u64	key_check;

@@ -48,6 +48,7 @@ MX_COUNTERS_DECLARE(mx_stat, mx_stat, MX_S_COUNT, MX_STATS)
 	X(MX_VS_STARVED,	"starved",		"I/Os that waited for an operation object") \
 	X(MX_VS_NO_PAGES,	"no_pages",		"requests for private pages that had to wait") \
 	X(MX_VS_DECLINED,	"declined",		"chunks that a server declined") \
+	X(MX_VS_LIMITED,	"limited",		"chunks not placed because the volume's limit was reached") \
 	X(MX_VS_PLACED,	"placements",		"chunks given to a server") \
 	X(MX_VS_RELEASED,	"releases",		"chunks taken from a server because they became empty") \
 	X(MX_VS_MOVED,	"abandoned",		"placements given up because the server did not answer") \

@@ -192,6 +192,7 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 {
 	struct mx_vol_spec spec = *want;
 	struct mx_volume *vol;
+	const char *why;
 	int err;
 
 	err = mx_spec_check(&spec, ack);
@@ -207,10 +208,17 @@ int mx_volume_make(const struct mx_vol_spec *want, struct netlink_ext_ack *ack)
 		mx_volume_free(vol);
 		return err;
 	}
-	/* Until it is released nobody else can remove it. */
+	/*
+	 * Until it is released nobody else can remove it. What is wanted was checked:
+	 * neither contradicts the other.
+	 */
+	mx_book_set(vol, spec.reserve ? &spec.reserve : NULL,
+		    spec.limit ? &spec.limit : NULL, &why);
 	err = mx_claim_wait(vol, ack);
 	if (!err && spec.id && !mx_claim_taken(vol))
 		err = mx_spec_room(&spec, ack);
+	if (!err)
+		err = mx_book_wait(vol);
 	user_clear(vol, NULL);
 	if (err)
 		mx_volume_remove(spec.name, NULL);
@@ -228,10 +236,25 @@ static void drop(struct work_struct *work)
 }
 
 /* The mutex keeps servers from being added meanwhile. */
-int mx_volume_weigh(const char *name, u16 weight, struct netlink_ext_ack *ack)
+static void weigh(struct mx_volume *vol, u16 weight)
+{
+	int i;
+
+	WRITE_ONCE(vol->weight, weight);
+	for (i = 0; i < MX_MEMBERS; i++) {
+		struct mx_vsrv *s = READ_ONCE(vol->srv[i]);
+
+		if (s)
+			rmp_weigh(s->node, &s->flow, weight);
+	}
+}
+
+int mx_volume_change(const char *name, const struct mx_vol_change *change,
+		     struct netlink_ext_ack *ack)
 {
 	struct mx_volume *vol;
-	int err = 0, i;
+	const char *why;
+	int err = 0;
 
 	mutex_lock(&mx_vols_mutex);
 	vol = mx_volume_find(name);
@@ -240,17 +263,38 @@ int mx_volume_weigh(const char *name, u16 weight, struct netlink_ext_ack *ack)
 		err = -ENOENT;
 		goto out;
 	}
-	WRITE_ONCE(vol->weight, weight);
-	for (i = 0; i < MX_MEMBERS; i++) {
-		struct mx_vsrv *s = READ_ONCE(vol->srv[i]);
-
-		if (s)
-			rmp_weigh(s->node, &s->flow, weight);
-	}
+	err = mx_book_set(vol, change->reserve, change->limit, &why);
+	if (err)
+		mx_extack_fmt(ack, "%s", why);
+	else if (change->weight)
+		weigh(vol, change->weight);
 out:
 	mutex_unlock(&mx_vols_mutex);
 	return err;
 }
+
+int mx_volume_tune(struct mx_volume *vol, const struct mx_vol_tuning *tuning,
+		   const char **why)
+{
+	u16 weight = min_t(u32, tuning->weight, RMP_WEIGHT_MAX);
+	int err;
+
+	err = mx_book_set(vol, tuning->with_reserve ? &tuning->reserve : NULL,
+			  tuning->with_limit ? &tuning->limit : NULL, why);
+	if (err || !weight)
+		return err;
+	mutex_lock(&mx_vols_mutex);
+	weigh(vol, weight);
+	mutex_unlock(&mx_vols_mutex);
+	return 0;
+}
+MX_EXPORT_SYMBOL(mx_volume_tune);
+
+void mx_volume_booking(struct mx_volume *vol, struct mx_vol_booking *info)
+{
+	mx_book_info(vol, info);
+}
+MX_EXPORT_SYMBOL(mx_volume_booking);
 
 int mx_volume_remove(const char *name, struct netlink_ext_ack *ack)
 {

@@ -47,11 +47,13 @@ enum {
  * @lock: protects it, and the operations on it
  * @c:    engine
  * @todo: what the engine wants; taken from here by whoever changed the chunk
+ * @counted: it counts against the volume's limit
  */
 struct mx_vchunk {
 	spinlock_t	lock;
 	struct mx_chunk	c;
 	struct mx_todo	todo;
+	bool		counted;
 };
 
 /* Bits of mx_volume.flags. */
@@ -62,6 +64,7 @@ enum mx_vol_flag {
 	MX_VF_CHANGED,		/* watchers have to be told */
 	MX_VF_SPARE,		/* some placed chunk has become empty */
 	MX_VF_BLIND,		/* of some chunk it is not known which pages it has */
+	MX_VF_LIMITED,		/* a chunk was not placed because of the limit */
 	MX_VF_SMALL,		/* reserves have not grown with the servers yet */
 };
 
@@ -70,11 +73,17 @@ enum mx_vol_flag {
  * @state: enum mx_vol_state
  * @epoch: of the claim
  * @claim: its state in a word, NULL: nothing was told
+ * @booking: enum mx_booking_state
+ * @granted: chunks that servers keep
+ * @limited: its limit was reached
  */
 struct mx_vol_told {
 	u8	state;
 	u32	epoch;
 	const char *claim;
+	u8	booking;
+	u32	granted;
+	bool	limited;
 };
 
 /**
@@ -193,7 +202,20 @@ struct netlink_ext_ack;
 
 int mx_volume_make(const struct mx_vol_spec *spec, struct netlink_ext_ack *ack);
 int mx_volume_remove(const char *name, struct netlink_ext_ack *ack);
-int mx_volume_weigh(const char *name, u16 weight, struct netlink_ext_ack *ack);
+/**
+ * struct mx_vol_change - what is to be changed of a volume
+ * @weight:  0: as it is
+ * @reserve: bytes, or NULL: as it is; see mx_book_set()
+ * @limit:   likewise
+ */
+struct mx_vol_change {
+	u16	weight;
+	const u64 *reserve;
+	const u64 *limit;
+};
+
+int mx_volume_change(const char *name, const struct mx_vol_change *change,
+		     struct netlink_ext_ack *ack);
 /** mx_volume_find() - under mx_vols_mutex. Return: NULL if there is none */
 struct mx_volume *mx_volume_find(const char *name);
 void mx_volume_free(struct mx_volume *vol);

@@ -161,6 +161,27 @@ static int neighbour(struct mx_volume *vol, u32 chunk)
 	return -1;
 }
 
+/* Chunks that a server keeps room for and does not have. */
+static u32 unused(const struct mx_vsrv *s)
+{
+	u32 kept = READ_ONCE(s->kept), has = atomic_read(&s->chunks);
+
+	return kept > has ? kept - has : 0;
+}
+
+/* Does the chunk count against the volume's limit, or may it? */
+static bool within_limit(struct mx_volume *vol, struct mx_vchunk *ck)
+{
+	if (ck->counted || mx_book_take(vol)) {
+		ck->counted = true;
+		return true;
+	}
+	mx_vstat_inc(vol, MX_VS_LIMITED);
+	if (!test_and_set_bit(MX_VF_LIMITED, &vol->flags))
+		mx_volume_changed(vol);
+	return false;
+}
+
 int mx_vsrv_pick(struct mx_volume *vol, u32 chunk, u64 tried, u64 avoid)
 {
 	struct mx_cand cand[MX_MEMBERS];
@@ -169,6 +190,9 @@ int mx_vsrv_pick(struct mx_volume *vol, u32 chunk, u64 tried, u64 avoid)
 	u32 n = 0;
 	int i;
 
+	lockdep_assert_held(&vol->cks[chunk].lock);
+	if (!within_limit(vol, &vol->cks[chunk]))
+		return -ENOSPC;
 	for (i = 0; i < MX_MEMBERS; i++) {
 		struct mx_vsrv *s = READ_ONCE(vol->srv[i]);
 
@@ -176,6 +200,7 @@ int mx_vsrv_pick(struct mx_volume *vol, u32 chunk, u64 tried, u64 avoid)
 			continue;
 		if (READ_ONCE(s->ready) && READ_ONCE(vol->life[i].era)) {
 			cand[n].room = READ_ONCE(mx_members.m[i].free);
+			cand[n].own = unused(s);
 			cand[n].load = READ_ONCE(mx_members.m[i].load);
 			cand[n++].id = i;
 		} else if (READ_ONCE(s->hope)) {
@@ -183,7 +208,7 @@ int mx_vsrv_pick(struct mx_volume *vol, u32 chunk, u64 tried, u64 avoid)
 		}
 	}
 	if (!n)
-		return later ? -EAGAIN : -ENOSPC;
+		return later || mx_book_within(vol) ? -EAGAIN : -ENOSPC;
 	return mx_place_pick(cand, n, vol->cks[chunk].c.pages,
 			     neighbour(vol, chunk), rnd);
 }

@@ -7,6 +7,7 @@
 #define MX_VSRV_H
 
 #include "rmp.h"
+#include "mx_book.h"
 #include "engine/mx_owner.h"
 
 struct mx_volume;
@@ -30,6 +31,8 @@ struct mx_volume;
  * @idx:    index in the server table and in mx_volume.srv
  * @ready:  chunks can be placed there; written under mx_claim.mutex
  * @hope:   they can be, perhaps, soon; likewise
+ * @book:   call about what it keeps for the volume
+ * @kept:   chunks that it keeps room for, those included that it has; likewise
  */
 struct mx_vsrv {
 	struct mx_volume *vol;
@@ -46,6 +49,8 @@ struct mx_vsrv {
 	u8		idx;
 	bool		ready;
 	bool		hope;
+	struct mx_book_call book;
+	u32		kept;
 };
 
 /** mx_vsrv_get() - server @idx, from now on one of the volume's if it is alive, or
@@ -71,8 +76,9 @@ void mx_vsrv_fenced(struct mx_volume *vol, u8 idx);
  * @tried: bit per server that has declined
  * @avoid: bit per server that must not be asked now
  *
- * Context: any but hard interrupt; takes no lock. Return: index, -ENOSPC (all
- * declined) or -EAGAIN (none can be asked now).
+ * Context: any but hard interrupt, with the chunk's lock; takes none. Return: index,
+ * -ENOSPC (all declined, or the volume's limit is reached) or -EAGAIN (none can be
+ * asked now, or what declines should not).
  */
 int mx_vsrv_pick(struct mx_volume *vol, u32 chunk, u64 tried, u64 avoid);
 /** mx_vsrv_any_ready() - can chunks be placed anywhere? Any context */

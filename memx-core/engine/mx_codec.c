@@ -113,6 +113,18 @@ static bool look_valid(const struct mx_ask *ask, u32 len)
 	return ask->npages < MX_OP_PAGES && ask->page < MX_CHUNKS_MAX;
 }
 
+static bool reserve_valid(const struct mx_ask *ask, u32 len)
+{
+	bool tell = ask->flags & MX_F_TELL;
+
+	if (ask->flags & ~(MX_F_TENTATIVE | MX_F_TELL) || ask->npages || ask->gen ||
+	    ask->page || len)
+		return false;
+	if (tell && (ask->flags & MX_F_TENTATIVE || ask->arg || ask->arg2))
+		return false;
+	return ask->arg <= MX_CHUNKS_MAX && ask->arg2 <= MX_CHUNKS_MAX;
+}
+
 static bool bitmap_valid(const struct mx_ask *ask, u32 len)
 {
 	if (ask->flags || ask->npages || ask->arg || ask->arg2 || len)
@@ -152,6 +164,8 @@ static bool ask_valid(const struct mx_ask *ask, u32 len)
 		return bare_valid(ask) && (!len || roster_len_valid(len, 1));
 	case MX_OP_LOOK:
 		return look_valid(ask, len);
+	case MX_OP_RESERVE:
+		return reserve_valid(ask, len);
 	}
 	return false;
 }
@@ -223,6 +237,9 @@ static bool ok_arg_valid(const struct mx_ask *ask, u64 arg)
 	if (ask->op == MX_OP_LIST || ask->op == MX_OP_LOOK)
 		return arg == MX_LIST_END ||
 		       (arg > ask->page && arg < MX_CHUNKS_MAX);
+	if (ask->op == MX_OP_RESERVE)
+		return MX_RESERVED_HERE(arg) <= MX_CHUNKS_MAX &&
+		       MX_RESERVED_ALL(arg) <= MX_CHUNKS_MAX;
 	return !arg;
 }
 

@@ -508,7 +508,7 @@ static void accept(struct mx_owner *o, u32 i, const struct mx_answer *ans)
 	bool again = made && s->blank && s->accepted && gens;
 
 	made &= !again;
-	s->features = gens ? MX_FEAT_GEN : 0;
+	s->features = gens ? (u32)ans->arg : 0;
 	if (strangers(o, i, ans))
 		return;
 	if (!gens && !made && !o->spec.fresh && !s->accepted) {

@@ -34,15 +34,41 @@ static u64 score(const struct mx_cand *c)
 	return (c->room >> 8) * (256 - c->load);
 }
 
+/* Return: id, or -1: nobody keeps room for the volume. */
+static int pick_own(const struct mx_cand *cand, u32 n, int prefer, u32 rnd)
+{
+	u32 i, most = 0, ties = 0, at;
+
+	for (i = 0; i < n; i++) {
+		if (cand[i].own && cand[i].id == prefer)
+			return prefer;
+		if (cand[i].own > most) {
+			most = cand[i].own;
+			ties = 0;
+		}
+		ties += cand[i].own == most;
+	}
+	if (!most)
+		return -1;
+	at = (u64)ties * rnd >> 32;
+	for (i = 0; cand[i].own != most || at; i++)
+		at -= cand[i].own == most;
+	return cand[i].id;
+}
+
 int mx_place_pick(const struct mx_cand *cand, u32 n, u64 need, int prefer,
 		  const u32 rnd[2])
 {
 	const struct mx_cand *a, *b;
 	u64 total = 0;
+	int own;
 	u32 i;
 
 	if (!n)
 		return -1;
+	own = pick_own(cand, n, prefer, rnd[0]);
+	if (own >= 0)
+		return own;
 	for (i = 0; i < n; i++) {
 		u64 w = weight(&cand[i], need);
 

@@ -2,7 +2,8 @@
 /*
  * Where a new chunk goes: two servers are drawn at random, weighted by their
  * room, and the one with more room per load takes it. Neighbouring chunks stay
- * together while their server has room, which keeps the map short.
+ * together while their server has room, which keeps the map short. Servers that keep
+ * room for the volume come before all others.
  */
 #ifndef MX_PLACE_H
 #define MX_PLACE_H
@@ -16,11 +17,13 @@ enum {
 /**
  * struct mx_cand - a server that may take a chunk
  * @room: pages it can still promise
+ * @own:  chunks that it keeps room for and does not have yet
  * @id:   the caller's name for it
  * @load: 0 idle to 255 saturated
  */
 struct mx_cand {
 	u64	room;
+	u32	own;
 	u8	id;
 	u8	load;
 };
@@ -32,6 +35,9 @@ struct mx_cand {
  * @need:   pages of the chunk
  * @prefer: id of the neighbour's server, or -1
  * @rnd:    two random numbers
+ *
+ * Of those that keep room for the volume the one with most of it is chosen, so that
+ * each copy of each chunk finds a server of its own; or the neighbour's.
  *
  * A server without the room is chosen only if none has it: what is known of
  * them may be old.

@@ -2,7 +2,9 @@
 /*
  * What a memory server has promised, stores and can still promise. Memory is
  * promised by chunk, when a chunk is made, so that later writes to it cannot be
- * declined.
+ * declined. Beside that a volume may have a floor: so much is kept for it at least,
+ * whether it has chunks for it or not. Its chunks draw on that first, and what they
+ * give up falls back to it.
  *
  * Sans-IO; the caller serialises all calls on one quota and its shares.
  */
@@ -19,6 +21,9 @@
  * @reserved: promised to chunks, stored or not
  * @used:     stored
  * @overhead: taken for trailers, of all chunks promised
+ * @spare:    kept for volumes by their floors beyond what their chunks take
+ * @firm:     floors of all volumes: mx_share.firm
+ * @passing:  the part of @spare that may be given back soon: mx_share.hold
  * @told:     mx_quota_free() when it was last announced
  */
 struct mx_quota {
@@ -27,6 +32,9 @@ struct mx_quota {
 	u64	reserved;
 	u64	used;
 	u64	overhead;
+	u64	spare;
+	u64	firm;
+	u64	passing;
 	u64	told;
 };
 
@@ -34,10 +42,16 @@ struct mx_quota {
  * struct mx_share - one volume's part of the account, in pages
  * @reserved: promised to its chunks
  * @used:     stored for it
+ * @overhead: taken for trailers of its chunks
+ * @firm:     its floor: kept for it at least, chunks and trailers together
+ * @hold:     a higher floor while its owner asks other servers too, or 0
  */
 struct mx_share {
 	u64	reserved;
 	u64	used;
+	u64	overhead;
+	u64	firm;
+	u64	hold;
 };
 
 void mx_quota_init(struct mx_quota *q, u64 capacity, u64 room);
@@ -55,10 +69,23 @@ u64 mx_quota_free(const struct mx_quota *q);
  * @overhead: pages that are taken at once, for trailers; see mx_trailer_pages()
  *            in mx_wire.h
  *
+ * What its floor keeps for the share is taken first.
+ *
  * Return: false if they are not free.
  */
 bool mx_quota_promise(struct mx_quota *q, struct mx_share *s, u64 pages,
 		      u64 overhead);
+
+/** mx_quota_most() - the highest floor that the share could have now */
+u64 mx_quota_most(const struct mx_quota *q, const struct mx_share *s);
+
+/** mx_quota_floor() - keep so much for the share: @firm, and @hold for the time being.
+ * None is more than mx_quota_most(), or than the floor before
+ */
+void mx_quota_floor(struct mx_quota *q, struct mx_share *s, u64 firm, u64 hold);
+
+/** mx_quota_passing() - pages that others than the share may give back soon */
+u64 mx_quota_passing(const struct mx_quota *q, const struct mx_share *s);
 
 /** mx_quota_withdraw() - the opposite, of pages promised and not stored */
 void mx_quota_withdraw(struct mx_quota *q, struct mx_share *s, u64 pages,

@@ -341,6 +341,7 @@ static bool version_fits(const struct mx_store_claim *c, const struct mx_ask *as
 	case MX_OP_LIST:
 	case MX_OP_BITMAP:
 	case MX_OP_ROSTER:
+	case MX_OP_RESERVE:
 		return claim_has_gen(c);
 	}
 	return true;
@@ -369,6 +370,11 @@ u32 mx_store_chunk_pages(const struct mx_store_vol *v, u64 index)
 
 	MX_ASSERT(first < v->pages);
 	return min((u64)1 << v->shift, v->pages - first);
+}
+
+static u64 chunks(const struct mx_store_vol *v)
+{
+	return (v->pages - 1 + ((u64)1 << v->shift)) >> v->shift;
 }
 
 /* Whether @n pages from @page are the volume's, and in one chunk. */
@@ -402,6 +408,8 @@ static bool range_valid(const struct mx_store_vol *v, const struct mx_ask *ask)
 	case MX_OP_SETGEN:
 	case MX_OP_BITMAP:
 		return first_valid(v, ask->page);
+	case MX_OP_RESERVE:
+		return ask->arg <= chunks(v) && ask->arg2 <= chunks(v);
 	}
 	return true;
 }
@@ -485,17 +493,107 @@ static u64 overhead(const struct mx_store_vol *v, u32 size)
 	return v->sealed ? mx_trailer_pages(size) : 0;
 }
 
+/* A server that is being emptied keeps its word, and gives no other. */
+static bool may_take(const struct mx_store *st, const struct mx_store_vol *v, u64 need)
+{
+	return st->state != MX_STORE_DRAINING ||
+	       v->share.reserved + v->share.overhead + need <= v->share.firm;
+}
+
 int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index)
 {
 	u32 size = mx_store_chunk_pages(v, index);
+	u64 need = size + overhead(v, size);
 
 	if (st->state == MX_STORE_CLOSING)
 		return MX_ST_AGAIN;
-	if (st->state != MX_STORE_DRAINING &&
+	if (may_take(st, v, need) &&
 	    mx_quota_promise(&st->quota, &v->share, size, overhead(v, size)))
 		return MX_ST_OK;
+	/* Somebody holds it who may not get it: that is not the end of a write. */
+	if (st->state != MX_STORE_DRAINING &&
+	    need <= mx_quota_free(&st->quota) + mx_quota_passing(&st->quota, &v->share)) {
+		MX_COVER(store_full_passing);
+		return MX_ST_AGAIN;
+	}
 	MX_COVER(store_full);
 	return MX_ST_FULL;
+}
+
+/* --- what is kept for a volume ------------------------------------------ */
+
+/* Pages that a chunk of the volume takes at most. */
+static u32 unit(const struct mx_store_vol *v)
+{
+	return (1U << v->shift) + overhead(v, 1U << v->shift);
+}
+
+static u64 reserve_arg(const struct mx_store_vol *v, u64 floor)
+{
+	return MX_RESERVED(floor / unit(v), v->figure);
+}
+
+/* Chunks that can be kept for the volume in all. */
+static u64 most(const struct mx_store *st, const struct mx_store_vol *v, u64 now)
+{
+	if (st->state != MX_STORE_RUNNING)
+		return now;
+	return max(now, mx_quota_most(&st->quota, &v->share) / unit(v));
+}
+
+static void reserve_set(struct mx_store *st, struct mx_store_vol *v,
+			const struct mx_ask *ask, u64 give)
+{
+	if (ask->flags & MX_F_TENTATIVE) {
+		MX_COVER(store_reserve_hold);
+		mx_quota_floor(&st->quota, &v->share, v->share.firm, give * unit(v));
+		v->held_at = st->clock;
+		return;
+	}
+	/* For good it is all that was asked for, or what it was before. */
+	if (give == ask->arg) {
+		MX_COVER(store_reserve_firm);
+		mx_quota_floor(&st->quota, &v->share, give * unit(v), 0);
+		v->figure = ask->arg2;
+	} else {
+		mx_quota_floor(&st->quota, &v->share, v->share.firm, 0);
+	}
+}
+
+int mx_store_reserve(struct mx_store *st, struct mx_store_vol *v,
+		     const struct mx_ask *ask, u64 *arg)
+{
+	u64 now, give;
+
+	*arg = 0;
+	if (st->state == MX_STORE_CLOSING)
+		return MX_ST_AGAIN;
+	if (ask->flags & MX_F_TELL) {
+		*arg = reserve_arg(v, v->share.firm);
+		return MX_ST_OK;
+	}
+	now = max(v->share.firm, v->share.hold) / unit(v);
+	give = min(ask->arg, most(st, v, now));
+	if (give < ask->arg && mx_quota_passing(&st->quota, &v->share)) {
+		MX_COVER(store_reserve_wait);
+		return MX_ST_AGAIN;
+	}
+	reserve_set(st, v, ask, give);
+	*arg = reserve_arg(v, max(v->share.firm, v->share.hold));
+	return MX_ST_OK;
+}
+
+void mx_store_unhold(struct mx_store *st, struct mx_store_vol *v)
+{
+	if (!v->share.hold || st->clock - v->held_at < MX_HOLD_MS)
+		return;
+	MX_COVER(store_reserve_over);
+	mx_quota_floor(&st->quota, &v->share, v->share.firm, 0);
+}
+
+void mx_store_unreserve(struct mx_store *st, struct mx_store_vol *v)
+{
+	mx_quota_floor(&st->quota, &v->share, 0, 0);
 }
 
 void mx_store_withdraw(struct mx_store *st, struct mx_store_vol *v, u32 size)

@@ -12,6 +12,7 @@
  *   OPEN, DROP  mx_store_open(), mx_store_drop()
  *   STAT        answered at once
  *   LOOK        mx_store_look(), whoever asks
+ *   RESERVE     mx_store_admit(), then mx_store_reserve()
  *   the others  mx_store_admit(); if they are about pages then
  *               mx_store_chunk_admit(), under the same hold of the chunk's lock
  *               as the effect, so that SETGEN is answered when nothing of an
@@ -60,6 +61,7 @@ enum mx_store_state {
 enum mx_store_limits {
 	MX_TOMBS_MAX	= 1024,	/* volumes dropped that are remembered */
 	MX_TOMB_EPOCHS	= 65536, /* so far above what is remembered may a claim be */
+	MX_HOLD_MS	= 5000,	/* what is kept for the time being is, without a word */
 	MX_LEASE_STEP_MS = 4000, /* time that counts at most, from tick to tick */
 	MX_LEASE_ALIVE_MS = 10000, /* an owner is SILENT after that */
 	MX_LEASE_LEAST_MS = 30000, /* shortest expiry */
@@ -159,6 +161,9 @@ struct mx_store_who {
  * @claim:     the claim in force; none if all there was is a tentative one
  * @tentative: a higher claim that is not committed, or none
  * @share:     its part of the account
+ * @figure:    chunks that its owner wants kept on all servers together, as last told
+ *             with what is kept here for good; with the account, as @held_at
+ * @held_at:   mx_store.clock when @share.hold was last asked for
  * @heard:     mx_store.clock when a claimant last asked for something; caller's lock
  *             for the table of volumes
  * @over:      the node of @claim has another incarnation; likewise
@@ -175,6 +180,8 @@ struct mx_store_vol {
 	struct mx_store_claim claim;
 	struct mx_store_claim tentative;
 	struct mx_share	share;
+	u32		figure;
+	u64		held_at;
 	u64		heard;
 	bool		over;
 	struct mx_life	maker;
@@ -410,8 +417,30 @@ bool mx_store_list_entry(const struct mx_store_chunk *c, u32 index,
 
 /* --- the account ------------------------------------------------------- */
 
-/** mx_store_promise() - room for all of chunk @index. Return: enum mx_status */
+/** mx_store_promise() - room for all of chunk @index. Return: enum mx_status. A server
+ * that is DRAINING keeps what it has promised
+ */
 int mx_store_promise(struct mx_store *st, struct mx_store_vol *v, u64 index);
+
+/**
+ * mx_store_reserve() - a RESERVE that was admitted
+ * @arg: result: the answer's argument
+ *
+ * Return: enum mx_status. AGAIN: there is not enough, and what others hold for the
+ * time being may be back soon.
+ */
+int mx_store_reserve(struct mx_store *st, struct mx_store_vol *v,
+		     const struct mx_ask *ask, u64 *arg);
+
+/** mx_store_unhold() - to be called now and then: what is held for the time being
+ * ends if nobody has asked for it any more
+ */
+void mx_store_unhold(struct mx_store *st, struct mx_store_vol *v);
+
+/** mx_store_unreserve() - nothing is kept for the volume any more: it is about to be
+ * freed
+ */
+void mx_store_unreserve(struct mx_store *st, struct mx_store_vol *v);
 
 /** mx_store_withdraw() - give up the room of a chunk of @size that is empty */
 void mx_store_withdraw(struct mx_store *st, struct mx_store_vol *v, u32 size);

@@ -69,6 +69,14 @@ enum mx_limits {
  *                 mx_wire_look and behind it the roster; then come at most
  *                 @npages (0 to MX_OP_PAGES - 1) pages of chunks as with LIST,
  *                 which is what @page and the reply's @arg mean too
+ * @MX_OP_RESERVE: keep room for @arg chunks of the volume on this server in all,
+ *                 those included that are there: an absolute number, so a
+ *                 repetition changes nothing. @arg2: chunks to be kept on all
+ *                 servers together, each counted once, for the next owner. With
+ *                 MX_F_TENTATIVE as many as there is room for are held for some
+ *                 seconds, until they are asked for without it: then all of them
+ *                 or no change. With MX_F_TELL nothing changes. The reply's @arg:
+ *                 MX_RESERVED()
  */
 enum mx_op_code {
 	MX_OP_OPEN	= 1,
@@ -82,7 +90,8 @@ enum mx_op_code {
 	MX_OP_BITMAP	= 9,
 	MX_OP_ROSTER	= 10,
 	MX_OP_LOOK	= 11,
-	MX_OP_MAX	= MX_OP_LOOK,
+	MX_OP_RESERVE	= 12,
+	MX_OP_MAX	= MX_OP_RESERVE,
 };
 
 /**
@@ -91,8 +100,10 @@ enum mx_op_code {
  * @MX_F_SEALED:    OPEN, READ, WRITE: the volume is sealed: a trailer belongs to
  *                  each page. READ and WRITE must say what OPEN said
  * @MX_F_PLACE:     WRITE, SETGEN: make the chunk here if it is not here yet
- * @MX_F_TENTATIVE: OPEN: the claim is not committed yet
+ * @MX_F_TENTATIVE: OPEN: the claim is not committed yet. RESERVE: nor is what is
+ *                  asked for
  * @MX_F_FEATURES:  OPEN: @arg2 has the sender's features
+ * @MX_F_TELL:      RESERVE: what is kept, as it is
  */
 enum mx_req_flag {
 	MX_F_RELEASE	= 0x01,
@@ -100,6 +111,7 @@ enum mx_req_flag {
 	MX_F_PLACE	= 0x04,
 	MX_F_TENTATIVE	= 0x08,
 	MX_F_FEATURES	= 0x10,
+	MX_F_TELL	= 0x20,
 };
 
 /**
@@ -109,12 +121,15 @@ enum mx_req_flag {
  * @MX_FEAT_LEASE: leases: it knows MX_OPENED_EXPIRED
  * @MX_FEAT_LOOK: LOOK exists. Who has not made an OPEN learns it from the answer:
  *               a server without it says INVAL
+ * @MX_FEAT_RESERVE: RESERVE exists
  */
 enum mx_feature {
 	MX_FEAT_GEN	= 0x01,
 	MX_FEAT_LEASE	= 0x02,
 	MX_FEAT_LOOK	= 0x04,
-	MX_FEAT_KNOWN	= MX_FEAT_GEN | MX_FEAT_LEASE | MX_FEAT_LOOK,
+	MX_FEAT_RESERVE	= 0x08,
+	MX_FEAT_KNOWN	= MX_FEAT_GEN | MX_FEAT_LEASE | MX_FEAT_LOOK |
+			  MX_FEAT_RESERVE,
 };
 
 /*
@@ -134,6 +149,14 @@ enum mx_feature {
  * since its lease had expired or an admin wanted it to.
  */
 #define MX_LOOK_DROPPED	1
+
+/*
+ * RESERVE: the answer's @arg: chunks that are kept here now (to MX_F_TELL: for good),
+ * and those that are to be kept in all, as was last said for good.
+ */
+#define MX_RESERVED(here, all)	((u64)(all) << 32 | (here))
+#define MX_RESERVED_HERE(arg)	((u32)(arg))
+#define MX_RESERVED_ALL(arg)	((u32)((arg) >> 32))
 
 /* LIST: the answer's @arg if there are no more chunks. */
 #define MX_LIST_END	(~0ULL)

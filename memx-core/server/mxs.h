@@ -181,6 +181,15 @@ void mxs_news(void);
 int mxs_promise(struct mxs_vol *vol, u64 index);
 void mxs_withdraw(struct mxs_vol *vol, u32 size);
 
+/** mxs_reserve() - a RESERVE that was admitted. Return: enum mx_status. Caller: srv.table */
+int mxs_reserve(struct mxs_vol *vol, const struct mx_ask *ask, u64 *arg);
+/** mxs_unhold() - look whether somebody still wants what is held for the volume for the
+ * time being. Caller: srv.table
+ */
+void mxs_unhold(struct mxs_vol *vol);
+/** mxs_unreserve() - nothing is kept for the volume any more */
+void mxs_unreserve(struct mxs_vol *vol);
+
 /** mxs_stored() - @n more pages are in the chunk. Caller: chunk->lock */
 void mxs_stored(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n);
 /** mxs_dropped() - @n fewer. Caller: chunk->lock */
@@ -287,6 +296,9 @@ int mxs_vol_open(struct mxs_try *t, const char *name, size_t len);
  * Return: an enum mx_status
  */
 int mxs_vol_drop(struct mxs_try *t);
+
+/** mxs_vol_reserve() - do a RESERVE. May sleep. Return: an enum mx_status */
+int mxs_vol_reserve(struct mxs_try *t);
 
 /** mxs_vol_free() - no request finds it from now on; its pages are freed later. Caller:
  * srv.table

@@ -64,6 +64,32 @@ void mxs_withdraw(struct mxs_vol *vol, u32 size)
 	spin_unlock_bh(&mxs_srv.account);
 }
 
+int mxs_reserve(struct mxs_vol *vol, const struct mx_ask *ask, u64 *arg)
+{
+	int status;
+
+	lockdep_assert_held(&mxs_srv.table);
+	spin_lock_bh(&mxs_srv.account);
+	status = mx_store_reserve(&mxs_srv.store, &vol->s, ask, arg);
+	spin_unlock_bh(&mxs_srv.account);
+	return status;
+}
+
+void mxs_unhold(struct mxs_vol *vol)
+{
+	lockdep_assert_held(&mxs_srv.table);
+	spin_lock_bh(&mxs_srv.account);
+	mx_store_unhold(&mxs_srv.store, &vol->s);
+	spin_unlock_bh(&mxs_srv.account);
+}
+
+void mxs_unreserve(struct mxs_vol *vol)
+{
+	spin_lock_bh(&mxs_srv.account);
+	mx_store_unreserve(&mxs_srv.store, &vol->s);
+	spin_unlock_bh(&mxs_srv.account);
+}
+
 void mxs_stored(struct mxs_vol *vol, struct mxs_chunk *chunk, u32 n)
 {
 	lockdep_assert_held(&chunk->lock);

@@ -134,6 +134,14 @@ static int do_discard(struct mxs_try *t)
 	return status;
 }
 
+static int do_reserve(struct mxs_try *t)
+{
+	int status = mxs_vol_reserve(t);
+
+	mxs_news();
+	return status;
+}
+
 static int do_job(struct mxs_job *job, struct mxs_try *t)
 {
 	switch (t->ask.op) {
@@ -154,6 +162,8 @@ static int do_job(struct mxs_job *job, struct mxs_try *t)
 		return mxs_roster(t);
 	case MX_OP_LOOK:
 		return mxs_look(t);
+	case MX_OP_RESERVE:
+		return do_reserve(t);
 	default:
 		return do_store(job, t);
 	}

@@ -44,6 +44,7 @@ void mxs_leases_tick(void)
 	mx_store_tick(&mxs_srv.store, ktime_to_ms(ktime_get()), rmp_hears());
 	list_for_each_entry_safe(vol, next, &mxs_srv.vols, link) {
 		look(vol, last);
+		mxs_unhold(vol);
 		if (!mx_store_expired(&mxs_srv.store, &vol->s))
 			continue;
 		drop(vol, "lease expired");

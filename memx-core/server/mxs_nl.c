@@ -97,6 +97,7 @@ static int put_server(struct sk_buff *skb)
 	    put_u64(skb, MEMX_A_FREE, mx_quota_free(&q)) ||
 	    put_u64(skb, MEMX_A_USED, q.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, q.reserved + q.overhead) ||
+	    put_u64(skb, MEMX_A_GUARANTEED, q.firm) ||
 	    nla_put_u8(skb, MEMX_A_LOAD, READ_ONCE(mxs_srv.load)) ||
 	    nla_put_u32(skb, MEMX_A_VOLUMES, READ_ONCE(mxs_srv.store.nvols)) ||
 	    nla_put_u32(skb, MEMX_A_EXPIRY,
@@ -157,6 +158,7 @@ static int put_volume(struct sk_buff *skb, const void *what)
 	    (vol->s.sealed && nla_put_flag(skb, MEMX_A_SEALED)) ||
 	    put_u64(skb, MEMX_A_USED_PAGES, share.used) ||
 	    put_u64(skb, MEMX_A_RESERVED, share.reserved) ||
+	    put_u64(skb, MEMX_A_GUARANTEED, share.firm) ||
 	    nla_put_u32(skb, MEMX_A_CHUNKS, vol->nchunks) ||
 	    nla_put_u8(skb, MEMX_A_PROTOCOL, !mx_store_old(&vol->s)))
 		return -EMSGSIZE;

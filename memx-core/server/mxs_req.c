@@ -87,6 +87,9 @@ static void count_good(const struct mxs_try *t)
 	case MX_OP_LOOK:
 		mxs_stat_add(MXS_S_LISTS, 1);
 		break;
+	case MX_OP_RESERVE:
+		mxs_stat_add(MXS_S_RESERVES, 1);
+		break;
 	}
 }
 

@@ -19,6 +19,7 @@
 	X(MXS_S_DROPPED_HERE,	"dropped_here",	"volumes dropped by an admin of this host") \
 	X(MXS_S_SETGENS,	"setgens",	"SETGEN requests answered with OK") \
 	X(MXS_S_LISTS,	"lists",	"LIST, BITMAP, ROSTER and LOOK requests answered with OK") \
+	X(MXS_S_RESERVES,	"reserves",	"RESERVE requests answered with OK") \
 	X(MXS_S_PAGES_IN,	"pages_in",	"pages received in WRITEs") \
 	X(MXS_S_PAGES_OUT,	"pages_out",	"pages sent in answers to READs") \
 	X(MXS_S_PAGES_FREED,	"pages_freed",	"stored pages freed by DISCARD, or with their volume") \

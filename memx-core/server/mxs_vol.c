@@ -147,6 +147,7 @@ int mxs_vol_open(struct mxs_try *t, const char *name, size_t len)
 static void unhash(struct mxs_vol *vol)
 {
 	hlist_del_rcu(&vol->hash);
+	mxs_unreserve(vol);
 	list_move_tail(&vol->link, &mxs_srv.dying);
 }
 
@@ -155,6 +156,19 @@ void mxs_vol_free(struct mxs_vol *vol)
 	lockdep_assert_held(&mxs_srv.table);
 	unhash(vol);
 	queue_work(mxs_srv.chores, &mxs_srv.reaper);
+}
+
+int mxs_vol_reserve(struct mxs_try *t)
+{
+	struct mxs_vol *vol;
+	int status;
+
+	mutex_lock(&mxs_srv.table);
+	status = mxs_vol_admit(t, &vol);
+	if (status == MX_ST_OK)
+		status = mxs_orphan(t) ? MX_ST_AGAIN : mxs_reserve(vol, &t->ask, &t->arg);
+	mutex_unlock(&mxs_srv.table);
+	return status;
 }
 
 /* Caller: srv.table. @vol may be NULL. */

@@ -117,7 +117,7 @@ synopsis() {
 			word = word " | --no-" $4
 		else if (type($3) != "flag")
 			word = word " " $6
-		if ($1 != "SIZE" && $7 != "set" || "'"$1"'" != "MEMX_OPTIONS_SET" && $1 != "SIZE")
+		if ($1 != "SIZE")
 			word = "[" word "]"
 		printf "%s\"%s%s\"", n ? " \\\n\t" : "\\\n\t", n++ ? " " : "", word
 	}

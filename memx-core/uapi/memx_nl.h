@@ -21,14 +21,19 @@
  *                         absent; -EHOSTUNREACH: what is there is not proved
  *                         (the ack names a server that is missing); -ESTALE:
  *                         somebody else is taking it over; -EFBIG, -EINVAL
- *  MEMX_C_VOL_SET   do    NAME, WEIGHT. -ENOENT
+ *  MEMX_C_VOL_SET   do    NAME and one or more of WEIGHT, RESERVE, LIMIT. RESERVE
+ *                         and LIMIT 0: none. Servers are asked in the background;
+ *                         RESERVE as it was has them asked anew. -ENOENT;
+ *                         -EINVAL: RESERVE is more than LIMIT
  *  MEMX_C_VOL_DEL   do    NAME. Frees the volume's pages on the servers, in
  *                         the background. -ENOENT, -EBUSY: in use (the ack
  *                         names the user)
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
  *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
  *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT SEALED
- *                         KEY_CHECK CLAIM SERVERS
+ *                         KEY_CHECK CLAIM SERVERS RESERVE (asked) GRANTED LIMIT
+ *                         RESERVE_STATE ("none", "asking", "granted", "refused",
+ *                         "degraded") RESERVE_ERROR
  *                         READ_LATENCY WRITE_LATENCY, counters as STAT nests
  *  MEMX_C_MAP_GET   dump  NAME -> one message per run of chunks on one server:
  *                         CHUNK_FIRST CHUNK_COUNT NODE INC
@@ -59,9 +64,12 @@
  *  MEMX_C_SERVER_EVENT    EVENT SEQ NODE INC HOST STATE. EVENT: "new": a server
  *                         has become known; "restart": it has another
  *                         incarnation; "state"
- *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM, with "used" USER.
+ *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM RESERVE GRANTED LIMIT
+ *                         RESERVE_STATE RESERVE_ERROR, with "used" USER.
  *                         EVENT: "made", "removed", "used", "released", "state"
- *                         (STATE, EPOCH or CLAIM has changed)
+ *                         (STATE, EPOCH or CLAIM has changed), "reserve"
+ *                         (RESERVE_STATE or GRANTED has), "limit" (a chunk was not
+ *                         placed because of LIMIT)
  *
  * Family "memx_client" (memx_client):
  *  MEMX_C_DEV_NEW   do    NAME (of the volume) -> DEV, the disk's name
@@ -82,9 +90,9 @@
  *                         so long is dropped; 0: none is, as when the module was
  *                         loaded. -EINVAL: shorter than 30 s
  *  MEMX_C_SRV_GET   do    STATE ("stopped", "running", "stopping") CAPACITY
- *                         FREE USED RESERVED LOAD VOLUMES EXPIRY
+ *                         FREE USED RESERVED GUARANTEED LOAD VOLUMES EXPIRY
  *  MEMX_C_SVOL_GET  dump  volumes stored: ID NAME SIZE EPOCH CHUNK_SHIFT
- *                         USED_PAGES RESERVED CHUNKS NODE (owner) INC (of the
+ *                         USED_PAGES RESERVED GUARANTEED CHUNKS NODE (owner) INC (of the
  *                         owner) STATE ("alive", "silent", "over": the node has
  *                         another incarnation; "unknown": its version asks for
  *                         nothing while it is idle) SILENT_MS SEALED PROTOCOL
@@ -220,6 +228,10 @@ enum memx_attr {
 	MEMX_A_LIVES,		/* array of struct memx_life */
 	MEMX_A_LISTED,		/* array of struct memx_listed */
 	MEMX_A_CHUNK_NEXT,	/* u32 */
+	MEMX_A_GRANTED,		/* u64: bytes that servers keep room for */
+	MEMX_A_RESERVE_STATE,	/* string: a word, see docs/reservations.md */
+	MEMX_A_RESERVE_ERROR,	/* string: why not, absent if there is nothing to say */
+	MEMX_A_GUARANTEED,	/* u64: pages that are kept for volumes, used or not */
 	MEMX_A_COUNT,
 	MEMX_A_MAX = 111,	/* options take 96 to 111 */
 };

@@ -43,6 +43,11 @@ static struct mx_ask draw_ask(struct input *in)
 		ask.arg2 = shape & 3;
 		return ask;
 	}
+	if (ask.op == MX_OP_RESERVE) {
+		ask.arg = shape % (CHUNKS + 2);
+		ask.arg2 = shape / 16 % (CHUNKS + 2);
+		return ask;
+	}
 	ask.npages = shape & 0x80 ? 0 : shape % 34;
 	ask.gen = byte(in) % 8;
 	ask.page = byte(in) << 8;

@@ -10,7 +10,7 @@ CHUNKS = 2048                                   # of 1 MiB
 SPREAD = 1000                                   # chunks written, every other one: more than a node of map
 NODE_BYTES = 1900
 MAP_NODES = 16
-OTHER_NODES = 12
+OTHER_NODES = 14
 
 
 def decode(text, servers):

@@ -125,6 +125,14 @@ cluster_mutants() {
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
 	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && (!op->n/if (op->zeros || !op->whole \&\& (!op->n/
 	discard-leaves-doubt	mx_op		/^static bool start_discard/,/^}/s/!c->unsure &&/1 \&\&/
+	kept-room-is-free	mx_quota	/^u64 mx_quota_free/,/^}/s/q->overhead - q->spare/q->overhead/;/^u64 mx_quota_free/,/^}/s/q->used + q->spare/q->used/
+	chunk-gives-room-away	mx_quota	/^void mx_quota_withdraw/,/^}/s/enter(q, s);//
+	kept-room-outlives-all	mx_store	/^void mx_store_unreserve/,/^}/s/mx_quota_floor(.*//
+	held-for-ever		mx_store	/^void mx_store_unhold/,/^}/s/mx_quota_floor(.*//
+	refused-keeps-all	mx_booking	/^static void refuse/,/^}/s/b->refused = true;/{ u32 k; for (k = 0; k < MX_MEMBERS; k++) b->srv[k].keep = max(b->srv[k].firm, b->srv[k].hold); } b->refused = true;/
+	granted-when-held	mx_booking	/^u8 mx_booking_state/,/^}/s/lacking(b, false)/lacking(b, true)/
+	loss-not-noticed-kept	mx_booking	/^static void new_life/,/^}/s/s->firm = 0;//;/^static void look/,/^}/s/gone = .*/gone = false;/
+	never-asked-again	mx_booking	/^static void idle/,/^}/s/!room_enough(b)/1/
 	END
 }
 

@@ -124,6 +124,7 @@ static inline void free_vol(void)
 {
 	u32 i;
 
+	mx_store_unreserve(&st, &vol);
 	for (i = 0; i < CHUNKS; i++)
 		if (made[i])
 			forget(i);
@@ -172,8 +173,10 @@ static inline int serve(struct mx_store_who who, struct mx_ask ask,
 		status = known() ? MX_ST_OK : MX_ST_NOVOL;
 	} else {
 		status = mx_store_admit(known(), &who, &ask, len, &arg);
-		if (status == MX_ST_OK && ask.op != MX_OP_LIST &&
-		    ask.op != MX_OP_ROSTER)
+		if (status == MX_ST_OK && ask.op == MX_OP_RESERVE)
+			status = mx_store_reserve(&st, &vol, &ask, &arg);
+		else if (status == MX_ST_OK && ask.op != MX_OP_LIST &&
+			 ask.op != MX_OP_ROSTER)
 			status = effect(&ask, ask.page >> SHIFT);
 	}
 	ans.status = status;
@@ -208,7 +211,7 @@ static inline int open_as(struct mx_store_who who, u8 flags, u64 features)
 /* What is promised and stored adds up, and claims are in order. */
 static inline void check_sums(void)
 {
-	u64 used = 0, reserved = 0;
+	u64 used = 0, reserved = 0, spare = 0, floor;
 	u32 i;
 
 	for (i = 0; i < CHUNKS; i++) {
@@ -221,7 +224,13 @@ static inline void check_sums(void)
 	}
 	assert(st.quota.used == used && st.quota.reserved == reserved);
 	assert(st.nvols == here);
-	assert(st.quota.reserved + mx_quota_free(&st.quota) <= CAPACITY);
+	if (here) {
+		floor = max(vol.share.firm, vol.share.hold);
+		reserved += vol.share.overhead;
+		spare = floor > reserved ? floor - reserved : 0;
+	}
+	assert(st.quota.spare == spare && st.quota.passing <= spare);
+	assert(reserved + spare + mx_quota_free(&st.quota) <= CAPACITY);
 	if (!here)
 		return;
 	assert(vol.claim.node || vol.tentative.node);

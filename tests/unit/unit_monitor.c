@@ -188,7 +188,7 @@ static void monitor__json_one_a_line(void **state)
 	assert_string_equal(line(2, JSON_STAMP),
 			    ",\"object\":\"server\",\"event\":\"state\",\"seq\":7,\"host\":\"s1\",\"node\":\"0000525400000001\",\"state\":\"dead\",\"incarnation\":\"00000abc\"}");
 	assert_string_equal(line(3, JSON_STAMP),
-			    ",\"object\":\"volume\",\"event\":\"made\",\"seq\":8,\"name\":\"v\\u001b[m\",\"id\":\"000000000000001f\",\"state\":\"ok\",\"epoch\":2,\"claim\":\"serving\",\"user\":null}");
+			    ",\"object\":\"volume\",\"event\":\"made\",\"seq\":8,\"name\":\"v\\u001b[m\",\"id\":\"000000000000001f\",\"state\":\"ok\",\"epoch\":2,\"claim\":\"serving\",\"user\":null,\"reserve_state\":null,\"granted\":null}");
 }
 
 /* What was missed is made good by the present state. */

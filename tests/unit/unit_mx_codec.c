@@ -254,6 +254,19 @@ static void mx_ask_decode__roster(void **state)
 
 static void mx_ask_decode__look(void **state)
 {
+	GOOD(0, RESERVE);
+	GOOD(0, RESERVE, .flags = MX_F_TELL);
+	GOOD(0, RESERVE, .flags = MX_F_TENTATIVE, .arg = MX_CHUNKS_MAX, .arg2 = MX_CHUNKS_MAX);
+	BAD(0, RESERVE, .flags = MX_F_TELL | MX_F_TENTATIVE);
+	BAD(0, RESERVE, .flags = MX_F_TELL, .arg = 1);
+	BAD(0, RESERVE, .flags = MX_F_TELL, .arg2 = 1);
+	BAD(0, RESERVE, .flags = MX_F_RELEASE);
+	BAD(0, RESERVE, .arg = MX_CHUNKS_MAX + 1);
+	BAD(0, RESERVE, .arg2 = MX_CHUNKS_MAX + 1);
+	BAD(0, RESERVE, .gen = 1);
+	BAD(0, RESERVE, .page = 1);
+	BAD(0, RESERVE, .npages = 1);
+	BAD(1, RESERVE);
 	GOOD(0, LOOK);
 	GOOD(0, LOOK, .npages = MX_OP_PAGES - 1, .page = MX_CHUNKS_MAX - 1);
 	BAD(0, LOOK, .npages = MX_OP_PAGES);
@@ -674,10 +687,36 @@ static void mx_answer_decode__look(void **state)
 	assert_int_equal(answer_trip(ans, ask, 0), 0);
 }
 
+static int reserved(u16 status, u64 arg, u32 len)
+{
+	struct mx_ask ask = ASK(RESERVE, .arg = 3, .arg2 = 5);
+	struct mx_answer ans = { .op = MX_OP_RESERVE, .status = status, .arg = arg }, back;
+	u8 head[HEAD];
+
+	mx_answer_encode(&ans, head);
+	return mx_answer_decode(head, len, &ask, &back);
+}
+
+static void mx_answer_decode__reserve(void **state)
+{
+	assert_int_equal(reserved(MX_ST_OK, MX_RESERVED(3, 5), 0), 0);
+	assert_int_equal(reserved(MX_ST_OK, MX_RESERVED(MX_CHUNKS_MAX, MX_CHUNKS_MAX), 0), 0);
+	assert_int_equal(reserved(MX_ST_OK, MX_RESERVED(MX_CHUNKS_MAX + 1, 0), 0), -EBADMSG);
+	assert_int_equal(reserved(MX_ST_OK, MX_RESERVED(0, MX_CHUNKS_MAX + 1), 0), -EBADMSG);
+	assert_int_equal(reserved(MX_ST_OK, 0, 1), -EBADMSG);
+	assert_int_equal(reserved(MX_ST_AGAIN, 0, 0), 0);
+	assert_int_equal(reserved(MX_ST_AGAIN, 1, 0), -EBADMSG);
+	assert_int_equal(reserved(MX_ST_STALE, 9, 0), 0);
+	assert_int_equal(reserved(MX_ST_HELD, 0, 0), -EBADMSG);
+	assert_int_equal(MX_RESERVED_HERE(MX_RESERVED(3, 5)), 3);
+	assert_int_equal(MX_RESERVED_ALL(MX_RESERVED(3, 5)), 5);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		MXT(mx_ask_encode__layout),
+		MXT(mx_answer_decode__reserve),
 		MXT(mx_ask_encode__layout_gen),
 		MXT(mx_ask_decode__open),
 		MXT(mx_ask_decode__open_features),

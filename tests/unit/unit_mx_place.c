@@ -116,9 +116,32 @@ static void mx_place_pick__neighbours(void **state)
 	assert_int_equal(mx_place_pick(c, 2, CHUNK, 5, rnd), 4);
 }
 
+/* Who keeps room for the volume comes first, and of those who keeps most. */
+static void mx_place_pick__own(void **state)
+{
+	struct mx_cand c[] = {
+		{ .room = 100 * CHUNK, .id = 0 },
+		{ .room = 0, .own = 1, .load = 255, .id = 1 },
+		{ .room = 0, .own = 3, .load = 255, .id = 2 },
+	};
+	u32 lo[2] = {}, hi[2] = { ~0U, ~0U };
+
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, -1, lo), 2);
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, -1, hi), 2);
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, 1, lo), 1);
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, 0, lo), 2);
+	c[1].own = 3;
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, -1, lo), 1);
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, -1, hi), 2);
+	c[1].own = 0;
+	c[2].own = 0;
+	assert_int_equal(mx_place_pick(c, 3, CHUNK, -1, hi), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		MXT(mx_place_pick__own),
 		MXT(mx_place_pick__none),
 		MXT(mx_place_pick__one),
 		MXT(mx_place_pick__edges_of_the_draw),

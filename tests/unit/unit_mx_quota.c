@@ -168,8 +168,9 @@ static void mx_quota_news__a_sixteenth(void **state)
 static void mx_quota__random_walk(void **state)
 {
 	struct mx_share *share[2] = { &a, &b };
-	u32 seed = 12345, n, overhead = 0;
-	int i;
+	u32 seed = 12345, n;
+	u64 taken, spare;
+	int i, k;
 
 	start(4096, 3000);
 	for (i = 0; i < 200000; i++) {
@@ -179,13 +180,11 @@ static void mx_quota__random_walk(void **state)
 		n = (seed >> 8) % 300;
 		switch (seed >> 16 & 7) {
 		case 0:
-			if (mx_quota_promise(&q, s, n, n / 100))
-				overhead += n / 100;
+			mx_quota_promise(&q, s, n, n / 100);
 			break;
 		case 1:
 			mx_quota_withdraw(&q, s, min(n, s->reserved - s->used),
-					  min(n / 100, overhead));
-			overhead -= min(n / 100, overhead);
+					  min(n / 100, s->overhead));
 			break;
 		case 2:
 		case 3:
@@ -198,18 +197,103 @@ static void mx_quota__random_walk(void **state)
 		case 6:
 			mx_quota_room(&q, n * 20);
 			break;
+		case 7:
+			mx_quota_floor(&q, s, min(n * 9, mx_quota_most(&q, s)),
+				       min(n * 5, mx_quota_most(&q, s)) * (i & 1));
+			break;
 		}
+		spare = 0;
+		for (k = 0; k < 2; k++) {
+			taken = share[k]->reserved + share[k]->overhead;
+			spare += max(max(share[k]->firm, share[k]->hold), taken) - taken;
+		}
+		assert_true(spare == q.spare && q.passing <= spare);
+		assert_true(a.firm + b.firm == q.firm);
+		assert_true(a.overhead + b.overhead == q.overhead);
 		assert_true(a.reserved + b.reserved == q.reserved);
 		assert_true(a.used + b.used == q.used);
 		assert_true(a.used <= a.reserved && b.used <= b.reserved);
-		assert_int_equal(q.overhead, overhead);
-		assert_true(q.reserved + q.overhead + mx_quota_free(&q) <= q.capacity);
+		assert_true(q.reserved + q.overhead + spare + mx_quota_free(&q) <=
+			    q.capacity);
 	}
+}
+
+/* What is kept for a share is nobody else's, and its own chunks take that first. */
+static void mx_quota_floor__is_kept(void **state)
+{
+	start(1000, 5000);
+	mx_quota_floor(&q, &a, 600, 0);
+	assert_int_equal(mx_quota_free(&q), 400);
+	assert_int_equal(mx_quota_most(&q, &b), 400);
+	assert_int_equal(mx_quota_most(&q, &a), 1000);
+	assert_false(mx_quota_promise(&q, &b, 401, 0));
+	assert_true(mx_quota_promise(&q, &b, 400, 0));
+	assert_int_equal(mx_quota_free(&q), 0);
+	assert_true(mx_quota_promise(&q, &a, 590, 10));
+	assert_false(mx_quota_promise(&q, &a, 1, 0));
+	assert_int_equal(q.spare, 0);
+	/* What they give up falls back to it. */
+	mx_quota_withdraw(&q, &a, 295, 5);
+	assert_int_equal(q.spare, 300);
+	assert_int_equal(mx_quota_free(&q), 0);
+	assert_true(mx_quota_promise(&q, &a, 295, 5));
+	mx_quota_withdraw(&q, &b, 400, 0);
+	assert_int_equal(mx_quota_free(&q), 400);
+}
+
+/* Beyond the floor they take, and give back, what is everybody's. */
+static void mx_quota_floor__chunks_beyond_it(void **state)
+{
+	start(1000, 5000);
+	assert_true(mx_quota_promise(&q, &a, 500, 0));
+	mx_quota_floor(&q, &a, 300, 0);
+	assert_int_equal(mx_quota_free(&q), 500);
+	assert_int_equal(q.spare, 0);
+	mx_quota_withdraw(&q, &a, 400, 0);
+	assert_int_equal(q.spare, 200);
+	assert_int_equal(mx_quota_free(&q), 700);
+	assert_int_equal(q.firm, 300);
+	mx_quota_floor(&q, &a, 0, 0);
+	assert_int_equal(mx_quota_free(&q), 900);
+	assert_int_equal(q.firm, 0);
+}
+
+static void mx_quota_floor__for_the_time_being(void **state)
+{
+	start(1000, 5000);
+	mx_quota_floor(&q, &a, 200, 700);
+	assert_int_equal(mx_quota_free(&q), 300);
+	assert_int_equal(mx_quota_passing(&q, &b), 500);
+	assert_int_equal(mx_quota_passing(&q, &a), 0);
+	/* A chunk that the floor covers takes nothing else. */
+	assert_true(mx_quota_promise(&q, &a, 256, 0));
+	assert_int_equal(mx_quota_free(&q), 300);
+	assert_int_equal(mx_quota_passing(&q, &b), 444);
+	mx_quota_floor(&q, &a, 200, 0);
+	assert_int_equal(mx_quota_free(&q), 744);
+	assert_int_equal(q.passing, 0);
+}
+
+/* A host that gets poor keeps its word first. */
+static void mx_quota_floor__poor_host(void **state)
+{
+	start(1000, 5000);
+	mx_quota_floor(&q, &a, 600, 0);
+	mx_quota_room(&q, 500);
+	assert_int_equal(mx_quota_free(&q), 0);
+	assert_false(mx_quota_promise(&q, &b, 1, 0));
+	assert_true(mx_quota_promise(&q, &a, 600, 0));
+	mx_quota_store(&q, &a, 100);
+	assert_int_equal(mx_quota_free(&q), 0);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		MXT(mx_quota_floor__is_kept),
+		MXT(mx_quota_floor__chunks_beyond_it),
+		MXT(mx_quota_floor__for_the_time_being),
+		MXT(mx_quota_floor__poor_host),
 		MXT(mx_quota_init__all_free),
 		MXT(mx_quota_free__host_gets_poor_and_rich),
 		MXT(mx_quota_promise__to_the_last_page),

@@ -56,12 +56,24 @@ static void options__weight(void **state)
 	assert_int_equal(find("weight")->most, RMP_WEIGHT_MAX);
 }
 
+/* Neither may be less than nothing, nor so large that its pages do not fit in 64 bits. */
+static void options__reserve(void **state)
+{
+	assert_int_equal(find("reserve")->least, 0);
+	assert_true(find("reserve")->most == find("size")->most);
+	assert_int_equal(find("limit")->least, 0);
+	assert_true(find("limit")->most > MX_COPIES_MAX * find("size")->most);
+	assert_int_equal(MEMX_A_RESERVE, 96);
+	assert_int_equal(MEMX_A_LIMIT, 97);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MXT(options__size),
 		MXT(options__chunk),
 		MXT(options__weight),
+		MXT(options__reserve),
 	};
 
 	return MXT_RUN(tests);

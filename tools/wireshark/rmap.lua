@@ -118,6 +118,7 @@ local op_names = {
 	[9] = "BITMAP",
 	[10] = "ROSTER",
 	[11] = "LOOK",
+	[12] = "RESERVE",
 }
 local status_names = {
 	[0] = "OK",
@@ -576,6 +577,8 @@ local function operation_text(head)
 		return string.format("%s at %s%s", text, page, of_gen)
 	elseif op == op_no.LIST or op == op_no.LOOK then
 		return string.format("%s from chunk %s", text, page)
+	elseif op == op_no.RESERVE then
+		return string.format("%s %s chunks of %s", text, arg, tostring(value_of(head, req_place.arg2)))
 	elseif op == op_no.OPEN then
 		return string.format("%s %s, chunks of 2^%s", text, pages(page), arg)
 	end

@@ -23,6 +23,7 @@ void cl_run(struct cl_vol *v)
 	while (v->again && !v->s->failed) {
 		v->again = false;
 		any = cl_owner_run(v);
+		any |= cl_book_run(v);
 		for (i = 0; i < v->truth->nchunks; i++)
 			any |= cl_op_run(v, i);
 		v->again |= any;
@@ -220,6 +221,7 @@ struct cl_vol *cl_vol_new(struct sim *s, u8 node, u8 no, bool clean)
 	spec.clean = clean;
 	spec.may_be_new = !t->written;
 	mx_owner_init(&v->o, &spec);
+	cl_book_begin(v);
 	for (i = 0; i < CL_MEMBERS; i++) {
 		v->srv[i].vol = v;
 		v->srv[i].idx = i;
@@ -331,7 +333,7 @@ static void vol_end(struct cl_vol *v)
 	    !v->o.give_up)
 		mx_owner_drop(&v->o, v->o.now + 4000);
 	cl_run(v);
-	if (!v->ended || v->nops)
+	if (!v->ended || v->nops || mx_booking_busy(&v->b))
 		return;
 	next_claim(v);
 	vol_free(v);
@@ -423,6 +425,7 @@ void cl_client_tick(struct sim *s, u8 node)
 		vol_accept(v);
 		cl_run(v);
 		cl_chunks_tick(v);
+		cl_book_tick(v);
 		vol_end(v);
 	}
 	sim_push(s, (struct event){

@@ -76,6 +76,7 @@ void cl_plan(struct sim *s)
 	plan_servers(s);
 	fault_events(s);
 	cl_odd_plan(s);
+	cl_book_plan(s);
 }
 
 static u8 draw_server(struct sim *s)

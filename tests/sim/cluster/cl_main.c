@@ -40,6 +40,10 @@ static void happen(struct sim *s, struct event *ev, bool mine)
 		cl_odd_event(s, ev);
 		return;
 	}
+	if (ev->kind == EV_BOOK) {
+		cl_book_event(s, ev);
+		return;
+	}
 	/* A claim may be begun by whoever is there. */
 	if (ev->kind == EV_CLAIM && !ev->gen)
 		mine = s->node[ev->a].up;
@@ -515,6 +519,8 @@ static void settle(struct sim *s)
 			read_back(s, newest(cs, i));
 	for (i = 0; i < s->ns && !s->failed; i++)
 		cl_server_check(s, SIM_CLIENTS + i);
+	if (!s->failed)
+		cl_book_end(s);
 	if (!s->failed)
 		odd_ends(s);
 	if (!s->failed)

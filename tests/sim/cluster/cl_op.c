@@ -80,6 +80,14 @@ void cl_op_crash(struct cl_op *co)
 	free(co);
 }
 
+/* Chunks that a server keeps room for and does not have. */
+static u32 unused(const struct cl_vol *v, u32 i)
+{
+	u32 kept = mx_booking_kept(&v->b, i), has = v->o.srv[i].chunks;
+
+	return kept > has ? kept - has : 0;
+}
+
 /* Servers for the chunk of a placing write, as mx_vsrv_pick() has it. */
 static void pick(struct cl_op *co)
 {
@@ -89,10 +97,12 @@ static void pick(struct cl_op *co)
 	struct mx_cand cand[CL_MEMBERS];
 	u8 server[MX_COPIES_MAX];
 	bool later = !co->op.tried;
+	bool may = cl_book_may_place(v, co->chunk);
 	u32 got, n, i, rnd[2];
 	int id;
 
-	for (got = 0; got < co->op.want && got < MX_COPIES_MAX; got++) {
+	later &= may;
+	for (got = 0; may && got < co->op.want && got < MX_COPIES_MAX; got++) {
 		for (i = 0, n = 0; i < CL_MEMBERS; i++) {
 			const struct mx_member *m = &cl_client(v)->members.m[i];
 
@@ -100,6 +110,7 @@ static void pick(struct cl_op *co)
 				continue;
 			if (mx_owner_ready(&v->o, i))
 				cand[n++] = (struct mx_cand){ .room = m->free,
+					.own = unused(v, i),
 					.id = i, .load = m->load };
 			else if (v->o.srv[i].state != MX_OSRV_REFUSED)
 				later = true;
@@ -117,6 +128,7 @@ static void pick(struct cl_op *co)
 	}
 	sim_trace(v->s, "%u/%u chunk %u picks %u of %u, first %d", v->node,
 		  v->truth->no, co->chunk, got, co->op.want, got ? server[0] : -1);
+	later |= may && cl_book_within(v);
 	mx_op_picked(c, &co->op, server, got, later, &v->env, &v->todo[co->chunk]);
 }
 

@@ -100,11 +100,37 @@ static void watch_once(struct try *t, const struct pbuf *b)
 	cs->done[b->uid] = t->srv->life;
 }
 
+/* What is kept for a volume beyond what its chunks take. */
+static u64 spare_of(const struct cl_svol *v, u64 chunks)
+{
+	u64 floor = max(v->v.share.firm, v->v.share.hold);
+
+	return floor > chunks ? floor - chunks : 0;
+}
+
+/* Chunks that a server keeps for a volume for good. @free: pages it can promise */
+u32 cl_server_kept(const struct cl_vol *v, u8 idx, u64 *free)
+{
+	int node = node_by_id(v->s, cl_client(v)->members.m[idx].node);
+	struct cl_server *srv;
+	struct cl_svol *sv;
+
+	*free = 0;
+	if (node < 0 || !v->s->node[node].up)
+		return 0;
+	srv = server_of(v->s, node);
+	sv = srv->serving ? vol_find(srv, v->truth->id) : NULL;
+	if (!sv)
+		return 0;
+	*free = mx_quota_free(&srv->st.quota);
+	return sv->v.share.firm / CL_CHUNK;
+}
+
 /* Promises and pages add up. */
 void cl_server_check(struct sim *s, u8 node)
 {
 	struct cl_server *srv = server_of(s, node);
-	u64 reserved = 0, used = 0, vused, vreserved;
+	u64 reserved = 0, used = 0, spare = 0, vused, vreserved;
 	u32 i, k, p;
 
 	for (i = 0; i < CL_SVOLS; i++) {
@@ -130,7 +156,14 @@ void cl_server_check(struct sim *s, u8 node)
 			sim_fail(s, "a share on %u does not add up", node);
 		used += vused;
 		reserved += vreserved;
+		spare += v->id ? spare_of(v, vreserved) : 0;
 	}
+	if (spare != srv->st.quota.spare || reserved + spare > srv->capacity)
+		sim_fail(s, "%u has %llu pages kept, says %llu, and %llu promised to chunks, of %llu",
+			 node, (unsigned long long)spare,
+			 (unsigned long long)srv->st.quota.spare,
+			 (unsigned long long)reserved,
+			 (unsigned long long)srv->capacity);
 	if (used != srv->st.quota.used || reserved != srv->st.quota.reserved)
 		sim_fail(s, "the account of %u has %llu used and %llu promised, not %llu and %llu",
 			 node, (unsigned long long)srv->st.quota.used,
@@ -172,7 +205,8 @@ bool cl_server_empty(struct sim *s, u8 node)
 	for (i = 0; i < CL_SVOLS; i++)
 		if (srv->vol[i].id)
 			return false;
-	return !srv->st.quota.used && !srv->st.quota.reserved && !srv->st.nvols;
+	return !srv->st.quota.used && !srv->st.quota.reserved && !srv->st.quota.spare &&
+	       !srv->st.quota.passing && !srv->st.nvols;
 }
 
 /* Is a claim in force on some server? */
@@ -233,6 +267,7 @@ static void vol_free(struct cl_server *srv, struct cl_svol *v)
 {
 	u32 i;
 
+	mx_store_unreserve(&srv->st, &v->v);
 	for (i = 0; i < CL_CHUNKS; i++)
 		if (v->chunk[i])
 			chunk_free(srv, v, i);
@@ -300,6 +335,18 @@ static int do_list(struct try *t)
 	}
 	t->job->reply->len = n * len;
 	return MX_ST_OK;
+}
+
+static int do_reserve(struct try *t)
+{
+	int rc;
+
+	if (t->job->slot->state == RMP_SLOT_ORPHAN)
+		return MX_ST_AGAIN;
+	watch_effect(t);
+	rc = mx_store_reserve(&t->srv->st, &t->v->v, &t->job->ask, &t->job->arg);
+	cl_server_check(t->s, t->node);
+	return rc;
 }
 
 static int do_roster(struct try *t)
@@ -563,6 +610,8 @@ static int attempt(struct try *t)
 		return do_list(t);
 	if (ask->op == MX_OP_ROSTER)
 		return do_roster(t);
+	if (ask->op == MX_OP_RESERVE)
+		return do_reserve(t);
 	return do_chunk(t);
 }
 
@@ -762,6 +811,7 @@ void cl_server_lease(struct sim *s, u8 node)
 		if (!v->id)
 			continue;
 		lease_look(s, node, &v->v);
+		mx_store_unhold(&srv->st, &v->v);
 		if (!mx_store_expired(&srv->st, &v->v))
 			continue;
 		sim_trace(s, "%u drops %llx: its lease has expired", node,

@@ -11,6 +11,7 @@
 
 #include "../kit/kit.h"
 #include "cl_model.h"
+#include "engine/mx_booking.h"
 #include "engine/mx_member.h"
 #include "engine/mx_op.h"
 #include "engine/mx_owner.h"
@@ -69,6 +70,7 @@ enum {
 	EV_FORGET_ALL,		/* a server forgets a client */
 	EV_CRASH,		/* a server crashes */
 	EV_LEASE,		/* once a second, on each server */
+	EV_BOOK,		/* a volume wants other room kept */
 };
 
 /* --- servers ----------------------------------------------------------- */
@@ -202,6 +204,9 @@ struct cl_vol;
  * @ask:  the same as on the wire
  * @flow: of all calls to it
  * @busy: see @nc
+ * @bnc:  the booking's call, under way if @bbusy
+ * @bask: what that asks
+ * @bbusy: see @bnc
  */
 struct cl_srv {
 	struct cl_call nc;
@@ -211,6 +216,9 @@ struct cl_srv {
 	struct mx_ask ask;
 	struct rmp_flow flow;
 	bool busy;
+	struct cl_call bnc;
+	struct mx_ask bask;
+	bool bbusy;
 };
 
 struct cl_op;
@@ -281,12 +289,14 @@ struct cl_op {
  * @have:  bitmap
  * @lost:  bitmap
  * @begun: it is known what servers have of it
+ * @counted: PLACING: it counts against the limit
  */
 struct cl_vchunk {
 	struct mx_chunk c;
 	u64 have[CL_CHUNK / 64];
 	u64 lost[CL_CHUNK / 64];
 	bool begun;
+	bool counted;
 };
 
 /**
@@ -310,6 +320,8 @@ struct cl_vchunk {
  * @dropped: it is given up
  * @left:    a claim went on without proof while another had servers, where a
  *           take-over may find what that one has left
+ * @figure:  chunks that servers are to keep room for
+ * @limit:   chunks that may be placed at most
  */
 struct cl_truth {
 	u8 no;
@@ -330,6 +342,8 @@ struct cl_truth {
 	bool written;
 	bool dropped;
 	bool left;
+	u32 figure;
+	u32 limit;
 };
 
 /**
@@ -339,6 +353,7 @@ struct cl_truth {
  * @node:   the client
  * @no:     number of the claim among those on the volume, from 1 on
  * @o:      the claim
+ * @b:      what servers keep for it
  * @found:  for its take-over
  * @srv:    servers, by index in the member table
  * @life:   what mx_op may know of them
@@ -369,6 +384,7 @@ struct cl_vol {
 	u8 node;
 	u32 no;
 	struct mx_owner o;
+	struct mx_booking b;
 	struct mx_owner_chunk found[CL_CHUNKS];
 	struct cl_srv srv[CL_MEMBERS];
 	struct mx_srv_life life[MX_MEMBERS];
@@ -482,6 +498,8 @@ struct cl_past {
  * @claimed_twice: some volume had two claims, or may have
  * @odd:    what only some seeds have
  * @past:   likewise
+ * @booked: volumes have room kept for them, and limits
+ * @book_rng: dice for that
  */
 struct cl_sim {
 	struct sim s;
@@ -502,6 +520,8 @@ struct cl_sim {
 	bool claimed_twice;
 	struct cl_odd odd;
 	struct cl_past past;
+	bool booked;
+	u64 book_rng;
 };
 
 static inline struct cl_sim *cl_of(struct sim *s)
@@ -527,6 +547,7 @@ void cl_server_check(struct sim *s, u8 node);
 bool cl_server_others(const struct cl_vol *v);
 bool cl_server_unlisted(const struct cl_vol *v, u8 idx);
 bool cl_server_empty(struct sim *s, u8 node);
+u32 cl_server_kept(const struct cl_vol *v, u8 idx, u64 *free);
 bool cl_server_knows(struct sim *s, u64 volume, const struct cl_claim *c);
 bool cl_claim_below(const struct cl_claim *a, const struct cl_claim *b);
 
@@ -602,6 +623,16 @@ int cl_odd_twist(struct sim *s, u8 node, struct cl_job *job, int status);
 void cl_odd_answered(struct sim *s, u8 node, const struct cl_job *job);
 void cl_odd_ends(struct sim *s);
 void cl_odd_over(struct sim *s);
+
+/* cl_book.c */
+void cl_book_plan(struct sim *s);
+void cl_book_begin(struct cl_vol *v);
+void cl_book_event(struct sim *s, struct event *ev);
+bool cl_book_run(struct cl_vol *v);
+void cl_book_tick(struct cl_vol *v);
+bool cl_book_may_place(struct cl_vol *v, u32 chunk);
+bool cl_book_within(const struct cl_vol *v);
+void cl_book_end(struct sim *s);
 
 /* cl_past.c */
 void cl_past_start(struct sim *s, u8 node);
