@@ -247,6 +247,7 @@ memx_target_parse() {
 # memx_unnamed_check: whether the target can do without vol=: the volume is made
 # for one domain then
 memx_unnamed_check() {
+	# shellcheck disable=SC2154 # set by memx_item_parse
 	if [ "$memx_persist" = yes ]; then
 		memx_why="persist=yes needs vol=NAME: without it the volume is named after the domain's uuid, which is another one when the domain is made anew"
 	elif [ -z "$memx_size" ]; then

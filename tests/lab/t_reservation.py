@@ -143,13 +143,19 @@ class T(Test):
         self.until(lambda: self.guaranteed() == 0, "what is kept goes with the disk", 60)
 
     def lost_server(self):
-        v = Volume(self.c1, "v")
+        """What was kept on a server that is lost is asked for anew, and had when there is room for it."""
+        v, w = Volume(self.c1, "v"), Volume(self.x1, "w")
         v.create("48M", "--reserve 40M")
         self.granted(v, 40, "room is kept on one server")
         first = next(s for s in (self.s1, self.s2) if Server(s).show()["guaranteed_pages"])
+        w.create("64M", "--reserve 64M")
+        self.granted(w, 64, "and on both for another volume")
         events = self.c1.bg("memxctl --json monitor")
         first.kill()
-        self.until(lambda: self.state(v) == "granted" and self.guaranteed() == 40, "when it is lost, the other one keeps it", 120)
+        self.until(lambda: self.state(v) == "degraded" and v.show()["granted"] == 0, "when the server is lost it is degraded", 60)
+        self.until(lambda: v.show()["reserve_error"], "and says why", 60)
+        w.remove()
+        self.until(lambda: self.state(v) == "granted" and self.guaranteed() == 40, "the other server keeps it when it has the room", 120)
         events.kill()
-        self.check('"degraded"' in events.output, "meanwhile it was degraded, which is told")
+        self.check('"degraded"' in events.output and '"granted"' in events.output, "both is told by events")
         v.remove()

@@ -51,7 +51,8 @@ script() {
 # add_slowly VOLUME: begins an add that makes the volume and then takes a second;
 # sets child
 add_slowly() {
-	echo 'printf "1\n1\n\n" >"$FAKE/volumes/$name"; touch "$FAKE/made"; sleep 1; exit 0' \
+	# shellcheck disable=SC2016 # the answer's own names
+	printf '%s\n' 'printf "1\n1\n\n" >"$FAKE/volumes/$name"; touch "$FAKE/made"; sleep 1; exit 0' \
 		>"$FAKE/answer-create"
 	XENBUS_PATH=$BE "$FAKE/scripts/block-memx" add &
 	child=$!

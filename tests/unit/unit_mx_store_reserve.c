@@ -33,26 +33,34 @@ static int others(u8 flags, u32 n)
 	return mx_store_reserve(&st, &other, &ask, &arg);
 }
 
-#define KEEP(n) GOOD(ONE, RESERVE, .arg = n, .arg2 = n)
-#define HOLD(n) GOOD(ONE, RESERVE, .flags = MX_F_TENTATIVE, .arg = n, .arg2 = n)
+static void keep(u32 n)
+{
+	GOOD(ONE, RESERVE, .arg = n, .arg2 = n);
+}
+
+static void hold(u32 n)
+{
+	GOOD(ONE, RESERVE, .flags = MX_F_TENTATIVE, .arg = n, .arg2 = n);
+}
+
 #define TELL() GOOD(ONE, RESERVE, .flags = MX_F_TELL)
 #define IS_KEPT(here, all) assert_true(arg == MX_RESERVED(here, all))
 
 static void mx_store_reserve__is_absolute(void **state)
 {
 	begin(CAPACITY);
-	KEEP(3);
+	keep(3);
 	IS_KEPT(3, 3);
 	assert_int_equal(mx_quota_free(&st.quota), CAPACITY - 3 * 256);
-	KEEP(3);
+	keep(3);
 	IS_KEPT(3, 3);
 	assert_int_equal(mx_quota_free(&st.quota), CAPACITY - 3 * 256);
 	TELL();
 	IS_KEPT(3, 3);
-	KEEP(1);
+	keep(1);
 	IS_KEPT(1, 1);
 	assert_int_equal(mx_quota_free(&st.quota), CAPACITY - 256);
-	KEEP(0);
+	keep(0);
 	IS_KEPT(0, 0);
 	check_sums();
 	assert_int_equal(mx_quota_free(&st.quota), CAPACITY);
@@ -61,7 +69,7 @@ static void mx_store_reserve__is_absolute(void **state)
 static void mx_store_reserve__chunks_draw_on_it(void **state)
 {
 	begin(512);
-	KEEP(2);
+	keep(2);
 	/* Nothing is left, and yet there is room for two chunks of its own. */
 	assert_int_equal(mx_store_promise(&st, &other, 0), MX_ST_FULL);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
@@ -79,13 +87,13 @@ static void mx_store_reserve__chunks_draw_on_it(void **state)
 static void mx_store_unreserve__with_the_volume(void **state)
 {
 	begin(1024);
-	KEEP(3);
+	keep(3);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 	GOOD(ONE, DROP);
 	check_sums();
 	assert_int_equal(mx_quota_free(&st.quota), 1024);
 	begin(1024);
-	KEEP(3);
+	keep(3);
 	bury();
 	assert_int_equal(mx_quota_free(&st.quota), 1024);
 }
@@ -93,14 +101,14 @@ static void mx_store_unreserve__with_the_volume(void **state)
 static void mx_store_reserve__all_or_no_change(void **state)
 {
 	begin(700);
-	KEEP(1);
-	KEEP(3);
+	keep(1);
+	keep(3);
 	IS_KEPT(1, 1);
 	/* For the time being as many as fit are held. */
-	HOLD(4);
+	hold(4);
 	IS_KEPT(2, 1);
 	check_sums();
-	KEEP(2);
+	keep(2);
 	IS_KEPT(2, 2);
 	IS(INVAL, ONE, RESERVE, .arg = CHUNKS + 1, .arg2 = 1);
 	IS(INVAL, ONE, RESERVE, .arg = 1, .arg2 = CHUNKS + 1);
@@ -112,7 +120,7 @@ static void mx_store_reserve__all_or_no_change(void **state)
 static void mx_store_reserve__others_wait(void **state)
 {
 	begin(768);
-	HOLD(2);
+	hold(2);
 	assert_int_equal(others(MX_F_TENTATIVE, 2), MX_ST_AGAIN);
 	assert_int_equal(others(0, 2), MX_ST_AGAIN);
 	/* Who gets all that he wants need not. */
@@ -121,13 +129,13 @@ static void mx_store_reserve__others_wait(void **state)
 	/* Nor is a chunk refused for good. */
 	assert_int_equal(mx_store_promise(&st, &other, 0), MX_ST_OK);
 	assert_int_equal(mx_store_promise(&st, &other, 1), MX_ST_AGAIN);
-	KEEP(2);
+	keep(2);
 	assert_int_equal(mx_store_promise(&st, &other, 1), MX_ST_FULL);
 	assert_int_equal(others(MX_F_TENTATIVE, 2), MX_ST_OK);
 	IS_KEPT(1, 0);
 	assert_int_equal(others(0, 1), MX_ST_OK);
 	IS_KEPT(1, 1);
-	KEEP(0);
+	keep(0);
 	assert_int_equal(others(0, 3), MX_ST_OK);
 	IS_KEPT(3, 3);
 }
@@ -136,10 +144,10 @@ static void mx_store_reserve__others_wait(void **state)
 static void mx_store_unhold__after_a_while(void **state)
 {
 	begin(512);
-	KEEP(1);
-	HOLD(2);
+	keep(1);
+	hold(2);
 	seconds(4);
-	HOLD(2);
+	hold(2);
 	seconds(4);
 	mx_store_unhold(&st, &vol);
 	assert_int_equal(others(0, 1), MX_ST_AGAIN);
@@ -151,14 +159,14 @@ static void mx_store_unhold__after_a_while(void **state)
 	/* What was kept for good is. */
 	TELL();
 	IS_KEPT(1, 1);
-	KEEP(2);
+	keep(2);
 	IS_KEPT(1, 1);
 }
 
 static void mx_store_reserve__goes_with_the_claim(void **state)
 {
 	begin(CAPACITY);
-	KEEP(3);
+	keep(3);
 	assert_int_equal(OPEN_NEW(WHO(2, 22, 6)), MX_ST_OK);
 	IS(STALE, ONE, RESERVE, .arg = 1, .arg2 = 1);
 	GOOD(WHO(2, 22, 6), RESERVE, .flags = MX_F_TELL);
@@ -178,13 +186,13 @@ static void mx_store_reserve__goes_with_the_claim(void **state)
 static void mx_store_reserve__states(void **state)
 {
 	begin(CAPACITY);
-	KEEP(1);
+	keep(1);
 	st.state = MX_STORE_DRAINING;
-	HOLD(2);
+	hold(2);
 	IS_KEPT(1, 1);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 	IS(FULL, ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1, .page = 256);
-	KEEP(0);
+	keep(0);
 	IS_KEPT(0, 0);
 	st.state = MX_STORE_CLOSING;
 	IS(AGAIN, ONE, RESERVE, .arg = 1, .arg2 = 1);
@@ -196,16 +204,16 @@ static void mx_store_reserve__sealed(void **state)
 {
 	begin(3 * 258 - 1);
 	vol.sealed = true;
-	HOLD(4);
+	hold(4);
 	IS_KEPT(2, 0);
-	KEEP(2);
+	keep(2);
 	assert_int_equal(st.quota.spare, 2 * 258);
 	assert_int_equal(mx_store_promise(&st, &vol, 0), MX_ST_OK);
 	assert_int_equal(st.quota.spare, 258);
 	assert_int_equal(st.quota.overhead, 2);
 	mx_store_withdraw(&st, &vol, 256);
 	assert_int_equal(st.quota.spare, 2 * 258);
-	KEEP(0);
+	keep(0);
 	assert_int_equal(mx_quota_free(&st.quota), 3 * 258 - 1);
 }
 

@@ -141,6 +141,7 @@ local op_flag_names = {
 	[4] = "PLACE",
 	[8] = "TENTATIVE",
 	[16] = "FEATURES",
+	[32] = "TELL",
 }
 -- END
 
