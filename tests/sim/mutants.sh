@@ -97,8 +97,6 @@ cluster_mutants() {
 	release-forgets-lost	mx_op		/^static void executed/,/^}/s/c->nhave -= mx_bits_clear(c->have, 0, c->pages);/mx_chunk_freed(c, 0, c->pages);/
 	denied-copy-comes-back	mx_chunk	/^bool mx_chunk_gone/,/^}/s/mx_home_forget(.*//
 	stale-copy-stays	mx_home		/^bool mx_home_stale/,/^}/s/h->member.i..state = MX_HOME_STALE;//
-	comes-again-after	mx_op		/^static void mark_stale/,/^}/s/if (mx_op_may_come(.*/if (0)/
-	lost-copy-may-differ	mx_home		/^void mx_home_differs/,/^}/s/h->behind = true;//
 	copy-before-counts	mx_home		/^bool mx_home_has/,/^}/s/h->member.i..since <= gen/1/
 	next-gen-not-awaited	mx_op		s/if (c->home.unsettled && mx_home_in_sync(&c->home)) {/if (0) {/
 	generation-used-twice	mx_home		s/return ++h->last;/return h->last ? h->last : ++h->last;/
