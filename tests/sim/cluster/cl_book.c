@@ -13,14 +13,7 @@ enum {
 
 static u64 draw(struct sim *s, u64 n)
 {
-	struct cl_sim *cs = cl_of(s);
-	u64 rng = s->rng, drawn;
-
-	s->rng = cs->book_rng;
-	drawn = sim_below(s, n);
-	cs->book_rng = s->rng;
-	s->rng = rng;
-	return drawn;
+	return sim_below_of(s, &cl_of(s)->book_rng, n);
 }
 
 /* --- the plan ----------------------------------------------------------- */

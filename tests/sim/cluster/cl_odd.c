@@ -13,14 +13,7 @@ enum {
 
 u64 cl_odd_below(struct sim *s, u64 n)
 {
-	struct cl_odd *odd = &cl_of(s)->odd;
-	u64 rng = s->rng, drawn;
-
-	s->rng = odd->rng;
-	drawn = sim_below(s, n);
-	odd->rng = s->rng;
-	s->rng = rng;
-	return drawn;
+	return sim_below_of(s, &cl_of(s)->odd.rng, n);
 }
 
 /* Whether the seed is of this kind, and the dice say so. */

@@ -358,6 +358,10 @@ struct sim {
 /* kit_util.c */
 u64 sim_draw(struct sim *s);
 u64 sim_below(struct sim *s, u64 n);
+/** sim_below_of() - likewise, from another stream than the seed's own, kept in @rng: what
+ * else is drawn stays what it is
+ */
+u64 sim_below_of(struct sim *s, u64 *rng, u64 n);
 bool sim_chance(struct sim *s, u32 per_100000);
 void sim_push(struct sim *s, struct event ev);
 bool sim_pop(struct sim *s, struct event *ev);

@@ -24,6 +24,17 @@ u64 sim_below(struct sim *s, u64 n)
 	return n ? sim_draw(s) % n : 0;
 }
 
+u64 sim_below_of(struct sim *s, u64 *rng, u64 n)
+{
+	u64 own = s->rng, drawn;
+
+	s->rng = *rng;
+	drawn = sim_below(s, n);
+	*rng = s->rng;
+	s->rng = own;
+	return drawn;
+}
+
 bool sim_chance(struct sim *s, u32 per_100000)
 {
 	return per_100000 && sim_below(s, 100000) < per_100000;
