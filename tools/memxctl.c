@@ -10,7 +10,7 @@
 #define VERSION "0.1"
 
 static const struct command *const command_sets[] = {
-	rmap_commands, server_commands, volume_commands, device_commands,
+	rmap_commands, server_commands, volume_commands, device_commands, disk_commands,
 	show_commands, key_commands, monitor_commands, lease_commands,
 	postmortem_commands,
 };

@@ -61,6 +61,7 @@ extern const struct command rmap_commands[];
 extern const struct command server_commands[];
 extern const struct command volume_commands[];
 extern const struct command device_commands[];
+extern const struct command disk_commands[];
 extern const struct command show_commands[];
 extern const struct command key_commands[];
 extern const struct command monitor_commands[];
