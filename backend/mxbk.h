@@ -207,6 +207,7 @@ struct mxbk_ring {
 
 /**
  * struct mxbk_dev - a disk
+ * @link:    in the list of disks, from probe to remove (mxbk_park.c)
  * @xdev:    its device on the backend bus
  * @lock:    guards the fields below; nests outside of nothing but xenbus' own
  * @hotplug: watch on hotplug-status
@@ -235,6 +236,7 @@ struct mxbk_ring {
  * @gen:     generation of the record
  */
 struct mxbk_dev {
+	struct list_head link;
 	struct xenbus_device *xdev;
 	struct mutex	lock;	/* see above */
 	struct xenbus_watch hotplug;
@@ -283,6 +285,12 @@ static inline void mxbk_count_freed(enum mxbk_thing thing)
 bool mxbk_is_ours(struct xenbus_device *xdev);
 /** mxbk_leaving() - the module is going: no more disks are taken */
 bool mxbk_leaving(void);
+/** mxbk_claim_none() - give up all disks, as remove() does, and take none. May sleep.
+ * Return: 0, or an error and nothing was done
+ */
+int mxbk_claim_none(void);
+/** mxbk_claim_all() - take disks again, all there are. May sleep. Return: 0 or an error */
+int mxbk_claim_all(void);
 int mxbk_claim_init(struct xenbus_driver *driver);
 void mxbk_claim_exit(void);
 
@@ -293,6 +301,13 @@ static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
 {
 	return xenbus_switch_state(xdev, (enum xenbus_state)state);
 }
+
+/* mxbk_park.c */
+/** mxbk_parked() - the module is to be replaced: no disk is to be connected */
+bool mxbk_parked(void);
+void mxbk_park_add(struct mxbk_dev *dev);
+/** mxbk_park_del() - nobody looks at the disk any more. Caller does not hold dev->lock */
+void mxbk_park_del(struct mxbk_dev *dev);
 
 /* mxbk_xs.c: may sleep, not for the network */
 /**
@@ -358,8 +373,8 @@ struct mxbk_ring_cfg {
 /** mxbk_ring_open() - map a ring and bind its event; serves it at once */
 int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 		   const struct mxbk_ring_cfg *cfg);
-/** mxbk_ring_quiet() - take nothing more */
-void mxbk_ring_quiet(struct mxbk_ring *ring);
+/** mxbk_ring_quiet() - take nothing more, or (not @quiet) take again */
+void mxbk_ring_quiet(struct mxbk_ring *ring, bool quiet);
 /** mxbk_ring_drain() - wait a little for what is in flight on a quiet ring */
 void mxbk_ring_drain(struct mxbk_ring *ring, unsigned long timeout);
 /** mxbk_ring_stop() - start nothing more; fail what is not in the volume */

@@ -234,9 +234,12 @@ static void reserve_refilled(struct mx_waiter *waiter)
 
 static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 {
-	struct mxbk_pend *pend;
+	struct mxbk_pend *pend = NULL;
 
 	spin_lock_bh(&ring->lock);
+	/* Whoever has made it quiet counts on @inflight not to grow. */
+	if (ring->quiet)
+		goto out;
 	pend = list_first_entry_or_null(&ring->pool, struct mxbk_pend, link);
 	if (pend) {
 		list_del(&pend->link);
@@ -244,11 +247,12 @@ static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 	} else {
 		mxbk_event_full(&ring->events);
 	}
+out:
 	spin_unlock_bh(&ring->lock);
 	return pend;
 }
 
-/* Return: false if there are too many in hand. */
+/* Return: false if there are too many in hand, or no more are to be taken. */
 static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 {
 	struct mxbk_pend *pend = pend_get(ring);
@@ -528,9 +532,14 @@ err_pool:
 	return err;
 }
 
-void mxbk_ring_quiet(struct mxbk_ring *ring)
+void mxbk_ring_quiet(struct mxbk_ring *ring, bool quiet)
 {
-	WRITE_ONCE(ring->quiet, true);
+	spin_lock_bh(&ring->lock);
+	ring->quiet = quiet;
+	spin_unlock_bh(&ring->lock);
+	/* There may be requests whose event has come meanwhile. */
+	if (!quiet)
+		tasklet_schedule(&ring->task);
 }
 
 void mxbk_ring_drain(struct mxbk_ring *ring, unsigned long timeout)

@@ -195,7 +195,7 @@ void mxbk_rings_stop(struct mxbk_dev *dev, bool drain)
 
 	/* None takes anything while another is being drained. */
 	for (i = 0; drain && i < dev->nrings; i++)
-		mxbk_ring_quiet(&dev->rings[i]);
+		mxbk_ring_quiet(&dev->rings[i], true);
 	for (i = 0; drain && i < dev->nrings; i++)
 		mxbk_ring_drain(&dev->rings[i],
 				max_t(long, end - jiffies, 1));

@@ -86,6 +86,11 @@ static bool script_is_done(struct mxbk_dev *dev)
 static void connect(struct mxbk_dev *dev)
 {
 	mxbk_disconnect(dev, false);
+	if (mxbk_parked()) {
+		if (!dev->dying)
+			queue_delayed_work(mxbk_wq, &dev->retry, HZ);
+		return;
+	}
 	if (mxbk_connect(dev) == -EAGAIN && !dev->dying)
 		queue_delayed_work(mxbk_wq, &dev->retry, HZ);
 	if (!dev->vol)
@@ -270,10 +275,11 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 		xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
 	if (err)
 		goto err_free;
+	mxbk_park_add(dev);
 	err = watch_node(dev, &dev->hotplug, MX_XS_HOTPLUG_STATUS,
 			 hotplug_changed);
 	if (err)
-		goto err_free;
+		goto err_park;
 	err = watch_node(dev, &dev->online, "online", online_changed);
 	if (err)
 		goto err_watch;
@@ -281,6 +287,8 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 
 err_watch:
 	unwatch_node(&dev->hotplug);
+err_park:
+	mxbk_park_del(dev);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
 	dev_free(dev);
@@ -299,6 +307,7 @@ static void remove(struct xenbus_device *xdev)
 
 	if (!dev)
 		return;
+	mxbk_park_del(dev);
 	unwatch_node(&dev->online);
 	unwatch_node(&dev->hotplug);
 	mutex_lock(&dev->lock);
