@@ -6,7 +6,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include "memxctl.h"
+#include "disks.h"
+#include "module.h"
 #include "size.h"
 
 #define DISKS "bus/xen-backend/drivers/memx-vbd"
@@ -48,13 +49,6 @@ _Static_assert((int)CELLS + 1 == (int)(sizeof(fields) / sizeof(fields[0])), "a f
 
 static const struct schema disk_schema = { .fields = fields };
 
-static const char *sysfs(void)
-{
-	const char *root = getenv("MEMX_SYSFS");
-
-	return root ? root : "/sys";
-}
-
 /* The first line of a disk's file, without its end. Return: whether there is one */
 static bool line_read(const char *disk, const char *file, char *line)
 {
@@ -62,7 +56,7 @@ static bool line_read(const char *disk, const char *file, char *line)
 	FILE *f;
 	bool got;
 
-	if (snprintf(path, sizeof(path), "%s/" DISKS "/%s/statistics/%s", sysfs(),
+	if (snprintf(path, sizeof(path), "%s/" DISKS "/%s/statistics/%s", module_sysfs(),
 		     disk, file) >= (int)sizeof(path))
 		return false;
 	f = fopen(path, "re");
@@ -140,15 +134,30 @@ static int by_disk(const void *a, const void *b)
 	return strcmp(x[CELL_DISK].str, y[CELL_DISK].str);
 }
 
-/* @only: the disk wanted, or NULL: all */
-static int disks_read(struct table *table, const char *only)
+const char *disk_name(const struct row *row)
+{
+	return row->cells[CELL_DISK].str;
+}
+
+unsigned int disk_rings(const char *disk)
+{
+	char line[LINE_BYTES];
+	uint64_t rings;
+
+	if (!line_read(disk, "rings", line) || number_parse(line, UINT32_MAX, &rings))
+		return 0;
+	return rings;
+}
+
+int disks_read(struct table *table, const char *only)
 {
 	char path[PATH_BYTES];
 	struct dirent *entry;
 	uint64_t domain;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/" DISKS, sysfs());
+	table->schema = &disk_schema;
+	snprintf(path, sizeof(path), "%s/" DISKS, module_sysfs());
 	dir = opendir(path);
 	if (!dir) {
 		complain("the kernel module memx_blkback is not loaded");
@@ -171,7 +180,7 @@ static int disks_read(struct table *table, const char *only)
 
 static int disk_list(struct ctl *ctl, int argc, char **argv)
 {
-	struct table table = { .schema = &disk_schema };
+	struct table table = { 0 };
 	const struct opt none[] = { { 0 } };
 	int ret;
 
@@ -186,7 +195,7 @@ static int disk_list(struct ctl *ctl, int argc, char **argv)
 
 static int disk_show(struct ctl *ctl, int argc, char **argv)
 {
-	struct table table = { .schema = &disk_schema };
+	struct table table = { 0 };
 	const struct opt none[] = { { 0 } };
 	uint64_t domain;
 	const char *disk;

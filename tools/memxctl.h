@@ -67,6 +67,7 @@ extern const struct command key_commands[];
 extern const struct command monitor_commands[];
 extern const struct command lease_commands[];
 extern const struct command postmortem_commands[];
+extern const struct command upgrade_commands[];
 
 /**
  * struct opt - an option of a command
