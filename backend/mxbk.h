@@ -25,10 +25,10 @@
 #include "core/mx_core.h"
 #include "mx_xs_keys.h"
 #include "mxbk_fsm.h"
+#include "mxbk_queue.h"
 #include "mxbk_req.h"
 
 enum mxbk_tunables {
-	MXBK_ORDER_MAX	 = 4,	/* log2 of a ring's pages */
 	MXBK_SWEEP	 = 64,	/* requests begun, or gone on with, in one run of
 				 * the tasklet
 				 */
@@ -36,6 +36,7 @@ enum mxbk_tunables {
 	MXBK_AGAIN_TRIES = 500,	/* for a guest page that Xen has paged out */
 	MXBK_AGAIN_MS	 = 10,	/* between them */
 	MXBK_DRAIN_MS	 = 1000, /* for I/O in flight when taken from a live guest */
+	MXBK_DISCARDS	 = 8,	/* DISCARDs of a disk that are in the volume at once */
 };
 
 struct mxbk_ring;
@@ -47,14 +48,17 @@ struct mxbk_dev;
  * @ring:   its ring
  * @req:    the request, private copy
  * @segs:   raw segments of an indirect request; in one frame of lowmem
- * @link:   in the ring's pool, @stalled or @again, or in the tasklet's lists
+ * @link:   in the ring's pool, @stalled, @again, @hungry or @discards, or in the
+ *          tasklet's lists
  * @order:  in the ring's @order while it matters to a FLUSH
  * @left:   DISCARD: bytes not handed to the volume yet
  * @err:    what went wrong in a grant copy, or a FLUSH's result
+ * @start:  when it was taken off the ring, ns
  * @npages: pages held in io.pages, not submitted yet
  * @tries:  how often a copy met a page that was not there
  * @again:  a copy met such a page in this try
  * @ended:  FLUSH: has nothing to wait for but earlier writes
+ * @turn:   DISCARD: one of those that may be in the volume
  */
 struct mxbk_pend {
 	struct mx_io	 io;
@@ -64,11 +68,13 @@ struct mxbk_pend {
 	struct list_head link;
 	struct list_head order;
 	u64		 left;
+	u64		 start;
 	int		 err;
 	u16		 npages;
 	u16		 tries;
 	bool		 again;
 	bool		 ended;
+	bool		 turn;
 };
 
 /**
@@ -110,9 +116,12 @@ enum mxbk_stat {
 /**
  * struct mxbk_stats - a set of counters
  * @n: by enum mxbk_stat
+ * @latency: requests answered without an error, by enum mxbk_op and by the time from
+ *     the ring to the response: rmp_lat_bucket()
  */
 struct mxbk_stats {
 	u64	n[MXBK_S_COUNT];
+	u64	latency[MXBK_OPS][RMP_LAT_BUCKETS];
 };
 
 /**
@@ -127,6 +136,7 @@ struct mxbk_stats {
  * @live:    set when all of this may be used
  * @task:    takes requests and starts them
  * @cons:    tasklet: requests consumed
+ * @now:     tasklet: when this run of it began, ns
  * @batch:   tasklet: grant copies
  * @pend:    @hand requests
  *
@@ -137,13 +147,17 @@ struct mxbk_stats {
  *           its @grace is the tasklet's own
  * @stalled: requests for the tasklet to go on with
  * @again:   requests that wait for @timer
- * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first
+ * @discards: DISCARDs that are in the volume, and those that wait for their turn
+ * @order:   WRITEs, DISCARDs and FLUSHes not answered yet, oldest first. A FLUSH is
+ *           answered after those before it on its own ring. It need not wait for
+ *           other rings: what was acknowledged there is on the servers
  * @rsp_prod: responses produced
  * @inflight: requests taken and not answered
  * @stats:   counters; OO_REQ is the tasklet's
  * @quiet:   take no more requests
  * @stop:    end what there is with an error, start nothing
  * @broken:  the frontend contradicted itself; nothing is taken any more
+ * @told:    the record's work: @broken was told of
  * @hungry:  requests that lack pages for their data and wait for @waiter
  * @refilled: @waiter was called: the tasklet tries @hungry again
  * @starved: tasklet, cleared by @waiter: slots (mx_io_slot()) that lack pages; a
@@ -164,6 +178,7 @@ struct mxbk_ring {
 	bool		live;
 	struct tasklet_struct task;
 	u32		cons;
+	u64		now;
 	struct mxbk_batch *batch;
 	struct mxbk_pend *pend;
 
@@ -172,6 +187,7 @@ struct mxbk_ring {
 	struct mxbk_events events;
 	struct list_head stalled;
 	struct list_head again;
+	struct mxbk_turns discards;
 	struct list_head order;
 	u32		rsp_prod;
 	u32		inflight;
@@ -179,6 +195,7 @@ struct mxbk_ring {
 	bool		quiet;
 	bool		stop;
 	bool		broken;
+	bool		told;
 	struct list_head hungry;
 	bool		refilled;
 	DECLARE_BITMAP(starved, MX_IO_SLOTS);
@@ -190,6 +207,7 @@ struct mxbk_ring {
 
 /**
  * struct mxbk_dev - a disk
+ * @link:    in the list of disks, from probe to remove (mxbk_park.c)
  * @xdev:    its device on the backend bus
  * @lock:    guards the fields below; nests outside of nothing but xenbus' own
  * @hotplug: watch on hotplug-status
@@ -198,6 +216,9 @@ struct mxbk_ring {
  * @dying:   @retry must not be queued any more
  * @vol:     the volume while connected, else NULL
  * @name:    its name
+ * @offer:   rings that are offered
+ * @accept:  rings that the frontend may ask for: it may have read an earlier offer,
+ *           of the stock backend or of ours before the module was loaded anew
  * @lim:     what requests may do
  * @discard_max: bytes of a DISCARD that are handed on at a time
  * @rings:   rings while connected
@@ -221,6 +242,7 @@ struct mxbk_ring {
  * @tune_said: what is wrong with them, or empty
  */
 struct mxbk_dev {
+	struct list_head link;
 	struct xenbus_device *xdev;
 	struct mutex	lock;	/* see above */
 	struct xenbus_watch hotplug;
@@ -229,6 +251,8 @@ struct mxbk_dev {
 	bool		dying;
 	struct mx_volume *vol;
 	char		name[MX_NAME_MAX + 1];
+	struct mxbk_offer offer;
+	struct mxbk_offer accept;
 	struct mxbk_limits lim;
 	u32		discard_max;
 	struct mxbk_ring *rings;
@@ -273,6 +297,12 @@ static inline void mxbk_count_freed(enum mxbk_thing thing)
 bool mxbk_is_ours(struct xenbus_device *xdev);
 /** mxbk_leaving() - the module is going: no more disks are taken */
 bool mxbk_leaving(void);
+/** mxbk_claim_none() - give up all disks, as remove() does, and take none. May sleep.
+ * Return: 0, or an error and nothing was done
+ */
+int mxbk_claim_none(void);
+/** mxbk_claim_all() - take disks again, all there are. May sleep. Return: 0 or an error */
+int mxbk_claim_all(void);
 int mxbk_claim_init(struct xenbus_driver *driver);
 void mxbk_claim_exit(void);
 
@@ -283,6 +313,13 @@ static inline int mxbk_switch(struct xenbus_device *xdev, u8 state)
 {
 	return xenbus_switch_state(xdev, (enum xenbus_state)state);
 }
+
+/* mxbk_park.c */
+/** mxbk_parked() - the module is to be replaced: no disk is to be connected */
+bool mxbk_parked(void);
+void mxbk_park_add(struct mxbk_dev *dev);
+/** mxbk_park_del() - nobody looks at the disk any more. Caller does not hold dev->lock */
+void mxbk_park_del(struct mxbk_dev *dev);
 
 /* mxbk_xs.c: may sleep, not for the network */
 /**
@@ -320,27 +357,37 @@ int mxbk_connect(struct mxbk_dev *dev);
  */
 void mxbk_disconnect(struct mxbk_dev *dev, bool drain);
 
+/* mxbk_rings.c: caller holds dev->lock; may sleep, not for the network */
+/** mxbk_rings_open() - open what the frontend asks for; says why not. What is open
+ * when it fails, the caller has to stop and close
+ */
+int mxbk_rings_open(struct mxbk_dev *dev);
+/** mxbk_rings_stop() - nothing is started any more. @drain: let I/O in flight end
+ * that can
+ */
+void mxbk_rings_stop(struct mxbk_dev *dev, bool drain);
+/** mxbk_rings_close() - wait for what is in the volume, which has been aborted */
+void mxbk_rings_close(struct mxbk_dev *dev);
+
 /* mxbk_ring.c */
 /**
- * struct mxbk_ring_cfg - what a frontend says of a ring
- * @abi:    layout
- * @evtchn: event channel
- * @ref:    grants of the pages
- * @nrefs:  number of them
- * @rings:  rings of the disk
+ * struct mxbk_ring_cfg - how to open a ring
+ * @abi:   layout
+ * @says:  what the frontend says of it
+ * @rings: rings of the disk
  */
 struct mxbk_ring_cfg {
 	const struct mxbk_abi *abi;
-	evtchn_port_t	evtchn;
-	grant_ref_t	ref[1 << MXBK_ORDER_MAX];
-	unsigned int	nrefs;
+	const struct mxbk_says *says;
 	unsigned int	rings;
 };
 
 /** mxbk_ring_open() - map a ring and bind its event; serves it at once */
 int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 		   const struct mxbk_ring_cfg *cfg);
-/** mxbk_ring_drain() - take nothing more; wait a little for what is in flight */
+/** mxbk_ring_quiet() - take nothing more, or (not @quiet) take again */
+void mxbk_ring_quiet(struct mxbk_ring *ring, bool quiet);
+/** mxbk_ring_drain() - wait a little for what is in flight on a quiet ring */
 void mxbk_ring_drain(struct mxbk_ring *ring, unsigned long timeout);
 /** mxbk_ring_stop() - start nothing more; fail what is not in the volume */
 void mxbk_ring_stop(struct mxbk_ring *ring);
@@ -352,6 +399,10 @@ void mxbk_ring_end(struct mxbk_pend *pend, int err);
 void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while);
 /** mxbk_ring_hungry() - the tasklet goes on with it when there are pages */
 void mxbk_ring_hungry(struct mxbk_pend *pend);
+/** mxbk_ring_turn() - may a DISCARD begin? If not, the tasklet goes on with it when
+ * it may, or it has been ended
+ */
+bool mxbk_ring_turn(struct mxbk_pend *pend);
 
 /* mxbk_io.c: the tasklet's */
 /** mxbk_io_start() - start requests; @list is empty afterwards */

@@ -26,7 +26,11 @@
 
 static struct xenbus_driver *claimant;
 static bool leaving;
-static DECLARE_COMPLETION(gone);	/* @claimant has no disks any more */
+
+bool mxbk_leaving(void)
+{
+	return READ_ONCE(leaving);
+}
 
 bool mxbk_is_ours(struct xenbus_device *xdev)
 {
@@ -90,6 +94,8 @@ static void disks_changed(struct xenbus_watch *watch, const char *path,
 	const char *last = kbasename(path);
 	struct device *device;
 
+	if (mxbk_leaving())
+		return;
 	if (!strcmp(path, watch->node)) {
 		bus_for_each_dev((struct bus_type *)bus, NULL, NULL,
 				 claim_if_ours);
@@ -124,11 +130,6 @@ int mxbk_claim_init(struct xenbus_driver *driver)
 	return err;
 }
 
-bool mxbk_leaving(void)
-{
-	return READ_ONCE(leaving);
-}
-
 static int release_if_claimed(struct device *device, void *unused)
 {
 	if (device->driver == &claimant->driver)
@@ -136,28 +137,71 @@ static int release_if_claimed(struct device *device, void *unused)
 	return 0;
 }
 
-static void let_go(struct xenbus_watch *watch, const char *path,
-		   const char *token)
+/**
+ * struct errand - something to be done in xenwatch for each device of the bus
+ * @watch: has it done: a watch is called once when it is registered
+ * @what:  that
+ * @done:  it was done
+ */
+struct errand {
+	struct xenbus_watch watch;
+	int (*what)(struct device *device, void *unused);
+	struct completion done;
+};
+
+static void run_errand(struct xenbus_watch *watch, const char *path,
+		       const char *token)
 {
+	struct errand *errand = container_of(watch, struct errand, watch);
+
 	bus_for_each_dev((struct bus_type *)claimant->driver.bus, NULL, NULL,
-			 release_if_claimed);
-	complete(&gone);
+			 errand->what);
+	complete(&errand->done);
 }
 
 /*
- * The disks are given up in xenwatch, for the reason why they are claimed there:
- * nobody can remove one meanwhile, and wait for its lock in xenwatch while we hold
- * that lock and wait for xenwatch. A watch is called once when it is registered.
+ * Disks are given up in xenwatch, for the reason why they are claimed there: nobody
+ * can remove one meanwhile, and wait for its lock in xenwatch while we hold that
+ * lock and wait for xenwatch.
  */
+static int in_xenwatch(int (*what)(struct device *device, void *unused))
+{
+	struct errand errand = {
+		.watch = { .node = "backend", .callback = run_errand },
+		.what = what,
+	};
+	int err;
+
+	init_completion(&errand.done);
+	err = register_xenbus_watch(&errand.watch);
+	if (err)
+		return err;
+	wait_for_completion(&errand.done);
+	unregister_xenbus_watch(&errand.watch);
+	return 0;
+}
+
+int mxbk_claim_none(void)
+{
+	int err;
+
+	WRITE_ONCE(leaving, true);
+	err = in_xenwatch(release_if_claimed);
+	if (err)
+		WRITE_ONCE(leaving, false);
+	return err;
+}
+
+int mxbk_claim_all(void)
+{
+	WRITE_ONCE(leaving, false);
+	return in_xenwatch(claim_if_ours);
+}
+
 void mxbk_claim_exit(void)
 {
-	struct xenbus_watch last = { .node = "backend", .callback = let_go };
-
 	WRITE_ONCE(leaving, true);
 	unregister_xenbus_watch(&disks[1]);
 	unregister_xenbus_watch(&disks[0]);
-	if (register_xenbus_watch(&last))
-		return;
-	wait_for_completion(&gone);
-	unregister_xenbus_watch(&last);
+	in_xenwatch(release_if_claimed);
 }

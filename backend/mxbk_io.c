@@ -225,10 +225,10 @@ static void start(struct mxbk_ring *ring, struct mxbk_pend *pend,
 		submit(pend, MX_IO_READ, pend->req.pos, pend->req.len);
 		break;
 	case MXBK_DISCARD:
-		if (pend->left)
-			submit_discard(pend);
-		else
+		if (!pend->left)
 			mxbk_ring_end(pend, 0);
+		else if (pend->turn || mxbk_ring_turn(pend))
+			submit_discard(pend);
 		break;
 	default:
 		mxbk_ring_end(pend, 0);

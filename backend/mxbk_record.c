@@ -207,11 +207,16 @@ static void say_broken_rings(struct mxbk_dev *dev)
 {
 	unsigned int i;
 
-	for (i = 0; i < dev->nrings; i++)
-		if (READ_ONCE(dev->rings[i].broken))
-			mxbk_say(dev, -EPROTO,
-				 "ring %u was stopped: the frontend's request index is impossible",
-				 i);
+	for (i = 0; i < dev->nrings; i++) {
+		struct mxbk_ring *ring = &dev->rings[i];
+
+		if (!READ_ONCE(ring->broken) || ring->told)
+			continue;
+		ring->told = true;
+		mxbk_say(dev, -EPROTO,
+			 "ring %u was stopped: the frontend's request index is impossible",
+			 i);
+	}
 }
 
 static void record_work(struct work_struct *work)

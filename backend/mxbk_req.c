@@ -211,6 +211,36 @@ u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n)
 	return taken;
 }
 
+void mxbk_turns_init(struct mxbk_turns *turns, u32 most)
+{
+	turns->most = max_t(u32, most, 1);
+	turns->busy = 0;
+	INIT_LIST_HEAD(&turns->wait);
+}
+
+bool mxbk_turn_take(struct mxbk_turns *turns, struct list_head *who)
+{
+	if (turns->busy < turns->most) {
+		turns->busy++;
+		return true;
+	}
+	list_add_tail(who, &turns->wait);
+	return false;
+}
+
+struct list_head *mxbk_turn_pass(struct mxbk_turns *turns)
+{
+	struct list_head *next = turns->wait.next;
+
+	MX_ASSERT(turns->busy);
+	if (list_empty(&turns->wait)) {
+		turns->busy--;
+		return NULL;
+	}
+	list_del(next);
+	return next;
+}
+
 void mxbk_event_early(struct mxbk_events *e)
 {
 	e->grace = true;

@@ -13,6 +13,7 @@ enum mxbk_op {
 	MXBK_WRITE,
 	MXBK_FLUSH,
 	MXBK_DISCARD,
+	MXBK_OPS,
 };
 
 /**
@@ -129,6 +130,31 @@ u32 mxbk_req_part(const struct mxbk_req *req, u64 left, u32 max);
  * to the end of another. Return: how many
  */
 u32 mxbk_take(struct list_head *from, struct list_head *to, u32 n);
+
+/**
+ * struct mxbk_turns - requests of a kind of which only some may be under way
+ * @most: so many, at least 1
+ * @busy: under way
+ * @wait: those whose turn has not come, oldest first
+ */
+struct mxbk_turns {
+	u32	most;
+	u32	busy;
+	struct list_head wait;
+};
+
+/** mxbk_turns_init() - @most may be under way; 0 is 1 */
+void mxbk_turns_init(struct mxbk_turns *turns, u32 most);
+
+/** mxbk_turn_take() - Return: true: it is @who's turn, whose end mxbk_turn_pass() has
+ * to be told; false: @who waits in @wait
+ */
+bool mxbk_turn_take(struct mxbk_turns *turns, struct list_head *who);
+
+/** mxbk_turn_pass() - one that had its turn has ended. Return: whose turn it is
+ * instead, taken off @wait, or NULL
+ */
+struct list_head *mxbk_turn_pass(struct mxbk_turns *turns);
 
 /**
  * struct mxbk_events - whether a frontend's events are for nothing

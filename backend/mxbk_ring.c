@@ -21,6 +21,7 @@ static_assert(offsetof(struct blkif_response, operation) == MXBK_RSP_OP);
 static_assert(offsetof(struct blkif_response, status) == MXBK_RSP_STATUS);
 static_assert(sizeof(struct blkif_response) == 16);
 static_assert(sizeof(struct blkif_request_segment) == MXBK_SEG_BYTES);
+static_assert(sizeof(grant_ref_t) == sizeof(u32));
 static_assert(BLKIF_OP_READ == MXBK_RING_READ);
 static_assert(BLKIF_OP_WRITE == MXBK_RING_WRITE);
 static_assert(BLKIF_OP_FLUSH_DISKCACHE == MXBK_RING_FLUSH);
@@ -36,7 +37,7 @@ static u8 *slot_at(const struct mxbk_ring *ring, u32 index)
 /* --- responses -------------------------------------------------------- */
 
 static void count_request(struct mxbk_ring *ring, const struct mxbk_req *req,
-			  int err)
+			  u64 ns, int err)
 {
 	u64 *n = ring->stats.n;
 
@@ -44,6 +45,7 @@ static void count_request(struct mxbk_ring *ring, const struct mxbk_req *req,
 		n[MXBK_S_ERR]++;
 		return;
 	}
+	ring->stats.latency[req->op][rmp_lat_bucket(ns)]++;
 	switch (req->op) {
 	case MXBK_READ:
 		n[MXBK_S_RD_REQ]++;
@@ -62,6 +64,19 @@ static void count_request(struct mxbk_ring *ring, const struct mxbk_req *req,
 	}
 }
 
+/* The oldest DISCARD that waits goes on in this one's place. */
+static void pass_turn(struct mxbk_ring *ring, struct mxbk_pend *pend)
+{
+	struct list_head *next = mxbk_turn_pass(&ring->discards);
+
+	pend->turn = false;
+	if (!next)
+		return;
+	list_entry(next, struct mxbk_pend, link)->turn = true;
+	list_add_tail(next, &ring->stalled);
+	tasklet_schedule(&ring->task);
+}
+
 static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 			 int err)
 {
@@ -73,7 +88,9 @@ static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 	memcpy(rsp + MXBK_RSP_ID, &pend->req.id, sizeof(pend->req.id));
 	rsp[MXBK_RSP_OP] = pend->req.ring_op;
 	memcpy(rsp + MXBK_RSP_STATUS, &status, sizeof(status));
-	count_request(ring, &pend->req, err);
+	count_request(ring, &pend->req, ktime_get_ns() - pend->start, err);
+	if (pend->turn)
+		pass_turn(ring, pend);
 	/* Back in the pool before the slot can be used again. */
 	list_add(&pend->link, &ring->pool);
 	if (unlikely(mxbk_event_spare(&ring->events)))
@@ -176,6 +193,22 @@ void mxbk_ring_hungry(struct mxbk_pend *pend)
 	spin_unlock_bh(&ring->lock);
 }
 
+bool mxbk_ring_turn(struct mxbk_pend *pend)
+{
+	struct mxbk_ring *ring = pend->ring;
+	bool now = false;
+
+	spin_lock_bh(&ring->lock);
+	if (ring->stop) {
+		end_locked(ring, pend, -EIO);
+	} else {
+		now = mxbk_turn_take(&ring->discards, &pend->link);
+		pend->turn = now;
+	}
+	spin_unlock_bh(&ring->lock);
+	return now;
+}
+
 static void again_timer(struct timer_list *timer)
 {
 	struct mxbk_ring *ring = timer_container_of(ring, timer, timer);
@@ -201,9 +234,12 @@ static void reserve_refilled(struct mx_waiter *waiter)
 
 static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 {
-	struct mxbk_pend *pend;
+	struct mxbk_pend *pend = NULL;
 
 	spin_lock_bh(&ring->lock);
+	/* Whoever has made it quiet counts on @inflight not to grow. */
+	if (ring->quiet)
+		goto out;
 	pend = list_first_entry_or_null(&ring->pool, struct mxbk_pend, link);
 	if (pend) {
 		list_del(&pend->link);
@@ -211,11 +247,12 @@ static struct mxbk_pend *pend_get(struct mxbk_ring *ring)
 	} else {
 		mxbk_event_full(&ring->events);
 	}
+out:
 	spin_unlock_bh(&ring->lock);
 	return pend;
 }
 
-/* Return: false if there are too many in hand. */
+/* Return: false if there are too many in hand, or no more are to be taken. */
 static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 {
 	struct mxbk_pend *pend = pend_get(ring);
@@ -235,6 +272,8 @@ static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 	pend->tries = 0;
 	pend->ended = false;
 	pend->left = 0;
+	pend->turn = false;
+	pend->start = ring->now;
 	INIT_LIST_HEAD(&pend->order);
 	if (err) {
 		mxbk_ring_end(pend, err);
@@ -347,6 +386,7 @@ static void ring_task(struct tasklet_struct *task)
 	/* Pairs with the release in mxbk_ring_open(): irq and all is set. */
 	if (!smp_load_acquire(&ring->live) || READ_ONCE(ring->stop))
 		return;
+	ring->now = ktime_get_ns();
 	more = take_stalled(ring, &list, &budget);
 	if (!ring->broken && !READ_ONCE(ring->quiet))
 		taken = take_requests(ring, &list, budget);
@@ -416,7 +456,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 {
 	ring->dev = dev;
 	ring->abi = cfg->abi;
-	ring->slots = mxbk_ring_slots(cfg->abi, cfg->nrefs * PAGE_SIZE);
+	ring->slots = mxbk_ring_slots(cfg->abi, cfg->says->nrefs * PAGE_SIZE);
 	ring->hand = mxbk_ring_hand(ring->slots, cfg->rings);
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->pool);
@@ -424,6 +464,7 @@ static void ring_init(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	INIT_LIST_HEAD(&ring->hungry);
 	INIT_LIST_HEAD(&ring->again);
 	INIT_LIST_HEAD(&ring->order);
+	mxbk_turns_init(&ring->discards, MXBK_DISCARDS / cfg->rings);
 	init_waitqueue_head(&ring->idle);
 	tasklet_setup(&ring->task, ring_task);
 	timer_setup(&ring->timer, again_timer, 0);
@@ -458,7 +499,7 @@ static int ring_bind(struct mxbk_ring *ring, evtchn_port_t port)
 int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 		   const struct mxbk_ring_cfg *cfg)
 {
-	grant_ref_t ref[1 << MXBK_ORDER_MAX];
+	grant_ref_t ref[MXBK_REFS_MAX];
 	void *mem;
 	int err;
 
@@ -466,15 +507,15 @@ int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	err = pool_make(ring);
 	if (err)
 		return err;
-	memcpy(ref, cfg->ref, sizeof(ref));
-	err = xenbus_map_ring_valloc(dev->xdev, ref, cfg->nrefs, &mem);
+	memcpy(ref, cfg->says->ref, sizeof(ref));
+	err = xenbus_map_ring_valloc(dev->xdev, ref, cfg->says->nrefs, &mem);
 	if (err)
 		goto err_pool;
 	ring->sring = mem;
 	err = ring_attach(ring);
 	if (err)
 		goto err_unmap;
-	err = ring_bind(ring, cfg->evtchn);
+	err = ring_bind(ring, cfg->says->evtchn);
 	if (err)
 		goto err_unmap;
 	/* Pairs with the acquire in ring_task(). */
@@ -491,9 +532,18 @@ err_pool:
 	return err;
 }
 
+void mxbk_ring_quiet(struct mxbk_ring *ring, bool quiet)
+{
+	spin_lock_bh(&ring->lock);
+	ring->quiet = quiet;
+	spin_unlock_bh(&ring->lock);
+	/* There may be requests whose event has come meanwhile. */
+	if (!quiet)
+		tasklet_schedule(&ring->task);
+}
+
 void mxbk_ring_drain(struct mxbk_ring *ring, unsigned long timeout)
 {
-	WRITE_ONCE(ring->quiet, true);
 	wait_event_timeout(ring->idle, !READ_ONCE(ring->inflight), timeout);
 }
 
@@ -526,6 +576,7 @@ void mxbk_ring_stop(struct mxbk_ring *ring)
 	list_splice_init(&ring->stalled, &list);
 	list_splice_tail_init(&ring->again, &list);
 	list_splice_tail_init(&ring->hungry, &list);
+	list_splice_tail_init(&ring->discards.wait, &list);
 	spin_unlock_bh(&ring->lock);
 	fail_list(ring, &list);
 }

@@ -7,6 +7,7 @@
  * this domain; so nothing here waits for a server. xenbus_dev_fatal() is not
  * used: it would close a disk that a guest may be swapping to.
  */
+#include <linux/cpumask.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -16,7 +17,35 @@ static unsigned int max_ring_page_order = MXBK_ORDER_MAX;
 module_param(max_ring_page_order, uint, 0644);
 MODULE_PARM_DESC(max_ring_page_order, "largest ring offered, log2 of pages");
 
+static unsigned int max_queues = 4;
+module_param(max_queues, uint, 0644);
+MODULE_PARM_DESC(max_queues, "rings offered for a disk, one for each processor at most");
+
 /* --- what is offered ---------------------------------------------------- */
+
+#define NODE_QUEUES	"multi-queue-max-queues"
+#define NODE_ORDER	"max-ring-page-order"
+
+/*
+ * A driver that had the disk before us has made an offer, and the frontend may have
+ * read that one: the stock backend, or this module before it was loaded anew. One
+ * that is connected may have read any older offer.
+ */
+static void make_offer(struct mxbk_dev *dev)
+{
+	const char *dir = dev->xdev->nodename;
+	struct mxbk_offer before = { nr_cpu_ids, MXBK_ORDER_MAX };
+
+	if ((u8)dev->xdev->state != MXBK_XB_CONNECTED) {
+		before.queues = min_t(unsigned int, nr_cpu_ids,
+				      xenbus_read_unsigned(dir, NODE_QUEUES, 1));
+		before.order = xenbus_read_unsigned(dir, NODE_ORDER, 0);
+	}
+	mxbk_offer_make(&dev->offer, num_online_cpus(), READ_ONCE(max_queues),
+			READ_ONCE(max_ring_page_order));
+	dev->accept = dev->offer;
+	mxbk_offer_widen(&dev->accept, &before);
+}
 
 static int publish(struct mxbk_dev *dev)
 {
@@ -31,9 +60,8 @@ static int publish(struct mxbk_dev *dev)
 		{ "discard-alignment", 0 },
 		{ "discard-secure", 0 },
 		{ "feature-max-indirect-segments", MXBK_SEGS_MAX },
-		{ "max-ring-page-order",
-		  min_t(unsigned int, max_ring_page_order, MXBK_ORDER_MAX) },
-		{ "multi-queue-max-queues", 1 },
+		{ NODE_ORDER, dev->offer.order },
+		{ NODE_QUEUES, dev->offer.queues },
 	};
 
 	return mxbk_xs_write(dev, offers, ARRAY_SIZE(offers),
@@ -58,6 +86,11 @@ static bool script_is_done(struct mxbk_dev *dev)
 static void connect(struct mxbk_dev *dev)
 {
 	mxbk_disconnect(dev, false);
+	if (mxbk_parked()) {
+		if (!dev->dying)
+			queue_delayed_work(mxbk_wq, &dev->retry, HZ);
+		return;
+	}
 	if (mxbk_connect(dev) == -EAGAIN && !dev->dying)
 		queue_delayed_work(mxbk_wq, &dev->retry, HZ);
 	if (!dev->vol)
@@ -228,6 +261,7 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 	if (!dev)
 		return -ENOMEM;
 	dev_set_drvdata(&xdev->dev, dev);
+	make_offer(dev);
 	err = publish(dev);
 	if (err)
 		goto err_free;
@@ -242,10 +276,11 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 		xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
 	if (err)
 		goto err_free;
+	mxbk_park_add(dev);
 	err = watch_node(dev, &dev->hotplug, MX_XS_HOTPLUG_STATUS,
 			 hotplug_changed);
 	if (err)
-		goto err_free;
+		goto err_park;
 	err = watch_node(dev, &dev->online, "online", online_changed);
 	if (err)
 		goto err_watch;
@@ -258,6 +293,8 @@ err_online:
 	unwatch_node(&dev->online);
 err_watch:
 	unwatch_node(&dev->hotplug);
+err_park:
+	mxbk_park_del(dev);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
 	dev_free(dev);
@@ -276,6 +313,7 @@ static void remove(struct xenbus_device *xdev)
 
 	if (!dev)
 		return;
+	mxbk_park_del(dev);
 	unwatch_node(&dev->tuning);
 	unwatch_node(&dev->online);
 	unwatch_node(&dev->hotplug);

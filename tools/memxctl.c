@@ -10,9 +10,9 @@
 #define VERSION "0.1"
 
 static const struct command *const command_sets[] = {
-	rmap_commands, server_commands, volume_commands, device_commands,
+	rmap_commands, server_commands, volume_commands, device_commands, disk_commands,
 	show_commands, key_commands, monitor_commands, lease_commands,
-	postmortem_commands, domain_commands,
+	postmortem_commands, upgrade_commands, domain_commands,
 };
 
 enum { SETS = sizeof(command_sets) / sizeof(command_sets[0]) };

@@ -61,12 +61,14 @@ extern const struct command rmap_commands[];
 extern const struct command server_commands[];
 extern const struct command volume_commands[];
 extern const struct command device_commands[];
+extern const struct command disk_commands[];
 extern const struct command show_commands[];
 extern const struct command key_commands[];
 extern const struct command monitor_commands[];
 extern const struct command lease_commands[];
 extern const struct command postmortem_commands[];
 extern const struct command domain_commands[];
+extern const struct command upgrade_commands[];
 
 /**
  * struct opt - an option of a command

@@ -3,15 +3,14 @@
  * Requests to MemX's generic netlink families.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/genetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "memx_nl.h"
+#include "module.h"
 #include "nl.h"
 #include "rmp_nl.h"
 
@@ -277,29 +276,6 @@ static int family_find(struct nl *nl, const struct family *family,
 	return nl_talk(nl, on_family, found);
 }
 
-/* Runs modprobe; whether it helped is seen by the family being there. */
-static void module_load(const char *module)
-{
-	int status, null;
-	pid_t child;
-
-	child = fork();
-	if (child < 0)
-		return;
-	if (!child) {
-		null = open("/dev/null", O_RDWR);
-		if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-		    dup2(null, 2) < 0)
-			_exit(1);
-		if (setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1))
-			_exit(1);
-		execlp("modprobe", "modprobe", "-q", "--", module, NULL);
-		_exit(1);
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-}
-
 int nl_family(struct nl *nl, enum nl_family which, bool load)
 {
 	const struct family *family = &families[which];
@@ -310,7 +286,8 @@ int nl_family(struct nl *nl, enum nl_family which, bool load)
 		return 0;
 	err = family_find(nl, family, &found);
 	if (err == -ENOENT && load && !geteuid()) {
-		module_load(family->module);
+		/* Whether it helped is seen by the family being there. */
+		module_probe(family->module, NULL);
 		err = family_find(nl, family, &found);
 	}
 	if (err == -ENOENT) {

@@ -3,7 +3,7 @@
 # tests, the simulator and the fuzzers. Included by the top Makefile.
 
 # Files that are also compiled outside of the kernel (tests/checks/purity).
-pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c)
+pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c backend/mxbk_queue.c)
 unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))

@@ -476,6 +476,36 @@ static void take__budget(void **state)
 	assert_int_equal(mxbk_take(&from, &to, 8), 0);
 }
 
+/* So many at once, then one for each that ends, the oldest first. */
+static void turns__in_order(void **state)
+{
+	struct mxbk_turns turns;
+	struct list_head who[5];
+	int i;
+
+	mxbk_turns_init(&turns, 2);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(mxbk_turn_take(&turns, &who[i]), i < 2);
+	for (i = 2; i < 5; i++)
+		assert_ptr_equal(mxbk_turn_pass(&turns), &who[i]);
+	assert_int_equal(turns.busy, 2);
+	assert_null(mxbk_turn_pass(&turns));
+	assert_null(mxbk_turn_pass(&turns));
+	assert_int_equal(turns.busy, 0);
+	assert_true(mxbk_turn_take(&turns, &who[0]));
+}
+
+/* A disk of more rings than turns has one for each ring. */
+static void turns__one_at_least(void **state)
+{
+	struct mxbk_turns turns;
+	struct list_head who[2];
+
+	mxbk_turns_init(&turns, 0);
+	assert_true(mxbk_turn_take(&turns, &who[0]));
+	assert_false(mxbk_turn_take(&turns, &who[1]));
+}
+
 /* A full hand excuses one event; only a request that ends excuses another. */
 static void event__full_hand(void **state)
 {
@@ -538,6 +568,8 @@ int main(void)
 		MXT(todo__bounds),
 		MXT(part__covers),
 		MXT(take__budget),
+		MXT(turns__in_order),
+		MXT(turns__one_at_least),
 		MXT(hand__bounded),
 		MXT(event__full_hand),
 		MXT(event__early),
