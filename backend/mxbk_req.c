@@ -283,6 +283,16 @@ s16 mxbk_status(int err)
 	return err == -EOPNOTSUPP ? MXBK_RSP_EOPNOTSUPP : MXBK_RSP_ERROR;
 }
 
+void mxbk_response(const struct mxbk_req *req, int err, u8 *rsp)
+{
+	s16 status = mxbk_status(err);
+
+	memset(rsp, 0, MXBK_RSP_MAX);
+	memcpy(rsp + MXBK_RSP_ID, &req->id, sizeof(req->id));
+	rsp[MXBK_RSP_OP] = req->ring_op;
+	memcpy(rsp + MXBK_RSP_STATUS, &status, sizeof(status));
+}
+
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes)
 {
 	u32 fit = (bytes - MXBK_RING_HDR) / abi->slot;

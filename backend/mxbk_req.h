@@ -190,6 +190,15 @@ void mxbk_plain(char *text);
 /** mxbk_status() - the ring's word for 0 or a negative error */
 s16 mxbk_status(int err);
 
+/**
+ * mxbk_response() - what a frontend is answered
+ * @req: the request
+ * @err: 0 or a negative error
+ * @rsp: result, MXBK_RSP_MAX bytes; those that are no field are zeros, as they must
+ *       not show the guest anything of ours
+ */
+void mxbk_response(const struct mxbk_req *req, int err, u8 *rsp);
+
 /** mxbk_ring_slots() - slots in a ring of @bytes, a power of two */
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes);
 

@@ -80,14 +80,11 @@ static void pass_turn(struct mxbk_ring *ring, struct mxbk_pend *pend)
 static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 			 int err)
 {
-	u8 *rsp = slot_at(ring, ring->rsp_prod);
-	s16 status = mxbk_status(err);
+	u8 rsp[MXBK_RSP_MAX];
 
-	/* All of it: padding must not show the guest anything of ours. */
-	memset(rsp, 0, ring->abi->rsp);
-	memcpy(rsp + MXBK_RSP_ID, &pend->req.id, sizeof(pend->req.id));
-	rsp[MXBK_RSP_OP] = pend->req.ring_op;
-	memcpy(rsp + MXBK_RSP_STATUS, &status, sizeof(status));
+	/* Made here and copied at once: the guest sees no half of it. */
+	mxbk_response(&pend->req, err, rsp);
+	memcpy(slot_at(ring, ring->rsp_prod), rsp, ring->abi->rsp);
 	count_request(ring, &pend->req, ktime_get_ns() - pend->start, err);
 	if (pend->turn)
 		pass_turn(ring, pend);
