@@ -410,6 +410,14 @@ void mxbk_copy_in(struct mxbk_batch *batch, struct mxbk_pend *pend,
 void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
 		   const struct mxbk_cut *to, struct page *page,
 		   unsigned int off);
+/**
+ * mxbk_grants_good() - whether frames of the frontend can be written to
+ * @ref: grants, MXBK_REFS_MAX at most; @n: how many
+ *
+ * Asks Xen by copies of no bytes. xenbus would find out when it maps them, but takes
+ * that for the end of the disk, and for worth a line in the log each time.
+ */
+bool mxbk_grants_good(struct mxbk_dev *dev, const u32 *ref, u32 n);
 /** mxbk_batch_flush() - do it; errors are left in pend->err and pend->again */
 void mxbk_batch_flush(struct mxbk_batch *batch);
 

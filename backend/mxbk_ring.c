@@ -500,6 +500,8 @@ int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	void *mem;
 	int err;
 
+	if (!mxbk_grants_good(dev, cfg->says->ref, cfg->says->nrefs))
+		return -ENXIO;
 	ring_init(ring, dev, cfg);
 	err = pool_make(ring);
 	if (err)
