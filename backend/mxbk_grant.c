@@ -130,10 +130,13 @@ void mxbk_batch_flush(struct mxbk_batch *batch)
 
 		if (likely(!failed && status == GNTST_okay))
 			continue;
-		if (!failed && status == GNTST_eagain)
+		if (!failed && status == GNTST_eagain) {
 			pend->again = true;
-		else
-			pend->err = -EIO;
+			continue;
+		}
+		pend->err = -EIO;
+		if (!failed)
+			mxbk_ring_odd(pend->ring);
 	}
 	batch->n = 0;
 }

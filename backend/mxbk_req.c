@@ -269,6 +269,14 @@ bool mxbk_event_spurious(struct mxbk_events *e, bool worked)
 	return !excused;
 }
 
+bool mxbk_hush_over(struct mxbk_hush *h, u64 now)
+{
+	if (h->until && now < h->until)
+		return false;
+	h->until = now + MXBK_HUSH_S;
+	return true;
+}
+
 void mxbk_plain(char *text)
 {
 	for (; *text; text++)

@@ -182,6 +182,21 @@ bool mxbk_event_spare(struct mxbk_events *e);
  */
 bool mxbk_event_spurious(struct mxbk_events *e, bool worked);
 
+enum { MXBK_HUSH_S = 60 };	/* between lines of a log that a frontend can cause */
+
+/**
+ * struct mxbk_hush - keeps a frontend from filling the log
+ * @until: second before which no line is due; 0: there was none
+ */
+struct mxbk_hush {
+	u64 until;
+};
+
+/** mxbk_hush_over() - Return: whether a line is due at second @now, and then none is
+ * for MXBK_HUSH_S
+ */
+bool mxbk_hush_over(struct mxbk_hush *h, u64 now);
+
 /** mxbk_plain() - make text that a guest or xenstore gave fit for a log: what is no
  * printable ASCII becomes '?'
  */

@@ -178,6 +178,19 @@ void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while)
 	spin_unlock_bh(&ring->lock);
 }
 
+/* The record's work has not been stopped as long as @stop is not set. */
+void mxbk_ring_odd(struct mxbk_ring *ring)
+{
+	if (READ_ONCE(ring->odd))
+		return;
+	spin_lock_bh(&ring->lock);
+	if (!ring->stop && !ring->odd) {
+		WRITE_ONCE(ring->odd, true);
+		mxbk_record_soon(ring->dev);
+	}
+	spin_unlock_bh(&ring->lock);
+}
+
 void mxbk_ring_hungry(struct mxbk_pend *pend)
 {
 	struct mxbk_ring *ring = pend->ring;
@@ -273,6 +286,8 @@ static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 	pend->start = ring->now;
 	INIT_LIST_HEAD(&pend->order);
 	if (err) {
+		if (err == -EINVAL)
+			mxbk_ring_odd(ring);
 		mxbk_ring_end(pend, err);
 		return true;
 	}
