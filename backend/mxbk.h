@@ -125,6 +125,18 @@ struct mxbk_stats {
 };
 
 /**
+ * enum mxbk_told - what memx/error has said of a frontend's ring
+ * @MXBK_TOLD_NONE:   nothing
+ * @MXBK_TOLD_ODD:    that requests were refused
+ * @MXBK_TOLD_BROKEN: that the ring was stopped
+ */
+enum mxbk_told {
+	MXBK_TOLD_NONE,
+	MXBK_TOLD_ODD,
+	MXBK_TOLD_BROKEN,
+};
+
+/**
  * struct mxbk_ring - a ring shared with the frontend
  * @dev:     disk
  * @sring:   shared memory: indices, then slots of abi->slot bytes
@@ -157,7 +169,8 @@ struct mxbk_stats {
  * @quiet:   take no more requests
  * @stop:    end what there is with an error, start nothing
  * @broken:  the frontend contradicted itself; nothing is taken any more
- * @told:    the record's work: @broken was told of
+ * @odd:     the frontend has asked what no driver asks, and was refused
+ * @told:    the record's work: enum mxbk_told, of this ring
  * @hungry:  requests that lack pages for their data and wait for @waiter
  * @refilled: @waiter was called: the tasklet tries @hungry again
  * @starved: tasklet, cleared by @waiter: slots (mx_io_slot()) that lack pages; a
@@ -195,7 +208,8 @@ struct mxbk_ring {
 	bool		quiet;
 	bool		stop;
 	bool		broken;
-	bool		told;
+	bool		odd;
+	u8		told;
 	struct list_head hungry;
 	bool		refilled;
 	DECLARE_BITMAP(starved, MX_IO_SLOTS);
@@ -225,6 +239,8 @@ struct mxbk_ring {
  * @nrings:  number of them
  * @stats:   counters of rings that are gone
  * @said:    the words in memx/error, or empty
+ * @blamed:  when the log may have the next line about the frontend
+ * @greeted: when it may say that the disk is connected
  *
  * @watch:   tells of changes of the volume
  * @record:  writes the record to xenstore; only while connected
@@ -259,6 +275,8 @@ struct mxbk_dev {
 	unsigned int	nrings;
 	struct mxbk_stats stats;
 	char		said[160];
+	struct mxbk_hush blamed;
+	struct mxbk_hush greeted;
 
 	struct mx_vol_watch watch;
 	struct delayed_work record;
@@ -348,6 +366,11 @@ bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev);
 /** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);
+/** mxbk_blame() - likewise, what the frontend has done; the log has one such line of a
+ * disk in MXBK_HUSH_S
+ */
+void mxbk_blame(struct mxbk_dev *dev, int err, const char *fmt, ...)
+	__printf(3, 4);
 
 /* mxbk_connect.c: caller holds dev->lock; may sleep, not for the network */
 /** mxbk_connect() - Return: 0, -EAGAIN: try again later, or an error; says why */
@@ -397,6 +420,10 @@ void mxbk_ring_close(struct mxbk_ring *ring);
 void mxbk_ring_end(struct mxbk_pend *pend, int err);
 /** mxbk_ring_later() - hand a request back to the tasklet, now or in a while */
 void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while);
+/** mxbk_ring_odd() - a request was refused that no driver makes: this will be told.
+ * Any context but hard interrupt
+ */
+void mxbk_ring_odd(struct mxbk_ring *ring);
 /** mxbk_ring_hungry() - the tasklet goes on with it when there are pages */
 void mxbk_ring_hungry(struct mxbk_pend *pend);
 /** mxbk_ring_turn() - may a DISCARD begin? If not, the tasklet goes on with it when
@@ -422,6 +449,14 @@ void mxbk_copy_in(struct mxbk_batch *batch, struct mxbk_pend *pend,
 void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
 		   const struct mxbk_cut *to, struct page *page,
 		   unsigned int off);
+/**
+ * mxbk_grants_good() - whether frames of the frontend can be written to
+ * @ref: grants, MXBK_REFS_MAX at most; @n: how many
+ *
+ * Asks Xen by copies of no bytes. xenbus would find out when it maps them, but takes
+ * that for the end of the disk, and for worth a line in the log each time.
+ */
+bool mxbk_grants_good(struct mxbk_dev *dev, const u32 *ref, u32 n);
 /** mxbk_batch_flush() - do it; errors are left in pend->err and pend->again */
 void mxbk_batch_flush(struct mxbk_batch *batch);
 

@@ -33,6 +33,7 @@ enum mxbk_abi_limits {
 	MXBK_SEGS_MAX		= 32,	/* in an indirect request: 128 KiB */
 	MXBK_SEG_BYTES		= 8,	/* gref u32, first u8, last u8, pad u16 */
 	MXBK_SLOT_MAX		= 112,	/* bytes in a slot of either layout */
+	MXBK_RSP_MAX		= 16,	/* bytes in a response of either layout */
 	MXBK_RING_HDR		= 64,	/* bytes before the first slot */
 	MXBK_DISCARD_SECURE	= 0x01,
 };

@@ -120,10 +120,12 @@ int mxbk_connect(struct mxbk_dev *dev)
 	dev->said[0] = '\0';
 	mxbk_record_start(dev);
 	mxbk_reserve_start(dev);
-	dev_info_ratelimited(&dev->xdev->dev,
-			     "connected to volume %s, %u ring(s)%s\n",
-			     dev->name, dev->nrings,
-			     dev->lim.readonly ? ", read-only" : "");
+	/* A guest can come back as often as it likes. */
+	if (mxbk_hush_over(&dev->greeted, ktime_get_seconds()))
+		dev_info(&dev->xdev->dev,
+			 "connected to volume %s, %u ring(s)%s\n",
+			 dev->name, dev->nrings,
+			 dev->lim.readonly ? ", read-only" : "");
 	return 0;
 }
 

@@ -97,6 +97,25 @@ void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
 	op->flags |= GNTCOPY_source_gref;
 }
 
+bool mxbk_grants_good(struct mxbk_dev *dev, const u32 *ref, u32 n)
+{
+	struct gnttab_copy op[MXBK_REFS_MAX] = {};
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		set_local(&op[i].source, mxbk_zeros, 0);
+		op[i].dest.u.ref = ref[i];
+		op[i].dest.domid = dev->xdev->otherend_id;
+		op[i].flags = GNTCOPY_dest_gref;
+	}
+	if (HYPERVISOR_grant_table_op(GNTTABOP_copy, op, n))
+		return false;
+	for (i = 0; i < n; i++)
+		if (op[i].status != GNTST_okay && op[i].status != GNTST_eagain)
+			return false;
+	return true;
+}
+
 void mxbk_batch_flush(struct mxbk_batch *batch)
 {
 	unsigned int i;
@@ -111,10 +130,13 @@ void mxbk_batch_flush(struct mxbk_batch *batch)
 
 		if (likely(!failed && status == GNTST_okay))
 			continue;
-		if (!failed && status == GNTST_eagain)
+		if (!failed && status == GNTST_eagain) {
 			pend->again = true;
-		else
-			pend->err = -EIO;
+			continue;
+		}
+		pend->err = -EIO;
+		if (!failed)
+			mxbk_ring_odd(pend->ring);
 	}
 	batch->n = 0;
 }

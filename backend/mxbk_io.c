@@ -201,10 +201,12 @@ static void fetch_segs(struct mxbk_ring *ring, struct list_head *list)
 		if (copy_went_wrong(pend))
 			continue;
 		err = mxbk_req_segs(pend->segs, &ring->dev->lim, &pend->req);
-		if (err)
+		if (err) {
+			mxbk_ring_odd(ring);
 			mxbk_ring_end(pend, err);
-		else
+		} else {
 			list_add_tail(&pend->link, &next->link);
+		}
 	}
 }
 

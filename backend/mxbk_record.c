@@ -203,19 +203,24 @@ static void gather(struct mxbk_dev *dev, struct record *rec)
 		rec->map_len = -E2BIG;
 }
 
-static void say_broken_rings(struct mxbk_dev *dev)
+static void blame_for_rings(struct mxbk_dev *dev)
 {
 	unsigned int i;
 
 	for (i = 0; i < dev->nrings; i++) {
 		struct mxbk_ring *ring = &dev->rings[i];
 
-		if (!READ_ONCE(ring->broken) || ring->told)
-			continue;
-		ring->told = true;
-		mxbk_say(dev, -EPROTO,
-			 "ring %u was stopped: the frontend's request index is impossible",
-			 i);
+		if (READ_ONCE(ring->broken) && ring->told < MXBK_TOLD_BROKEN) {
+			ring->told = MXBK_TOLD_BROKEN;
+			mxbk_blame(dev, -EPROTO,
+				   "ring %u was stopped: the frontend's request index is impossible",
+				   i);
+		} else if (READ_ONCE(ring->odd) && ring->told < MXBK_TOLD_ODD) {
+			ring->told = MXBK_TOLD_ODD;
+			mxbk_blame(dev, -EINVAL,
+				   "ring %u has requests that are malformed or have no good grants: they are refused",
+				   i);
+		}
 	}
 }
 
@@ -225,7 +230,7 @@ static void record_work(struct work_struct *work)
 	struct record rec;
 	int err;
 
-	say_broken_rings(dev);
+	blame_for_rings(dev);
 	gather(dev, &rec);
 	err = commit(dev, &rec);
 	/* The toolstack has removed the disk. */

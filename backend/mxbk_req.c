@@ -269,6 +269,14 @@ bool mxbk_event_spurious(struct mxbk_events *e, bool worked)
 	return !excused;
 }
 
+bool mxbk_hush_over(struct mxbk_hush *h, u64 now)
+{
+	if (h->until && now < h->until)
+		return false;
+	h->until = now + MXBK_HUSH_S;
+	return true;
+}
+
 void mxbk_plain(char *text)
 {
 	for (; *text; text++)
@@ -281,6 +289,16 @@ s16 mxbk_status(int err)
 	if (!err)
 		return MXBK_RSP_OKAY;
 	return err == -EOPNOTSUPP ? MXBK_RSP_EOPNOTSUPP : MXBK_RSP_ERROR;
+}
+
+void mxbk_response(const struct mxbk_req *req, int err, u8 *rsp)
+{
+	s16 status = mxbk_status(err);
+
+	memset(rsp, 0, MXBK_RSP_MAX);
+	memcpy(rsp + MXBK_RSP_ID, &req->id, sizeof(req->id));
+	rsp[MXBK_RSP_OP] = req->ring_op;
+	memcpy(rsp + MXBK_RSP_STATUS, &status, sizeof(status));
 }
 
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes)

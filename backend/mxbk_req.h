@@ -182,6 +182,21 @@ bool mxbk_event_spare(struct mxbk_events *e);
  */
 bool mxbk_event_spurious(struct mxbk_events *e, bool worked);
 
+enum { MXBK_HUSH_S = 60 };	/* between lines of a log that a frontend can cause */
+
+/**
+ * struct mxbk_hush - keeps a frontend from filling the log
+ * @until: second before which no line is due; 0: there was none
+ */
+struct mxbk_hush {
+	u64 until;
+};
+
+/** mxbk_hush_over() - Return: whether a line is due at second @now, and then none is
+ * for MXBK_HUSH_S
+ */
+bool mxbk_hush_over(struct mxbk_hush *h, u64 now);
+
 /** mxbk_plain() - make text that a guest or xenstore gave fit for a log: what is no
  * printable ASCII becomes '?'
  */
@@ -189,6 +204,15 @@ void mxbk_plain(char *text);
 
 /** mxbk_status() - the ring's word for 0 or a negative error */
 s16 mxbk_status(int err);
+
+/**
+ * mxbk_response() - what a frontend is answered
+ * @req: the request
+ * @err: 0 or a negative error
+ * @rsp: result, MXBK_RSP_MAX bytes; those that are no field are zeros, as they must
+ *       not show the guest anything of ours
+ */
+void mxbk_response(const struct mxbk_req *req, int err, u8 *rsp);
 
 /** mxbk_ring_slots() - slots in a ring of @bytes, a power of two */
 u32 mxbk_ring_slots(const struct mxbk_abi *abi, u32 bytes);

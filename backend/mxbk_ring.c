@@ -80,14 +80,11 @@ static void pass_turn(struct mxbk_ring *ring, struct mxbk_pend *pend)
 static void put_response(struct mxbk_ring *ring, struct mxbk_pend *pend,
 			 int err)
 {
-	u8 *rsp = slot_at(ring, ring->rsp_prod);
-	s16 status = mxbk_status(err);
+	u8 rsp[MXBK_RSP_MAX];
 
-	/* All of it: padding must not show the guest anything of ours. */
-	memset(rsp, 0, ring->abi->rsp);
-	memcpy(rsp + MXBK_RSP_ID, &pend->req.id, sizeof(pend->req.id));
-	rsp[MXBK_RSP_OP] = pend->req.ring_op;
-	memcpy(rsp + MXBK_RSP_STATUS, &status, sizeof(status));
+	/* Made here and copied at once: the guest sees no half of it. */
+	mxbk_response(&pend->req, err, rsp);
+	memcpy(slot_at(ring, ring->rsp_prod), rsp, ring->abi->rsp);
 	count_request(ring, &pend->req, ktime_get_ns() - pend->start, err);
 	if (pend->turn)
 		pass_turn(ring, pend);
@@ -177,6 +174,19 @@ void mxbk_ring_later(struct mxbk_pend *pend, bool in_a_while)
 	} else {
 		list_add_tail(&pend->link, &ring->stalled);
 		tasklet_schedule(&ring->task);
+	}
+	spin_unlock_bh(&ring->lock);
+}
+
+/* The record's work has not been stopped as long as @stop is not set. */
+void mxbk_ring_odd(struct mxbk_ring *ring)
+{
+	if (READ_ONCE(ring->odd))
+		return;
+	spin_lock_bh(&ring->lock);
+	if (!ring->stop && !ring->odd) {
+		WRITE_ONCE(ring->odd, true);
+		mxbk_record_soon(ring->dev);
 	}
 	spin_unlock_bh(&ring->lock);
 }
@@ -276,6 +286,8 @@ static bool take_one(struct mxbk_ring *ring, struct list_head *list)
 	pend->start = ring->now;
 	INIT_LIST_HEAD(&pend->order);
 	if (err) {
+		if (err == -EINVAL)
+			mxbk_ring_odd(ring);
 		mxbk_ring_end(pend, err);
 		return true;
 	}
@@ -503,6 +515,8 @@ int mxbk_ring_open(struct mxbk_ring *ring, struct mxbk_dev *dev,
 	void *mem;
 	int err;
 
+	if (!mxbk_grants_good(dev, cfg->says->ref, cfg->says->nrefs))
+		return -ENXIO;
 	ring_init(ring, dev, cfg);
 	err = pool_make(ring);
 	if (err)

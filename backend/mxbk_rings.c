@@ -31,18 +31,19 @@ static void say_plan(struct mxbk_dev *dev, u8 refusal,
 {
 	switch (refusal) {
 	case MXBK_ASK_PROTOCOL:
-		mxbk_say(dev, -EINVAL, "frontend speaks unknown protocol \"%.20s\"",
-			 asked->protocol);
+		mxbk_blame(dev, -EINVAL,
+			   "frontend speaks unknown protocol \"%.20s\"",
+			   asked->protocol);
 		break;
 	case MXBK_ASK_ORDER:
-		mxbk_say(dev, -EINVAL,
-			 "frontend wants rings of 2^\"%.12s\" pages, not of 2^0 to 2^%u",
-			 asked->order, dev->accept.order);
+		mxbk_blame(dev, -EINVAL,
+			   "frontend wants rings of 2^\"%.12s\" pages, not of 2^0 to 2^%u",
+			   asked->order, dev->accept.order);
 		break;
 	default:
-		mxbk_say(dev, -EINVAL,
-			 "frontend wants \"%.12s\" queues, not 1 to %u",
-			 asked->queues, dev->accept.queues);
+		mxbk_blame(dev, -EINVAL,
+			   "frontend wants \"%.12s\" queues, not 1 to %u",
+			   asked->queues, dev->accept.queues);
 	}
 }
 
@@ -85,9 +86,9 @@ static int read_refs(struct mxbk_dev *dev, const char *dir, u32 ring,
 	}
 out:
 	if (err)
-		mxbk_say(dev, err,
-			 "frontend's references to ring %u are missing or no numbers",
-			 ring);
+		mxbk_blame(dev, err,
+			   "frontend's references to ring %u are missing or no numbers",
+			   ring);
 	return err;
 }
 
@@ -100,22 +101,22 @@ static int read_says(struct mxbk_dev *dev, const char *dir, u32 ring,
 		return err;
 	err = node_number(dir, "event-channel", &all[ring].evtchn);
 	if (err) {
-		mxbk_say(dev, err,
-			 "frontend's event channel of ring %u is missing or no number",
-			 ring);
+		mxbk_blame(dev, err,
+			   "frontend's event channel of ring %u is missing or no number",
+			   ring);
 		return err;
 	}
 	switch (mxbk_says_check(all, ring + 1)) {
 	case MXBK_ASK_OK:
 		return 0;
 	case MXBK_ASK_REF:
-		mxbk_say(dev, -EINVAL, "frontend names a page of ring %u twice",
-			 ring);
+		mxbk_blame(dev, -EINVAL, "frontend names a page of ring %u twice",
+			   ring);
 		break;
 	default:
-		mxbk_say(dev, -EINVAL,
-			 "frontend names one event channel for ring %u and another one",
-			 ring);
+		mxbk_blame(dev, -EINVAL,
+			   "frontend names one event channel for ring %u and another one",
+			   ring);
 	}
 	return -EINVAL;
 }
@@ -160,12 +161,12 @@ static int open_all(struct mxbk_dev *dev, const struct mxbk_plan *plan,
 			dev->nrings++;
 	}
 	if (err == -EPROTO)
-		mxbk_say(dev, err,
-			 "frontend's indices of ring %u contradict each other",
-			 dev->nrings);
+		mxbk_blame(dev, err,
+			   "frontend's indices of ring %u contradict each other",
+			   dev->nrings);
 	else if (err && err != -ENOMEM)
-		mxbk_say(dev, err, "cannot map ring %u or bind its event",
-			 dev->nrings);
+		mxbk_blame(dev, err, "cannot map ring %u or bind its event",
+			   dev->nrings);
 	return err;
 }
 

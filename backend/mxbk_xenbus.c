@@ -108,8 +108,8 @@ static void leave(struct mxbk_dev *dev, u8 state, const char *word)
 static void say_odd_state(struct mxbk_dev *dev)
 {
 	if (xenbus_exists(XBT_NIL, dev->xdev->otherend, "state"))
-		mxbk_say(dev, -EPROTO,
-			 "the frontend says that it has no state: closed until it begins anew");
+		mxbk_blame(dev, -EPROTO,
+			   "the frontend says that it has no state: closed until it begins anew");
 }
 
 static void act(struct mxbk_dev *dev, u8 action, u32 front)

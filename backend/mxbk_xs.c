@@ -75,20 +75,46 @@ int mxbk_xs_word(struct mxbk_dev *dev, const char *node, const char *word)
 	return write_note(dev, &note);
 }
 
-void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
+/* Return: whether these words are new. */
+static __printf(2, 0)
+bool note_words(struct mxbk_dev *dev, const char *fmt, va_list args)
 {
 	char words[sizeof(dev->said)];
-	va_list args;
 
-	va_start(args, fmt);
 	vscnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
 	mxbk_plain(words);
 	/* A retry that fails for the same reason has nothing to add. */
 	if (!strcmp(words, dev->said))
-		return;
+		return false;
 	strscpy(dev->said, words, sizeof(dev->said));
 	mxbk_xs_word(dev, MX_XS_ERROR, words);
+	return true;
+}
+
+void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
+{
+	va_list args;
+	bool new;
+
+	va_start(args, fmt);
+	new = note_words(dev, fmt, args);
+	va_end(args);
+	if (new)
+		dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n",
+				     dev->said, err);
+}
+
+void mxbk_blame(struct mxbk_dev *dev, int err, const char *fmt, ...)
+{
+	va_list args;
+	bool new;
+
+	va_start(args, fmt);
+	new = note_words(dev, fmt, args);
+	va_end(args);
 	/* A guest can make us say things as often as it likes. */
-	dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n", words, err);
+	if (new && mxbk_hush_over(&dev->blamed, ktime_get_seconds()))
+		dev_warn_ratelimited(&dev->xdev->dev,
+				     "%s (error %d; for a minute, only memx/error tells more of this frontend)\n",
+				     dev->said, err);
 }

@@ -538,6 +538,34 @@ static void event__early(void **state)
 	assert_true(mxbk_event_spurious(&e, false));
 }
 
+/* One line, then none for a minute, however many would be due. */
+static void hush__minute(void **state)
+{
+	struct mxbk_hush h = {};
+
+	assert_true(mxbk_hush_over(&h, 5));
+	assert_false(mxbk_hush_over(&h, 5));
+	assert_false(mxbk_hush_over(&h, 64));
+	assert_true(mxbk_hush_over(&h, 65));
+	assert_false(mxbk_hush_over(&h, 65));
+}
+
+/* What is no field of a response is zeros, whatever was there before. */
+static void response__whole(void **state)
+{
+	static const u8 want[MXBK_RSP_MAX] = {
+		8, 7, 6, 5, 4, 3, 2, 1, MXBK_RING_WRITE, 0, 0xff, 0xff,
+	};
+	u8 rsp[MXBK_RSP_MAX];
+
+	memset(rsp, 0xee, sizeof(rsp));
+	memset(&req, 0xee, sizeof(req));
+	req.id = 0x0102030405060708ULL;
+	req.ring_op = MXBK_RING_WRITE;
+	mxbk_response(&req, -EIO, rsp);
+	assert_memory_equal(rsp, want, sizeof(want));
+}
+
 static void plain__text(void **state)
 {
 	char text[] = "x86_64\n<0>memx: \x1b[2J\t\x7f\xc3\xa9 \"~";
@@ -573,6 +601,8 @@ int main(void)
 		MXT(hand__bounded),
 		MXT(event__full_hand),
 		MXT(event__early),
+		MXT(hush__minute),
+		MXT(response__whole),
 		MXT(plain__text),
 	};
 
