@@ -323,6 +323,20 @@ static void look_at_stats(void)
 				->show(&model.xdev.dev, container_of(*attr, struct device_attribute, attr), text);
 }
 
+/* What dom0 wants of the volume, sense or not. */
+static void tune(u8 b)
+{
+	static const char * const nodes[] = {
+		MX_XS_RESERVE, MX_XS_LIMIT, MX_XS_WEIGHT, MX_XS_GRANTED,
+	};
+	static const char * const texts[] = {
+		"0", "64", "65", "1048576", "-1", "12x", "", "18446744073709551616",
+	};
+
+	store_put(back, nodes[b & 3], texts[b >> 2 & 7]);
+	store_fire(nodes[b & 3]);
+}
+
 static void toolstack(u8 b)
 {
 	switch (b & 3) {
@@ -338,7 +352,10 @@ static void toolstack(u8 b)
 		store_put(back, MX_XS_VOLUME, b & 4 ? "v" : "w");
 		break;
 	default:
-		look_at_stats();
+		if (b & 4)
+			tune(b >> 3);
+		else
+			look_at_stats();
 	}
 }
 

@@ -11,6 +11,8 @@
 #ifndef FUZZ_KERNEL_H
 #define FUZZ_KERNEL_H
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -180,6 +182,39 @@ static inline int vscnprintf(char *to, size_t size, const char *fmt,
 
 	return len < (int)size ? len : (int)size - 1;
 }
+
+static inline int __printf(3, 4) scnprintf(char *to, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(to, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
+static inline int kstrtou64(const char *text, unsigned int base, u64 *value)
+{
+	char *end;
+
+	if (!isdigit((u8)*text))
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	if (*end == '\n')
+		end++;
+	return errno ? -ERANGE : *end ? -EINVAL : 0;
+}
+
+static inline const char *kbasename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+#define S64_MAX INT64_MAX
 
 /* --- contexts and locks --------------------------------------------------- */
 

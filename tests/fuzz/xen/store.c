@@ -248,17 +248,20 @@ u32 store_watches(void)
 	return n;
 }
 
+/* A watch is told of its node, and of what is below it. */
 void store_fire(const char *node)
 {
 	struct xenbus_watch *w;
-	size_t len = strlen(node);
+	char path[96];
 
 	for (w = watches; w; w = w->next) {
-		size_t full = strlen(w->node);
+		const char *base = kbasename(w->node);
+		size_t len = strlen(base);
 
-		if (full < len || strcmp(w->node + full - len, node))
+		if (strncmp(node, base, len) || (node[len] && node[len] != '/'))
 			continue;
-		w->callback(w, w->node, "");
+		snprintf(path, sizeof(path), "%s%s", w->node, node + len);
+		w->callback(w, path, "");
 		return;
 	}
 }

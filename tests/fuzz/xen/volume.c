@@ -110,6 +110,32 @@ int mx_volume_map_text(struct mx_volume *v, char *servers, char *buf,
 	return strlen(buf);
 }
 
+void mx_volume_booking(struct mx_volume *v, struct mx_vol_booking *info)
+{
+	might_sleep();
+	must(vol.claimed);
+	*info = (struct mx_vol_booking) {
+		.granted = model.now & 64 ? 0 : DISK_BYTES,
+		.state = model.now & 64 ? "refused" : "granted",
+	};
+	if (model.now & 64)
+		strcpy(info->why, "there is no room");
+}
+
+/* What comes here is in range. */
+int mx_volume_tune(struct mx_volume *v, const struct mx_vol_tuning *tuning,
+		   const char **why)
+{
+	might_sleep();
+	must(vol.claimed && tuning->weight <= RMP_WEIGHT_MAX);
+	must(!tuning->with_reserve || tuning->reserve <= S64_MAX);
+	must(!tuning->with_limit || tuning->limit <= S64_MAX);
+	if (!tuning->with_limit || !tuning->with_reserve || tuning->reserve <= tuning->limit)
+		return 0;
+	*why = "the reservation is larger than the limit";
+	return -EINVAL;
+}
+
 void mx_volume_watch(struct mx_volume *v, struct mx_vol_watch *watch)
 {
 	must(vol.claimed && !vol.watch);
