@@ -224,6 +224,38 @@ static void blame_for_rings(struct mxbk_dev *dev)
 	}
 }
 
+/*
+ * The volume has another size. Frontends look at the number of sectors when the
+ * state is written anew. @dev->lock keeps it from changing meanwhile; who holds
+ * it may be waiting for this work.
+ */
+static void follow_size(struct mxbk_dev *dev)
+{
+	struct mxbk_number numbers[] = {
+		{ "sectors" }, { "state", MXBK_XB_CONNECTED },
+	};
+	struct mx_vol_info info;
+
+	mx_volume_info(dev->vol, &info);
+	numbers[0].value = info.bytes >> MXBK_SECTOR_SHIFT;
+	if (numbers[0].value == dev->lim.sectors)
+		return;
+	if (!mutex_trylock(&dev->lock)) {
+		mxbk_record_soon(dev);
+		return;
+	}
+	if ((u8)dev->xdev->state == MXBK_XB_CONNECTED) {
+		WRITE_ONCE(dev->lim.sectors, numbers[0].value);
+		if (mxbk_xs_write(dev, numbers, ARRAY_SIZE(numbers), NULL))
+			dev_warn_ratelimited(&dev->xdev->dev,
+					     "cannot tell the guest of %llu sectors\n",
+					     numbers[0].value);
+		/* The record has the size, too. */
+		dev->map_known = false;
+	}
+	mutex_unlock(&dev->lock);
+}
+
 static void record_work(struct work_struct *work)
 {
 	struct mxbk_dev *dev = container_of(work, struct mxbk_dev, record.work);
@@ -231,6 +263,7 @@ static void record_work(struct work_struct *work)
 	int err;
 
 	blame_for_rings(dev);
+	follow_size(dev);
 	gather(dev, &rec);
 	err = commit(dev, &rec);
 	/* The toolstack has removed the disk. */

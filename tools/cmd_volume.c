@@ -31,6 +31,7 @@ static const struct schema volume_schema = {
 		{ MEMX_A_LIMIT, F_BYTES, "limit" },
 		{ MEMX_A_PLACED, F_U32, "placed", "PLACED" },
 		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
+		{ MEMX_A_GROW, F_BYTES, "grow" },
 		{ MEMX_A_WEIGHT, F_U32, "weight" },
 		{ MEMX_A_USER, F_STR, "user", "USER" },
 		{ MEMX_A_ID, F_ID64, "id" },
@@ -192,6 +193,29 @@ static int volume_set(struct ctl *ctl, int argc, char **argv)
 	return volume_show_json(ctl, name);
 }
 
+static int volume_resize(struct ctl *ctl, int argc, char **argv)
+{
+	const struct opt none[] = { { 0 } };
+	const char *words[2];
+	struct nlmsghdr *msg;
+	uint64_t bytes;
+	int ret;
+
+	if (args_parse(argc, argv, none, words, 2, 2) < 0 || name_usable(words[0]))
+		return CTL_USAGE;
+	if (size_parse(words[1], &bytes) || !bytes || bytes % SIZE_PAGE)
+		return usage("'%s' is no size that is a multiple of 4K", words[1]);
+	ret = ctl_family(ctl, NL_CORE, false);
+	if (ret)
+		return ret;
+	msg = nl_begin(&ctl->nl, NL_CORE, MEMX_C_VOL_SET, NLM_F_ACK);
+	mnl_attr_put_strz(msg, MEMX_A_NAME, words[0]);
+	mnl_attr_put_u64(msg, MEMX_A_SIZE, bytes);
+	if (nl_talk(&ctl->nl, NULL, NULL))
+		return ctl_failed(ctl);
+	return volume_show_json(ctl, words[0]);
+}
+
 static int volume_remove(struct ctl *ctl, int argc, char **argv)
 {
 	const char *name, *wait = NULL;
@@ -254,6 +278,8 @@ const struct command volume_commands[] = {
 	  "make a volume on the memory servers; wait for one to show up (3 s)" },
 	{ "volume", "set", volume_set, "NAME " MEMX_OPTIONS_SET,
 	  "change its reservation, its limit, or its share among this host's volumes" },
+	{ "volume", "resize", volume_resize, "NAME SIZE",
+	  "give it another size: larger, up to --grow, also while it is in use" },
 	{ "volume", "remove", volume_remove, "NAME [--wait SECONDS]",
 	  "remove it and free its memory; wait while it is in use (0 s)" },
 	{ "volume", "list", volume_list, "", "list this host's volumes" },

@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include "core/mx_core.h"
 #include "core/mx_reserve.h"
 #include "mx_counters.h"
@@ -45,6 +46,8 @@ MX_COUNTERS_DECLARE(mxc_stat, mxc_stat, MXC_S_COUNT, MXC_STATS)
  * @vol:      its volume, claimed
  * @volume:   the volume's name
  * @disk:     the disk
+ * @watch:    tells of changes of the volume
+ * @resize:   gives the disk the volume's size
  * @ios:      struct mxc_io objects
  * @waiter:   told when the volume has private pages again
  * @lock:     protects @pending, @waiting, @opens, @dying
@@ -64,6 +67,8 @@ struct mxc_dev {
 	struct mx_volume *vol;
 	char		volume[MX_NAME_MAX + 1];
 	struct gendisk	*disk;
+	struct mx_vol_watch watch;
+	struct work_struct resize;
 	struct mx_reserve ios;
 	struct mx_waiter waiter;
 	spinlock_t	lock;

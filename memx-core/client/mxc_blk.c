@@ -124,6 +124,26 @@ static void find_partitions(struct gendisk *disk)
 	kobject_uevent(&disk_to_dev(disk)->kobj, KOBJ_CHANGE);
 }
 
+/* Not in the watcher's callback: the event of a new size allocates and sleeps. */
+static void resize(struct work_struct *work)
+{
+	struct mxc_dev *dev = container_of(work, struct mxc_dev, resize);
+	struct mx_vol_info info;
+
+	mx_volume_info(dev->vol, &info);
+	set_capacity_and_notify(dev->disk, info.bytes >> SECTOR_SHIFT);
+}
+
+static void volume_changed(struct mx_vol_watch *watch)
+{
+	struct mxc_dev *dev = container_of(watch, struct mxc_dev, watch);
+	struct mx_vol_info info;
+
+	mx_volume_info(dev->vol, &info);
+	if (info.bytes >> SECTOR_SHIFT != get_capacity(dev->disk))
+		schedule_work(&dev->resize);
+}
+
 static struct mxc_dev *alloc_dev(int index)
 {
 	struct mxc_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -143,6 +163,8 @@ static struct mxc_dev *alloc_dev(int index)
 	init_waitqueue_head(&dev->room);
 	init_waitqueue_head(&dev->idle);
 	mx_waiter_init(&dev->waiter, mxc_wake);
+	dev->watch.changed = volume_changed;
+	INIT_WORK(&dev->resize, resize);
 	return dev;
 }
 
@@ -199,6 +221,9 @@ int mxc_dev_make(const char *volume, char *name, struct netlink_ext_ack *ack)
 	if (err)
 		goto put_disk;
 	list_insert(dev);
+	mx_volume_watch(dev->vol, &dev->watch);
+	/* It may have been resized since make_disk() looked. */
+	schedule_work(&dev->resize);
 	find_partitions(dev->disk);
 	strscpy(name, dev->disk->disk_name, DISK_NAME_LEN);
 	mutex_unlock(&mxc_mutex);
@@ -227,6 +252,8 @@ static bool kill(struct mxc_dev *dev)
 static void destroy(struct mxc_dev *dev)
 {
 	list_del(&dev->link);
+	mx_volume_unwatch(dev->vol, &dev->watch);
+	cancel_work_sync(&dev->resize);
 	/* Read-ahead may be under way, to a server that is silent. */
 	mx_volume_abort(dev->vol);
 	del_gendisk(dev->disk);

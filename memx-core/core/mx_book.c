@@ -163,6 +163,27 @@ void mx_book_init(struct mx_volume *vol, bool learn)
 	book->most = U32_MAX;
 }
 
+/* Chunks that users may reach only. */
+static u32 wanted(const struct mx_volume *vol, u64 reserve)
+{
+	u32 most = mx_booking_chunks(READ_ONCE(vol->bytes), vol->shift, vol->nchunks);
+
+	return mx_booking_chunks(reserve, vol->shift, most);
+}
+
+void mx_book_resized(struct mx_volume *vol)
+{
+	struct mx_claim *claim = vol->claim;
+	struct mx_book *book = &claim->book;
+
+	mutex_lock(&claim->mutex);
+	if (book->asked) {
+		mx_booking_set(&book->b, wanted(vol, book->asked));
+		run(vol);
+	}
+	mutex_unlock(&claim->mutex);
+}
+
 static const char *refuse(u64 reserve, u64 limit)
 {
 	if (limit && reserve > limit)
@@ -190,8 +211,7 @@ int mx_book_set(struct mx_volume *vol, const u64 *reserve, const u64 *limit,
 	}
 	if (reserve) {
 		book->asked = *reserve;
-		mx_booking_set(&book->b, mx_booking_chunks(*reserve, vol->shift,
-							   vol->nchunks));
+		mx_booking_set(&book->b, wanted(vol, *reserve));
 	}
 	run(vol);
 	mutex_unlock(&claim->mutex);

@@ -65,6 +65,11 @@ void mx_book_tick(struct mx_volume *vol);
 void mx_book_end(struct mx_volume *vol);
 bool mx_book_busy(const struct mx_volume *vol);
 
+/** mx_book_resized() - users may reach more or less of it: what is wanted is at most
+ * that. May sleep, not for the network
+ */
+void mx_book_resized(struct mx_volume *vol);
+
 /**
  * mx_book_set() - what is wanted from now on
  * @reserve: bytes that servers are to keep room for, each copy; NULL: as before

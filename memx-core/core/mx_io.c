@@ -420,9 +420,10 @@ static bool begin(struct mx_io *io)
 static int refuse(const struct mx_io *io)
 {
 	const struct mx_volume *vol = io->vol;
+	u64 bytes = READ_ONCE(vol->bytes);
 
 	if ((io->pos | io->len) & (MX_SECTOR - 1) ||
-	    io->pos > vol->bytes || io->len > vol->bytes - io->pos)
+	    io->pos > bytes || io->len > bytes - io->pos)
 		return -EINVAL;
 	if (io->op <= MX_IO_WRITE && (!io->len || io->len > MX_IO_MAX_BYTES))
 		return -EINVAL;

@@ -150,7 +150,7 @@ void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info)
 	memset(info, 0, sizeof(*info));
 	info->id = vol->id;
 	strscpy(info->name, vol->name, sizeof(info->name));
-	info->bytes = vol->bytes;
+	info->bytes = READ_ONCE(vol->bytes);
 	info->epoch = vol->epoch;
 	info->state = mx_volume_state(vol);
 	info->chunk_shift = vol->shift;

@@ -121,7 +121,9 @@ static int vol_set(struct sk_buff *skb, struct genl_info *info)
 {
 	const char *name = name_of(info->attrs, info->extack);
 	struct mx_vol_change change = {};
+	struct nlattr *size = info->attrs[MEMX_A_SIZE];
 	struct mx_vol_spec spec = {};
+	int err = 0;
 
 	if (!name)
 		return -EINVAL;
@@ -132,11 +134,15 @@ static int vol_set(struct sk_buff *skb, struct genl_info *info)
 		change.reserve = &spec.reserve;
 	if (info->attrs[MEMX_A_LIMIT])
 		change.limit = &spec.limit;
-	if (!change.weight && !change.reserve && !change.limit) {
+	if (!size && !change.weight && !change.reserve && !change.limit) {
 		NL_SET_ERR_MSG(info->extack, "there is nothing to be set");
 		return -EINVAL;
 	}
-	return mx_volume_change(name, &change, info->extack);
+	if (size)
+		err = mx_volume_resize(name, spec.bytes, info->extack);
+	if (!err && (change.weight || change.reserve || change.limit))
+		err = mx_volume_change(name, &change, info->extack);
+	return err;
 }
 
 static int vol_del(struct sk_buff *skb, struct genl_info *info)
@@ -203,6 +209,8 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	if (nla_put_string(skb, MEMX_A_NAME, info.name) ||
 	    nla_put_u64_64bit(skb, MEMX_A_ID, info.id, MEMX_A_PAD) ||
 	    nla_put_u64_64bit(skb, MEMX_A_SIZE, info.bytes, MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_GROW, vol->pages << MX_PAGE_SHIFT,
+			      MEMX_A_PAD) ||
 	    nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
 	    nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
 	    nla_put_string(skb, MEMX_A_CLAIM, mx_claim_word(vol)) ||

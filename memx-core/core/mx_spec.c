@@ -48,7 +48,13 @@ static int check_size(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		NL_SET_ERR_MSG(ack, "the size must be a multiple of 4 KiB");
 		return -EINVAL;
 	}
-	shift = mx_chunk_shift(spec->bytes >> MX_PAGE_SHIFT);
+	if (!spec->grow)
+		spec->grow = spec->bytes;
+	if (spec->grow < spec->bytes || spec->grow & (MX_PAGE_SIZE - 1)) {
+		NL_SET_ERR_MSG(ack, "the size to grow to must be a multiple of 4 KiB, and not less than the size");
+		return -EINVAL;
+	}
+	shift = mx_chunk_shift(spec->grow >> MX_PAGE_SHIFT);
 	if (shift < 0) {
 		NL_SET_ERR_MSG(ack, "the size is more than 16 TiB");
 		return -EFBIG;
@@ -100,7 +106,7 @@ int mx_spec_check(struct mx_vol_spec *spec, struct netlink_ext_ack *ack)
 		err = check_encrypt(spec, ack);
 	if (err)
 		return err;
-	bitmaps = (spec->bytes >> MX_PAGE_SHIFT) / 4;
+	bitmaps = (spec->grow >> MX_PAGE_SHIFT) / 4;
 	spare = (u64)si_mem_available() << PAGE_SHIFT;
 	if (bitmaps > spare / 2) {
 		NL_SET_ERR_MSG(ack, "not enough memory on this host for the volume's map");

@@ -29,6 +29,7 @@ enum mx_choice {
  *
  * @name:  valid name
  * @bytes: size, multiple of MX_PAGE_SIZE
+ * @grow:  size that it may be given later, multiple of MX_PAGE_SIZE, 0: @bytes
  * @id:    0: draw one
  * @shift: log2 of pages per chunk, 0: choose
  * @weight: share among the volumes of this host, 1 ... RMP_WEIGHT_MAX, 0: 1
@@ -41,6 +42,7 @@ enum mx_choice {
 struct mx_vol_spec {
 	const char *name;
 	u64	bytes;
+	u64	grow;
 	u64	id;
 	u8	shift;
 	u32	weight;

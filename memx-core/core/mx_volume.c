@@ -130,7 +130,7 @@ static struct mx_volume *alloc_volume(const struct mx_vol_spec *spec)
 	strscpy(vol->name, spec->name, sizeof(vol->name));
 	vol->id = spec->id;
 	vol->bytes = spec->bytes;
-	vol->pages = spec->bytes >> MX_PAGE_SHIFT;
+	vol->pages = spec->grow >> MX_PAGE_SHIFT;
 	vol->epoch = 1;
 	vol->shift = spec->shift;
 	vol->nchunks = (vol->pages + (1ULL << vol->shift) - 1) >> vol->shift;

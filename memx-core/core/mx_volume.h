@@ -89,10 +89,11 @@ struct mx_vol_told {
 /**
  * struct mx_volume - a volume
  * @link:    in the list of volumes; under mx_vols_mutex
- * @name:    constant, as are @id, @bytes, @pages, @nchunks, @shift and @thin
+ * @name:    constant, as are @id, @pages, @nchunks, @shift and @thin
  * @id:      random, non-zero
- * @bytes:   size
- * @pages:   size in pages
+ * @bytes:   size; changed under mx_vols_mutex, read without. Becomes smaller only
+ *           while nobody uses it
+ * @pages:   pages that it may grow to; for servers its size
  * @epoch:   of the claim, in every call; changes before it serves only
  * @nchunks: chunks
  * @shift:   log2 of pages per chunk
@@ -216,6 +217,11 @@ struct mx_vol_change {
 
 int mx_volume_change(const char *name, const struct mx_vol_change *change,
 		     struct netlink_ext_ack *ack);
+/** mx_volume_resize() - give it another size (mx_resize.c). May sleep, not for the
+ * network. Return: 0, -EINVAL, -ENOENT, -EFBIG: it was not made to grow so far,
+ * -ENOSPC, -EBUSY: it is in use and would become smaller, -ENOTEMPTY
+ */
+int mx_volume_resize(const char *name, u64 bytes, struct netlink_ext_ack *ack);
 /** mx_volume_find() - under mx_vols_mutex. Return: NULL if there is none */
 struct mx_volume *mx_volume_find(const char *name);
 void mx_volume_free(struct mx_volume *vol);

@@ -61,6 +61,20 @@ bool mx_chunk_spare(const struct mx_chunk *c)
 	       mx_chunk_idle(c);
 }
 
+bool mx_chunk_clear_from(const struct mx_chunk *c, u32 first)
+{
+	u32 n = c->pages - min_t(u32, first, c->pages);
+
+	if (!mx_chunk_idle(c))
+		return false;
+	if (c->state == MX_CHUNK_HOLE)
+		return true;
+	if (!first || c->state == MX_CHUNK_UNKNOWN || c->blind || c->unsure)
+		return false;
+	return !mx_bits_count(c->have, first, n) &&
+	       !mx_bits_count(c->lost, first, n);
+}
+
 bool mx_chunk_check(struct mx_chunk *c, u32 first, u32 n, u32 mask)
 {
 	u32 i, missing = mx_bits_get(c->have, first, n) & ~mask;

@@ -183,6 +183,11 @@ bool mx_chunk_idle(const struct mx_chunk *c);
 /** mx_chunk_spare() - idle, and has a home but no page in it */
 bool mx_chunk_spare(const struct mx_chunk *c);
 
+/** mx_chunk_clear_from() - is it certain that nothing of the pages from @first on is
+ * stored or lost, and with @first 0, that no server keeps room for the chunk?
+ */
+bool mx_chunk_clear_from(const struct mx_chunk *c, u32 first);
+
 /**
  * mx_chunk_check() - compare what a server has with what it should have
  * @mask: pages from @first on that it has, lowest bit first

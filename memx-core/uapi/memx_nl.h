@@ -21,15 +21,18 @@
  *                         absent; -EHOSTUNREACH: what is there is not proved
  *                         (the ack names a server that is missing); -ESTALE:
  *                         somebody else is taking it over; -EFBIG, -EINVAL
- *  MEMX_C_VOL_SET   do    NAME and one or more of WEIGHT, RESERVE, LIMIT. RESERVE
+ *  MEMX_C_VOL_SET   do    NAME and one or more of WEIGHT, RESERVE, LIMIT, SIZE. RESERVE
  *                         and LIMIT 0: none. Servers are asked in the background;
  *                         RESERVE as it was has them asked anew. -ENOENT;
- *                         -EINVAL: RESERVE is more than LIMIT
+ *                         -EINVAL: RESERVE is more than LIMIT. SIZE: -EFBIG:
+ *                         it was not made to GROW so far; -ENOSPC; -EBUSY: it is
+ *                         in use and would become smaller; -ENOTEMPTY: it would,
+ *                         and something is stored beyond SIZE
  *  MEMX_C_VOL_DEL   do    NAME. Frees the volume's pages on the servers, in
  *                         the background. -ENOENT, -EBUSY: in use (the ack
  *                         names the user)
  *  MEMX_C_VOL_GET   do    NAME -> one volume;   dump -> all
- *                         NAME ID SIZE EPOCH STATE USER CHUNK_SHIFT CHUNKS
+ *                         NAME ID SIZE GROW EPOCH STATE USER CHUNK_SHIFT CHUNKS
  *                         PLACED USED_PAGES MAP_GEN THIN WEIGHT SEALED
  *                         KEY_CHECK CLAIM SERVERS RESERVE (asked) GRANTED LIMIT
  *                         RESERVE_STATE ("none", "asking", "granted", "refused",
@@ -66,7 +69,8 @@
  *                         incarnation; "state"
  *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM RESERVE GRANTED LIMIT
  *                         RESERVE_STATE RESERVE_ERROR, with "used" USER.
- *                         EVENT: "made", "removed", "used", "released", "state"
+ *                         EVENT: "made", "removed", "used", "released",
+ *                         "resized", "state"
  *                         (STATE, EPOCH or CLAIM has changed), "reserve"
  *                         (RESERVE_STATE or GRANTED has), "limit" (a chunk was not
  *                         placed because of LIMIT)

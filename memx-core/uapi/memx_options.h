@@ -19,6 +19,7 @@ MEMX_OPTION_CHOICE,
 
 enum memx_option_attr {
 	MEMX_A_SIZE = 4,	/* u64: bytes */
+	MEMX_A_GROW = 104,	/* u64: bytes */
 	MEMX_A_CHUNK_SHIFT = 8,	/* u8: log2 of pages */
 	MEMX_A_WEIGHT = 14,	/* u32 */
 	MEMX_A_RESERVE = 96,	/* u64: bytes */
@@ -31,6 +32,7 @@ enum memx_option_attr {
 
 #define MEMX_OPTIONS(X) \
 	X(SIZE, BYTES, 4096, 17592186044416ULL, "size", 0, bytes, "size") \
+	X(GROW, BYTES, 4096, 17592186044416ULL, "grow", 0, grow, "size") \
 	X(CHUNK_SHIFT, CHUNK, 8, 18, "chunk", 0, shift, "size of a chunk") \
 	X(WEIGHT, NUMBER, 1, 64, "weight", 1, weight, "weight") \
 	X(RESERVE, BYTES, 0, 17592186044416ULL, "reserve", 1, reserve, "reservation") \
@@ -43,6 +45,7 @@ enum memx_option_attr {
 /* The arguments of memxctl volume create and set. */
 #define MEMX_OPTIONS_CREATE \
 	"--size SIZE" \
+	" [--grow SIZE]" \
 	" [--chunk SIZE]" \
 	" [--weight N]" \
 	" [--reserve SIZE]" \

@@ -30,6 +30,7 @@ class T(Test):
         self.attach("a")
         self.rings()
         self.exact()
+        self.resize()
         self.read_only()
         self.refused()
         self.no_discard()
@@ -55,8 +56,8 @@ class T(Test):
     def stat(self, letter, name):
         return self.x1.get(f"{DEVICES}/{self.bus(letter)}/statistics/{name}").strip()
 
-    def attach(self, letter, more=""):
-        self.x1.sh(f"xl block-attach g1 'vdev=xvdm{letter},{more}script=block-memx,target=vol={letter},size={MIB}M'")
+    def attach(self, letter, more="", tail=""):
+        self.x1.sh(f"xl block-attach g1 'vdev=xvdm{letter},{more}script=block-memx,target=vol={letter},size={MIB}M{tail}'")
         self.until(lambda: self.guest.rc(f"blockdev --getsize64 /dev/xvdm{letter} | grep -qx {MIB << 20}")[0] == 0,
                    f"the guest has disk {letter}")
 
@@ -138,6 +139,47 @@ class T(Test):
         for op, count in zip(OPS, self.counts()):
             sums = [int(word) for word in self.stat("a", f"latency_{op}").split()]
             self.check(sum(sums) == count, f"the histogram of {op} has each of them: {sums}, {count}")
+
+    def size(self, disk):
+        return int(self.guest.sh(f"blockdev --getsize64 {disk}"))
+
+    def resize(self):
+        """Disks become larger while they are mounted and swapped to."""
+        self.attach("e", tail=f",grow={4 * MIB}M")
+        self.guest.sh("modprobe crc32c_generic && modprobe ext4 && mke2fs /dev/xvdme >/dev/null && mkdir -p /mnt && "
+                      "mount -t ext4 /dev/xvdme /mnt && "
+                      "dd if=/dev/urandom of=/mnt/data bs=64k count=64 && sync && md5sum /mnt/data >/mnt/sum", 60)
+        rc, out = self.x1.rc(f"memxctl volume resize e {8 * MIB}M")
+        self.check(rc != 0 and "grow to" in out, f"no more than was asked for: {out.strip()[-200:]}")
+        rc, out = self.x1.rc(f"memxctl volume resize e {MIB >> 1}M")
+        self.check(rc != 0 and "in use" in out, f"no smaller while in use: {out.strip()[-200:]}")
+        job = self.guest.bg(f"for seed in 1 2 3; do pattern write /dev/xvdma 0 8M $seed 16K && pattern verify /dev/xvdma 0 8M $seed; done")
+        self.x1.sh(f"memxctl volume resize e {2 * MIB}M")
+        self.until(lambda: self.size("/dev/xvdme") == 2 * MIB << 20, "the guest sees the new size", 10)
+        self.until(lambda: self.x1.xenstore(f"{self.back('e')}/memx/size") == str(2 * MIB << 20), "the record has it, too", 10)
+        self.check(self.guest.rc("cd /mnt && md5sum -c sum")[0] == 0, "what is on the file system is whole")
+        job.wait(120)
+        self.guest.sh("umount /mnt && mkswap /dev/xvdme && swapon /dev/xvdme")
+        self.x1.sh(f"memxctl volume resize e {4 * MIB}M")
+        self.until(lambda: self.size("/dev/xvdme") == 4 * MIB << 20, "it grows while it is swap", 10)
+        self.guest.sh("swapoff /dev/xvdme")
+        self.guest.sh(f"pattern write /dev/xvdme {4 * MIB - 2}M 2M 5 && pattern verify /dev/xvdme {4 * MIB - 2}M 2M 5", 60)
+        self.check(self.guest.rc(f"pattern write /dev/xvdme {4 * MIB}M 1M 5")[0] != 0, "there is no more than that")
+        self.detach("e")
+        self.local_disk()
+
+    def local_disk(self):
+        """The same with /dev/memxa, and a volume that becomes smaller again."""
+        disk = self.cluster.make("16M", "f", "--grow 32M")
+        self.x1.sh("memxctl volume resize f 32M")
+        self.until(lambda: int(self.x1.sh(f"blockdev --getsize64 {disk}")) == 32 << 20, f"{disk} sees the new size", 10)
+        self.x1.sh(f"dd if=/dev/urandom of={disk} bs=64k seek=448 count=1 oflag=direct")
+        self.x1.sh(f"memxctl device remove {disk}")
+        rc, out = self.x1.rc("memxctl volume resize f 24M")
+        self.check(rc != 0 and "stored beyond" in out, f"no smaller than what is stored: {out.strip()[-200:]}")
+        self.x1.sh("memxctl volume resize f 30M")
+        self.check(self.cluster.volume("f")["size"] == 30 << 20, "but as small as that")
+        self.x1.sh("memxctl volume remove f")
 
     def read_only(self):
         """A disk that the guest may only read says so."""

@@ -96,6 +96,46 @@ static void mx_chunk_wrote__counts(void **state)
 }
 
 /* An empty chunk is given back, unless it is in use or has to stay. */
+/* What a volume may lose at its end when it becomes smaller. */
+static void mx_chunk_clear_from__each(void **state)
+{
+	struct list_head some;
+	struct rig *r = rig();
+
+	assert_true(mx_chunk_clear_from(&r->c, 0));
+	assert_true(mx_chunk_clear_from(&r->c, PAGES));
+	list_add_tail(&some, &r->c.waiting);
+	assert_false(mx_chunk_clear_from(&r->c, PAGES));
+
+	r = rig();
+	mx_chunk_unknown(&r->c);
+	assert_false(mx_chunk_clear_from(&r->c, 0));
+	assert_false(mx_chunk_clear_from(&r->c, 200));
+
+	r = placed(10, 90);
+	assert_false(mx_chunk_clear_from(&r->c, 0));
+	assert_false(mx_chunk_clear_from(&r->c, 99));
+	assert_true(mx_chunk_clear_from(&r->c, 100));
+	assert_true(mx_chunk_clear_from(&r->c, PAGES));
+	r->c.unsure = true;
+	assert_false(mx_chunk_clear_from(&r->c, 100));
+	r->c.unsure = false;
+	r->c.blind = true;
+	assert_false(mx_chunk_clear_from(&r->c, 100));
+
+	/* What is lost may come back, or must go on failing. */
+	r = placed(10, 90);
+	mx_chunk_check(&r->c, 96, 4, 0);
+	assert_false(mx_chunk_clear_from(&r->c, 99));
+	assert_true(mx_chunk_clear_from(&r->c, 100));
+
+	/* Room that is kept is a promise. */
+	r = placed(0, 1);
+	mx_chunk_freed(&r->c, 0, 1);
+	assert_false(mx_chunk_clear_from(&r->c, 0));
+	assert_true(mx_chunk_clear_from(&r->c, 1));
+}
+
 static void mx_chunk_release_due__each(void **state)
 {
 	struct rig *r = placed(0, 8);
@@ -359,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MXT(mx_bits__against_a_model),
 		MXT(mx_chunk_wrote__counts),
+		MXT(mx_chunk_clear_from__each),
 		MXT(mx_chunk_release_due__each),
 		MXT(mx_chunk_check__lacking_pages),
 		MXT(mx_chunk_sync__lost_and_regained),

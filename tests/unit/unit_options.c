@@ -44,6 +44,12 @@ static void options__size(void **state)
 		    (u64)MX_CHUNKS_MAX << (MX_CHUNK_SHIFT_MAX + MX_PAGE_SHIFT));
 }
 
+static void options__grow(void **state)
+{
+	assert_int_equal(find("grow")->least, find("size")->least);
+	assert_true(find("grow")->most == find("size")->most);
+}
+
 static void options__chunk(void **state)
 {
 	assert_int_equal(find("chunk")->least, MX_CHUNK_SHIFT_MIN);
@@ -71,6 +77,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MXT(options__size),
+		MXT(options__grow),
 		MXT(options__chunk),
 		MXT(options__weight),
 		MXT(options__reserve),
