@@ -23,6 +23,8 @@
 #include "mxbk.h"
 
 #define SCRIPT_NAME "block-memx"
+/* What xenbus writes when a probe() returns -ENODEV. */
+#define DECLINED "19 xenbus_dev_probe on "
 
 static struct xenbus_driver *claimant;
 static bool leaving;
@@ -50,14 +52,58 @@ static bool is_disk(struct xenbus_device *xdev)
 	       !strcmp(xdev->devicetype, "vbd3");
 }
 
+/* @dir/@node: it is removed, and @dir too if nothing else is in it. */
+static void remove_node(const char *dir, const char *node)
+{
+	unsigned int n;
+	char **names;
+
+	if (xenbus_rm(XBT_NIL, dir, node))
+		return;
+	names = xenbus_directory(XBT_NIL, dir, "", &n);
+	if (IS_ERR(names))
+		return;
+	kfree(names);
+	if (!n)
+		xenbus_rm(XBT_NIL, dir, "");
+}
+
+/*
+ * The bus offers us the disks of others if we were registered first, and leaves a
+ * note in "error/" for each that we decline, which nobody else would take away.
+ * Notes about anything else stay.
+ */
+static void forget_declined(struct xenbus_device *xdev)
+{
+	char *dir = kasprintf(GFP_KERNEL, "error/%s", xdev->nodename);
+	char *words, *id;
+
+	if (!dir)
+		return;
+	words = xenbus_read(XBT_NIL, dir, "error", NULL);
+	id = strrchr(dir, '/');
+	if (!IS_ERR(words)) {
+		if (strstarts(words, DECLINED)) {
+			*id = '\0';
+			remove_node(dir, id + 1);
+		}
+		kfree(words);
+	}
+	kfree(dir);
+}
+
 static void claim(struct device *device)
 {
 	struct xenbus_device *xdev = to_xenbus_device(device);
 	int err;
 
-	if (device->driver == &claimant->driver || !is_disk(xdev) ||
-	    !mxbk_is_ours(xdev) ||
-	    xenbus_exists(XBT_NIL, xdev->nodename, "physical-device"))
+	if (device->driver == &claimant->driver || !is_disk(xdev))
+		return;
+	if (!mxbk_is_ours(xdev)) {
+		forget_declined(xdev);
+		return;
+	}
+	if (xenbus_exists(XBT_NIL, xdev->nodename, "physical-device"))
 		return;
 	device_release_driver(device);
 	err = device_driver_attach(&claimant->driver, device);

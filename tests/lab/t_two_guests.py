@@ -66,8 +66,7 @@ class T(Test):
 
     def drivers(self, one, two):
         """Each disk is with the right driver, though all are of one type."""
-        links = self.x1.sh("cd /sys/bus/xen-backend/devices && for d in vbd-*; do echo $d $(basename $(readlink $d/driver)); done")
-        of = dict(line.split() for line in links.splitlines())
+        of = self.x1.backend_drivers()
         ours = {name for name, driver in of.items() if driver == "memx-vbd"}
         memx = 1 << 28 | 338 << 8               # xvdma
         self.check(ours == {f"vbd-{one.id}-{memx}", f"vbd-{two.id}-{memx}"}, f"two disks are ours: {of}")

@@ -22,6 +22,7 @@ class Boot:
 
     def __init__(self, root, folder):
         self.folder = folder
+        self.root = root
         self.root_img = os.path.join(root, "root.img")
         self.vmlinux = os.path.join(root, "vmlinux")
         self.vmlinuz = os.path.join(root, "vmlinuz")
@@ -63,11 +64,12 @@ def _host_initrd(root, out, release):
     archive.write(os.path.join(out, "host.initrd"))
 
 
-def _guest_initrd(root, out, release):
+def guest_initrd(root, programs, release, modules, out):
+    """Writes the guests' initramfs into the folder @out. @root has busybox, @programs what IN_GUESTS names, @modules the kernel's."""
     names = {"init": os.path.join(LAB, "guest", "init")}
     for program in IN_GUESTS:
-        names["bin/" + program] = os.path.join(out, program)
-    archive = _common(root, os.path.join(root, "guest-modules"), names, release)
+        names["bin/" + program] = os.path.join(programs, program)
+    archive = _common(root, modules, names, release)
     archive.data("etc/boot-modules", " ".join(recipe.GUEST_BOOT_MODULES).encode() + b"\n")
     archive.data("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.write(os.path.join(out, "guest.initrd"))
@@ -85,7 +87,7 @@ def prepare(force=False):
         for kernel in ("vmlinux", "vmlinuz"):
             os.link(os.path.join(root, kernel), os.path.join(out, kernel))
         _host_initrd(root, out, boot.release)
-        _guest_initrd(root, out, boot.release)
+        guest_initrd(root, out, boot.release, os.path.join(root, "guest-modules"), out)
     forget_old(2, "[0-9a-f]" * 12, root)
     forget_old(6, "boot-*", out)
     return boot

@@ -171,6 +171,12 @@ class Host(Machine):
         """The kernel's log."""
         return self.sh("dmesg")
 
+    def kib(self, *keys):
+        """Figures of /proc/meminfo by their names, with caches given up."""
+        self.sh("sync; echo 3 > /proc/sys/vm/drop_caches; sleep 1")
+        text = self.get("/proc/meminfo")
+        return tuple(int(re.search(rf"^{key}: +(\d+)", text, re.M)[1]) for key in keys)
+
     # Network.
 
     def netem(self, what):
@@ -286,13 +292,24 @@ class Host(Machine):
         """Creates a guest, waits for its agent, and starts @script in it (guest.wait() gives its result)."""
         path = self.guest_config(name, cfg_extra, memory, type, disks, vcpus, cmdline)
         self.sh(f"xl create {shlex.quote(path)}", timeout)
+        guest = self.guest_join(name, timeout)
+        if script:
+            guest.run_script(script)
+        return guest
+
+    def guest_join(self, name, timeout=120):
+        """A guest that somebody has made, the toolstack for one when it was to start again: waits for its agent."""
         guest = Guest(self, name, self._run)
         self.guests.append(guest)
         guest.attach(self)
         guest.wait_ready(timeout)
-        if script:
-            guest.run_script(script)
         return guest
+
+    def backend_drivers(self):
+        """The driver of each device on Xen's backend bus, by the device's name; "" if it has none."""
+        lines = self.sh("cd /sys/bus/xen-backend/devices && for d in *; do "
+                        "[ ! -e $d ] || echo $d $(basename \"$(readlink $d/driver)\"); done", check=False)
+        return {name: driver for name, _, driver in (line.partition(" ") for line in lines.splitlines())}
 
     def domid(self, name):
         """The number of a domain, or None."""
