@@ -221,21 +221,34 @@ static void round_begin(struct mx_booking *b)
 			b->srv[i].hold = 0;
 	b->phase = PHASE_HOLD;
 	b->soft = false;
-	b->extra = true;
 	b->cursor = 0;
 	b->cur = -1;
 }
 
-/* How many a server is asked for in this round. */
+/* What a server has of the volume takes no other room there. */
+static u32 unkept(const struct mx_booking *b, const struct mx_booking_srv *s)
+{
+	u32 now = max(s->firm, s->hold);
+	u32 placed = min(s->placed, b->chunks);
+
+	return is_open(s) && s->known && placed > now ? placed - now : 0;
+}
+
+/*
+ * How many a server is asked for in this round. What servers that are asked after it
+ * have of the volume is counted before all else, and left to them: none is asked
+ * twice, since who went back to one would wait there with others held.
+ */
 static u32 wanted_of(const struct mx_booking *b, const struct mx_booking_srv *s)
 {
 	u32 now = max(s->firm, s->hold);
 	u32 more = lacking(b, true);
+	u32 mine = min(unkept(b, s), more), later = 0, i;
 
-	if (b->extra && s->placed <= now)
-		return now;
-	if (b->extra)
-		more = min(more, s->placed - now);
+	for (i = 0; i < MX_MEMBERS; i++)
+		if (b->srv[i].node > s->node)
+			later += unkept(b, &b->srv[i]);
+	more -= min(more - mine, later);
 	return max(now, min(b->chunks, now + more));
 }
 
@@ -301,15 +314,11 @@ static void hold(struct mx_booking *b)
 		i = next_server(b);
 		if (i >= 0 && awaited(b, &b->srv[i]))
 			return;
-		if (i >= 0) {
-			b->cur = i;
-		} else if (b->extra) {
-			b->extra = false;
-			b->cursor = 0;
-		} else {
+		if (i < 0) {
 			refuse(b);
 			return;
 		}
+		b->cur = i;
 	}
 }
 

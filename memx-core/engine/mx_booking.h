@@ -184,7 +184,6 @@ struct mx_booking_srv {
  * @ask:     a round is due, whatever servers say of their room
  * @met:     all that is wanted was kept at some time
  * @refused: it was refused, and not kept since
- * @extra:   HOLD: what servers have of the volume already is counted first
  * @soft:    a round has failed otherwise than by room
  * @ended:   no call is made any more
  * @srv:     servers, by index in the member table
@@ -211,7 +210,6 @@ struct mx_booking {
 	bool	ask;
 	bool	met;
 	bool	refused;
-	bool	extra;
 	bool	soft;
 	bool	ended;
 	struct mx_booking_srv srv[MX_MEMBERS];

@@ -526,6 +526,43 @@ static void mx_booking_next__chunks_count(void **state)
 	assert_int_equal(kept(1, 0), 2);
 }
 
+static void has_chunks(u32 i, u32 k, u32 n)
+{
+	u32 c;
+
+	for (c = 0; c < n; c++)
+		assert_int_equal(mx_store_promise(&st[i], &vol[i][k], c), MX_ST_OK);
+}
+
+/*
+ * Two do not wait for each other, though one counts first what a server has of it,
+ * which is asked last; and that one has released a chunk meanwhile.
+ */
+static void mx_booking_next__two_with_chunks(void **state)
+{
+	u32 order, bits, t, k;
+
+	for (order = 0; order < 4096; order++) {
+		begin(10, 10, 10);
+		has_chunks(0, 0, 3);
+		own[0].o.srv[0].chunks = 4;
+		want(0, 16);
+		want(1, 27);
+		bits = order;
+		for (t = 0; t < 12; t++, bits >>= 1)
+			if (!step(bits & 1))
+				tick(100);
+		run(3000);
+		k = mx_booking_state(&own[0].b) == MX_BOOK_GRANTED ? 0 : 1;
+		STATE(k, "granted");
+		STATE(1 - k, "refused");
+		assert_int_equal(own[1 - k].b.why, MX_BOOK_WHY_ROOM);
+		assert_int_equal(kept_in_all(k), k ? 27 : 16);
+		assert_int_equal(kept_in_all(1 - k), 0);
+		assert_true(k || kept(0, 0) >= 4);
+	}
+}
+
 static void mx_booking_end__nothing_is_under_way(void **state)
 {
 	begin(10, 10, 10);
@@ -558,6 +595,7 @@ int main(void)
 		MXT(mx_booking_tick__old_servers),
 		MXT(mx_booking_next__copies),
 		MXT(mx_booking_next__chunks_count),
+		MXT(mx_booking_next__two_with_chunks),
 		MXT(mx_booking_end__nothing_is_under_way),
 	};
 

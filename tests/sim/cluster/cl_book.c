@@ -92,6 +92,23 @@ void cl_book_event(struct sim *s, struct event *ev)
 	set_figure(s, t, draw_figure(s, t));
 }
 
+/* What is said to be granted is kept by servers, when no more of them fail. */
+static void check_granted(struct cl_vol *v)
+{
+	u32 need = v->b.chunks * v->truth->copies, i, n = 0;
+	u64 free;
+
+	if (!cl_of(v->s)->contest || v->leaving || !cl_vol_newest(v) ||
+	    mx_booking_state(&v->b) != MX_BOOK_GRANTED)
+		return;
+	for (i = 0; i < CL_MEMBERS; i++)
+		if (v->b.srv[i].node && !v->b.srv[i].gone)
+			n += cl_server_kept(v, i, &free);
+	if (n < need)
+		sim_fail(v->s, "%u/%u says that %u chunks are granted, and servers keep %u",
+			 v->node, v->truth->no, need, n);
+}
+
 /* --- calls ------------------------------------------------------------------ */
 
 static void book_done(struct cl_call *nc)
@@ -116,6 +133,7 @@ static void book_done(struct cl_call *nc)
 	if (!err && ans.status == MX_ST_NOVOL)
 		mx_owner_novol(&v->o, srv->idx, v->b.srv[srv->idx].inc);
 	mx_booking_answer(&v->b, srv->idx, err, &ans);
+	check_granted(v);
 	cl_run(v);
 }
 
@@ -165,6 +183,7 @@ void cl_book_tick(struct cl_vol *v)
 		mx_booking_end(&v->b);
 	mx_booking_tick(&v->b, &v->o, &cl_client(v)->members,
 			node_now(v->s, v->node) / 1000000);
+	check_granted(v);
 	cl_run(v);
 }
 
@@ -272,6 +291,11 @@ static void check_volume(struct cl_vol *v)
 	if (kept > v->b.chunks * v->truth->copies)
 		sim_fail(v->s, "%u/%u has more kept than it wants", v->node,
 			 v->truth->no);
+	/* All of it or nothing. */
+	if (cl_of(v->s)->contest && state == MX_BOOK_REFUSED && kept > v->truth->kept)
+		sim_fail(v->s, "%u/%u was refused, and servers keep %llu chunks, not %u",
+			 v->node, v->truth->no, (unsigned long long)kept, v->truth->kept);
+	v->truth->kept = kept;
 }
 
 /* Until nobody asks for anything any more. */
@@ -359,8 +383,10 @@ void cl_book_end(struct sim *s)
 	for (i = 0; i < cs->nvols; i++)
 		set_figure(s, &cs->truth[i], cs->truth[i].figure);
 	settle(s);
+	cs->contest = true;
 	for (i = 0; i < CONTESTS && !s->failed; i++)
 		contest(s);
+	cs->contest = false;
 	for (i = 0; i < cs->nvols && !s->failed; i++) {
 		v = serving(s, i);
 		if (v)

@@ -10,6 +10,7 @@
 enum {
 	JOB_RETRY_MS	= 10,
 	JOB_WAIT_MS	= 1000,
+	HELD_MS		= MX_HOLD_MS + 2500,	/* and looked at every second */
 	/* Not an enum mx_status: this lacks something, and is tried again. */
 	LATER		= -EAGAIN,
 };
@@ -344,6 +345,8 @@ static int do_reserve(struct try *t)
 	if (t->job->slot->state == RMP_SLOT_ORPHAN)
 		return MX_ST_AGAIN;
 	watch_effect(t);
+	if (t->job->ask.flags & MX_F_TENTATIVE)
+		t->v->held = t->s->now;
 	rc = mx_store_reserve(&t->srv->st, &t->v->v, &t->job->ask, &t->job->arg);
 	cl_server_check(t->s, t->node);
 	return rc;
@@ -812,6 +815,9 @@ void cl_server_lease(struct sim *s, u8 node)
 			continue;
 		lease_look(s, node, &v->v);
 		mx_store_unhold(&srv->st, &v->v);
+		if (v->v.share.hold && s->now - v->held > HELD_MS * 1000000ULL)
+			sim_fail(s, "%u holds room for %llx that nobody asks for any more",
+				 node, (unsigned long long)v->id);
 		if (!mx_store_expired(&srv->st, &v->v))
 			continue;
 		sim_trace(s, "%u drops %llx: its lease has expired", node,

@@ -101,12 +101,14 @@ struct cl_claim {
  * @id:    its id, 0: entry unused
  * @chunk: by number
  * @top:   oracle: highest claim that was committed here
+ * @held:  oracle: when it was last asked for room for the time being, ns
  */
 struct cl_svol {
 	struct mx_store_vol v;
 	u64 id;
 	struct cl_chunk *chunk[CL_CHUNKS];
 	struct cl_claim top;
+	u64 held;
 };
 
 /**
@@ -321,6 +323,7 @@ struct cl_vchunk {
  * @left:    a claim went on without proof while another had servers, where a
  *           take-over may find what that one has left
  * @figure:  chunks that servers are to keep room for
+ * @kept:    chunks that they kept when all had settled last, each copy counted
  * @limit:   chunks that may be placed at most
  */
 struct cl_truth {
@@ -343,6 +346,7 @@ struct cl_truth {
 	bool dropped;
 	bool left;
 	u32 figure;
+	u32 kept;
 	u32 limit;
 };
 
@@ -499,6 +503,7 @@ struct cl_past {
  * @odd:    what only some seeds have
  * @past:   likewise
  * @booked: volumes have room kept for them, and limits
+ * @contest: nothing fails any more, and volumes compete for the last room
  * @book_rng: dice for that
  */
 struct cl_sim {
@@ -521,6 +526,7 @@ struct cl_sim {
 	struct cl_odd odd;
 	struct cl_past past;
 	bool booked;
+	bool contest;
 	u64 book_rng;
 };
 
