@@ -225,10 +225,13 @@ static void round_begin(struct mx_booking *b)
 	b->cur = -1;
 }
 
-/* What a server has of the volume takes no other room there. */
+/*
+ * What a server has of the volume takes no other room there, but that its last chunk,
+ * which may be smaller, takes some.
+ */
 static u32 unkept(const struct mx_booking *b, const struct mx_booking_srv *s)
 {
-	u32 now = max(s->firm, s->hold);
+	u32 now = max(s->firm, s->hold) + !!b->less;
 	u32 placed = min(s->placed, b->chunks);
 
 	return is_open(s) && s->known && placed > now ? placed - now : 0;
@@ -565,8 +568,9 @@ static u8 due_call(const struct mx_booking *b, u32 i, u32 *n)
 	*n = 0;
 	if (!is_open(s) || b->now < s->due)
 		return MX_BOOK_CALL_NONE;
+	/* Also what it was last told to give back, if that was not answered. */
 	if (!s->known)
-		return b->chunks || b->learn || s->keep || s->hold ?
+		return b->chunks || b->learn || s->hold || !s->fresh ?
 		       MX_BOOK_CALL_TELL : MX_BOOK_CALL_NONE;
 	if (b->phase == PHASE_HOLD && (int)i == b->cur) {
 		*n = wanted_of(b, s);

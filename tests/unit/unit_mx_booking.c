@@ -32,6 +32,7 @@ static struct mx_store_vol vol[SERVERS][VOLS];
 static struct owner own[VOLS];
 static u64 now;
 static u32 answers, fail_nth;	/* the answer that fails, from 1 on */
+static bool fail_unheard;	/* and the request has not come either */
 
 /* Node ids are not in the order of the indices. */
 static const u64 node[SERVERS] = { 0x30, 0x10, 0x20 };
@@ -113,11 +114,12 @@ static void serve(u32 k, u32 i)
 	int err = 0;
 
 	w->open[i] = false;
-	ans.status = mx_store_reserve(&st[i], &vol[i][k], &w->call[i].ask, &ans.arg);
-	check_servers();
-	/* Executed, and its answer lost. */
 	if (++answers == fail_nth)
 		err = -ECANCELED;
+	if (!err || !fail_unheard)
+		ans.status = mx_store_reserve(&st[i], &vol[i][k], &w->call[i].ask,
+					      &ans.arg);
+	check_servers();
 	mx_booking_answer(&w->b, i, err, &ans);
 }
 
@@ -403,7 +405,7 @@ static void mx_booking_next__mute_server(void **state)
 }
 
 /* Whichever answer gets lost, in the end all is as if it had not. */
-static void mx_booking_answer__nth_lost(void **state)
+static void nth_lost(void)
 {
 	u32 n;
 
@@ -424,10 +426,26 @@ static void mx_booking_answer__nth_lost(void **state)
 		STATE(0, "refused");
 		assert_int_equal(kept_in_all(0), 12);
 		assert_true(mx_booking_settled(&own[0].b));
+		want(0, 0);
+		run(5000);
+		STATE(0, "none");
+		assert_int_equal(kept_in_all(0), 0);
 		if (answers < n)
 			break;
 	}
 	assert_true(n > 10);
+}
+
+static void mx_booking_answer__nth_lost(void **state)
+{
+	nth_lost();
+}
+
+static void mx_booking_answer__nth_unheard(void **state)
+{
+	fail_unheard = true;
+	nth_lost();
+	fail_unheard = false;
 }
 
 static void mx_booking_set__while_asking(void **state)
@@ -590,6 +608,7 @@ int main(void)
 		MXT(mx_booking_next__holder_dies),
 		MXT(mx_booking_next__mute_server),
 		MXT(mx_booking_answer__nth_lost),
+		MXT(mx_booking_answer__nth_unheard),
 		MXT(mx_booking_set__while_asking),
 		MXT(mx_booking_tick__take_over),
 		MXT(mx_booking_tick__old_servers),
