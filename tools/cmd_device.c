@@ -9,12 +9,11 @@
 #include "size.h"
 
 static const struct schema device_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_DEV, F_STR, "device", "DEVICE" },
 		{ MEMX_A_NAME, F_STR, "volume", "VOLUME" },
-		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
-		{ 0 }
-	},
+		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" }
+	),
 };
 
 /* People want the path, which is what the kernel's name stands for. */

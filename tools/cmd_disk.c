@@ -46,6 +46,7 @@ static const char *const files[] = {
 enum { CELLS = sizeof(files) / sizeof(files[0]) };
 
 _Static_assert((int)CELLS + 1 == (int)(sizeof(fields) / sizeof(fields[0])), "a file for each field");
+_Static_assert((int)CELLS <= (int)TABLE_FIELDS, "a row has no room for so many");
 
 static const struct schema disk_schema = { .fields = fields };
 

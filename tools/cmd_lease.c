@@ -10,7 +10,7 @@
 #include "size.h"
 
 static const struct schema stored_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_ID, F_ID64, "id", "ID" },
 		{ MEMX_A_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
@@ -19,9 +19,8 @@ static const struct schema stored_schema = {
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
 		{ MEMX_A_INC, F_ID32, "owner_incarnation", "INCARNATION" },
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },
-		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
-		{ 0 }
-	},
+		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" }
+	),
 };
 
 /*

@@ -20,7 +20,7 @@ enum { TIME, OBJECT, EVENT, SEQ, NAME };
 enum { TIME_TEXT = 32 };
 
 static const struct schema server_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ A_TIME, F_STR, "time" },
 		{ A_OBJECT, F_STR, "object" },
 		{ MEMX_A_EVENT, F_STR, "event" },
@@ -28,13 +28,12 @@ static const struct schema server_schema = {
 		{ MEMX_A_HOST, F_STR, "host" },
 		{ MEMX_A_NODE, F_ID64, "node" },
 		{ MEMX_A_STATE, F_STR, "state" },
-		{ MEMX_A_INC, F_ID32, "incarnation" },
-		{ 0 }
-	},
+		{ MEMX_A_INC, F_ID32, "incarnation" }
+	),
 };
 
 static const struct schema volume_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ A_TIME, F_STR, "time" },
 		{ A_OBJECT, F_STR, "object" },
 		{ MEMX_A_EVENT, F_STR, "event" },
@@ -46,18 +45,16 @@ static const struct schema volume_schema = {
 		{ MEMX_A_CLAIM, F_STR, "claim" },
 		{ MEMX_A_USER, F_STR, "user" },
 		{ MEMX_A_RESERVE_STATE, F_STR, "reserve_state" },
-		{ MEMX_A_GRANTED, F_BYTES, "granted" },
-		{ 0 }
-	},
+		{ MEMX_A_GRANTED, F_BYTES, "granted" }
+	),
 };
 
 static const struct schema lost_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ A_TIME, F_STR, "time" },
 		{ A_OBJECT, F_STR, "object" },
-		{ MEMX_A_EVENT, F_STR, "event" },
-		{ 0 }
-	},
+		{ MEMX_A_EVENT, F_STR, "event" }
+	),
 };
 
 static void cell_say(struct row *row, unsigned int field, const char *text)

@@ -16,7 +16,7 @@
 enum { SERVERS_MOST = 64, TRIES = 5, TRY_MS = 200 };
 
 static const struct schema here_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_ID, F_ID64, "id", "ID" },
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },
@@ -26,21 +26,19 @@ static const struct schema here_schema = {
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
 		{ MEMX_A_USED_PAGES, F_PAGES, "used_pages", "USED" },
 		{ MEMX_A_PLACED, F_U32, "placed", "PLACED" },
-		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" },
-		{ 0 }
-	},
+		{ MEMX_A_CHUNKS, F_U32, "chunks", "CHUNKS" }
+	),
 };
 
 enum { HERE_NAME, HERE_ID };	/* numbers of fields */
 
 static const struct schema server_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_NODE, F_ID64, "node", "NODE" },
 		{ MEMX_A_INC, F_ID32, "incarnation", "INCARNATION" },
 		{ MEMX_A_HOST, F_STR, "host", "HOST" },
-		{ MEMX_A_STATE, F_STR, "state", "STATE" },
-		{ 0 }
-	},
+		{ MEMX_A_STATE, F_STR, "state", "STATE" }
+	),
 };
 
 enum { SERVER_NODE, SERVER_INC, SERVER_HOST, SERVER_STATE };

@@ -16,7 +16,7 @@ static const char *const peer_states[] = { "down", "hello", "up", NULL };
 static const char *const path_limits[] = { "interface", "peer", "path", NULL };
 
 static const struct schema interface_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ RMP_A_IFNAME, F_STR, "interface", "INTERFACE" },
 		{ RMP_A_UP, F_FLAG, "up", "UP" },
 		{ RMP_A_MTU, F_U32, "mtu", "MTU" },
@@ -24,26 +24,24 @@ static const struct schema interface_schema = {
 		{ RMP_A_MAC, F_MAC, "mac", "MAC" },
 		{ RMP_A_RX_FRAMES, F_U64, "rx_frames", "RX" },
 		{ RMP_A_TX_FRAMES, F_U64, "tx_frames", "TX" },
-		{ RMP_A_IFINDEX, F_U32, "ifindex" },
-		{ 0 }
-	},
+		{ RMP_A_IFINDEX, F_U32, "ifindex" }
+	),
 };
 
 static const struct schema node_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ RMP_A_NODE_ID, F_ID64, "node", "NODE" },
 		{ RMP_A_INC, F_ID32, "incarnation", "INCARNATION" },
 		{ RMP_A_NAME, F_STR, "host", "HOST" },
 		{ RMP_A_INSECURE, F_FLAG, "insecure", "INSECURE" },
 		{ RMP_A_ANNOUNCING, F_FLAG, "announcing", "ANNOUNCING" },
 		{ RMP_A_VERSION, F_STR, "version", "VERSION" },
-		{ RMP_A_PROTO, F_U32, "protocol", "PROTOCOL" },
-		{ 0 }
-	},
+		{ RMP_A_PROTO, F_U32, "protocol", "PROTOCOL" }
+	),
 };
 
 static const struct schema peer_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ RMP_A_NODE_ID, F_ID64, "node", "NODE" },
 		{ RMP_A_NAME, F_STR, "host", "HOST" },
 		{ RMP_A_STATE, F_WORD, "state", "STATE", peer_states },
@@ -61,9 +59,8 @@ static const struct schema peer_schema = {
 		{ RMP_A_INFLIGHT, F_U32, "inflight_pages", "INFLIGHT" },
 		{ RMP_A_INC, F_ID32, "incarnation" },
 		{ RMP_A_LATENCY, F_HIST, "latency", "ANSWERED IN" },
-		{ RMP_A_STATS, F_STATS, "counters" },
-		{ 0 }
-	},
+		{ RMP_A_STATS, F_STATS, "counters" }
+	),
 	.stat = RMP_A_STAT,
 	.stat_name = RMP_A_STAT_NAME,
 	.stat_value = RMP_A_STAT_VALUE,

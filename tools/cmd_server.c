@@ -9,7 +9,7 @@
 #include "size.h"
 
 static const struct schema server_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },
 		{ MEMX_A_CAPACITY, F_PAGES, "capacity_pages", "CAPACITY" },
 		{ MEMX_A_RESERVED, F_PAGES, "reserved_pages", "RESERVED" },
@@ -18,13 +18,12 @@ static const struct schema server_schema = {
 		{ MEMX_A_USED, F_PAGES, "used_pages", "USED" },
 		{ MEMX_A_LOAD, F_U8, "load", "LOAD" },
 		{ MEMX_A_VOLUMES, F_U32, "volumes", "VOLUMES" },
-		{ MEMX_A_EXPIRY, F_U32, "expiry_s", "EXPIRY_S" },
-		{ 0 }
-	},
+		{ MEMX_A_EXPIRY, F_U32, "expiry_s", "EXPIRY_S" }
+	),
 };
 
 static const struct schema stored_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_ID, F_ID64, "id", "ID" },
 		{ MEMX_A_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
@@ -37,9 +36,8 @@ static const struct schema stored_schema = {
 		{ MEMX_A_NODE, F_ID64, "owner", "OWNER" },
 		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
 		{ MEMX_A_SEALED, F_FLAG, "sealed" },
-		{ MEMX_A_PROTOCOL, F_U8, "protocol" },
-		{ 0 }
-	},
+		{ MEMX_A_PROTOCOL, F_U8, "protocol" }
+	),
 };
 
 static int capacity_parse(const char *text, uint64_t *pages)

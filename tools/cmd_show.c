@@ -11,7 +11,7 @@
 #include "size.h"
 
 static const struct schema servers_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_NODE, F_ID64, "node", "NODE" },
 		{ MEMX_A_HOST, F_STR, "host", "HOST" },
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },
@@ -20,19 +20,17 @@ static const struct schema servers_schema = {
 		{ MEMX_A_FREE, F_PAGES, "free_pages", "FREE" },
 		{ MEMX_A_USED, F_PAGES, "used_pages", "USED" },
 		{ MEMX_A_SILENT_MS, F_U32, "silent_ms", "SILENT_MS" },
-		{ MEMX_A_INC, F_ID32, "incarnation" },
-		{ 0 }
-	},
+		{ MEMX_A_INC, F_ID32, "incarnation" }
+	),
 };
 
 static const struct schema map_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_CHUNK_FIRST, F_U32, "first", "FIRST" },
 		{ MEMX_A_CHUNK_COUNT, F_U32, "count", "CHUNKS" },
 		{ MEMX_A_NODE, F_ID64, "node", "NODE" },
-		{ MEMX_A_INC, F_ID32, "incarnation", "INCARNATION" },
-		{ 0 }
-	},
+		{ MEMX_A_INC, F_ID32, "incarnation", "INCARNATION" }
+	),
 };
 
 /*
@@ -40,23 +38,21 @@ static const struct schema map_schema = {
  * the number it is given here.
  */
 static const struct schema core_counters = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ UINT16_MAX, F_STR, "part", "PART" },
 		{ MEMX_A_STAT_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_STAT_VALUE, F_U64, "value", "VALUE" },
-		{ MEMX_A_STAT_HELP, F_STR, "help", "MEANING" },
-		{ 0 }
-	},
+		{ MEMX_A_STAT_HELP, F_STR, "help", "MEANING" }
+	),
 };
 
 static const struct schema rmap_counters = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ UINT16_MAX, F_STR, "part", "PART" },
 		{ RMP_A_STAT_NAME, F_STR, "name", "NAME" },
 		{ RMP_A_STAT_VALUE, F_U64, "value", "VALUE" },
-		{ RMP_A_STAT_HELP, F_STR, "help", "MEANING" },
-		{ 0 }
-	},
+		{ RMP_A_STAT_HELP, F_STR, "help", "MEANING" }
+	),
 };
 
 static int servers(struct ctl *ctl, int argc, char **argv)

@@ -22,11 +22,10 @@ enum {
 };
 
 static const struct schema upgrade_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ 0, F_U32, "disks", "DISKS" },
-		{ 0, F_U32, "waited_ms", "WAITED_MS" },
-		{ 0 }
-	},
+		{ 0, F_U32, "waited_ms", "WAITED_MS" }
+	),
 };
 
 /* What an admin may have set since the module was loaded. */

@@ -18,7 +18,7 @@ enum {
 };
 
 static const struct schema volume_schema = {
-	.fields = (const struct field[]){
+	.fields = FIELDS(
 		{ MEMX_A_NAME, F_STR, "name", "NAME" },
 		{ MEMX_A_SIZE, F_BYTES, "size", "SIZE" },
 		{ MEMX_A_STATE, F_STR, "state", "STATE" },
@@ -44,9 +44,8 @@ static const struct schema volume_schema = {
 		{ MEMX_A_MAP_GEN, F_U64, "map_gen" },
 		{ MEMX_A_READ_LATENCY, F_HIST, "read_latency" },
 		{ MEMX_A_WRITE_LATENCY, F_HIST, "write_latency" },
-		{ MEMX_A_STAT, F_STATS, "counters" },
-		{ 0 }
-	},
+		{ MEMX_A_STAT, F_STATS, "counters" }
+	),
 	.stat = MEMX_A_STAT,
 	.stat_name = MEMX_A_STAT_NAME,
 	.stat_value = MEMX_A_STAT_VALUE,

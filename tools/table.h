@@ -13,7 +13,7 @@
 #include "out.h"
 
 enum {
-	TABLE_FIELDS	= 24,
+	TABLE_FIELDS	= 32,	/* of a row at most */
 	HIST_MOST	= 32,	/* buckets of a histogram */
 	HIST_SHIFT	= 6,	/* the first one: less than 64 us */
 };
@@ -70,9 +70,17 @@ struct field {
 	const char	*const *words;
 };
 
+/* An array of fields, ended by one without key; as many as a row has at most. */
+#define FIELDS(...) \
+	(&(const struct field[]){ __VA_ARGS__, { 0 } }[0 * sizeof(struct { \
+		_Static_assert(sizeof((const struct field[]){ __VA_ARGS__ }) <= \
+			       TABLE_FIELDS * sizeof(struct field), \
+			       "a row has no room for so many"); \
+		char c; })])
+
 /**
  * struct schema - what a family's messages look like
- * @fields:     ended by one without key
+ * @fields:     FIELDS(…)
  * @stat:       attribute that nests one counter, 0: none
  * @stat_name:  in it
  * @stat_value: in it
