@@ -56,6 +56,17 @@ static inline bool mx_leg_maybe_life(const struct mx_leg *leg, const struct mx_e
 	return leg->era && !env->life[leg->server].era;
 }
 
+/*
+ * Whether the volume was made anew on a leg's server since it was sent, within the
+ * server's life: the request may have been executed before that, or after.
+ */
+static inline bool mx_leg_later_life(const struct mx_leg *leg, const struct mx_env *env)
+{
+	const struct mx_srv_life *life = &env->life[leg->server];
+
+	return life->inc == leg->inc && life->era && life->era != leg->era;
+}
+
 /* Whether what a leg has found was in the copy that counts now. */
 static inline bool mx_leg_is_current(const struct mx_chunk *c, const struct mx_leg *leg)
 {

@@ -595,6 +595,64 @@ static void mx_op_unplace__refused(void **state)
 	assert_int_equal(r->c.avoid, 0);
 }
 
+/* The volume was made anew there while the request was under way: it may be in either. */
+static void mx_op_place__taken_in_a_later_life(void **state)
+{
+	struct rig *r = rig(1);
+
+	r->life[0].era = 1;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	r->life[0].era = 2;
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:PICK 1; 0:WRITE|PLACE s0 g1; 0:DISCARD|RELEASE s0 g1; 0:WAIT 10");
+	assert_int_equal(r->c.avoid, BIT(0));
+	answer(r, 0, 0, MX_V_OK);
+	assert_int_equal(r->c.avoid, 0);
+	rig_log(r);
+
+	/* Likewise when nobody has waited for the answer any more. */
+	r = rig(1);
+	r->life[0].era = 1;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	give_up(r, 0);
+	r->life[0].era = 2;
+	rig_log(r);
+	answer(r, 0, 0, MX_V_OK);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	/* And once more, before it was released. */
+	r->life[0].era = 3;
+	answer(r, 0, 0, MX_V_DOUBT);
+	rig_log(r);
+	tick(r, 500);
+	LOG(r, "0:DISCARD|RELEASE s0 g1");
+	answer(r, 0, 0, MX_V_NOCHUNK);
+	LOG(r, "0:FREE");
+	assert_int_equal(r->c.avoid, 0);
+}
+
+/* What was answered before it was known that the volume was made anew, may be new. */
+static void mx_op_unplace_left__in_a_later_life(void **state)
+{
+	struct rig *r = rig(1);
+
+	r->life[0].era = 1;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0));
+	answer(r, 0, 0, MX_V_OK);
+	rig_log(r);
+	r->life[0].era = 2;
+	tick(r, 0);
+	assert_int_equal(r->c.state, MX_CHUNK_LOST);
+	assert_true(mx_op_unplace_left(&r->c, own_op(r, 1, MX_KIND_UNPLACE, 0), &r->env,
+				       &r->todo));
+	LOG(r, "1:DISCARD|RELEASE s0 g1; 1:END 0");
+	answer(r, 1, 0, MX_V_NOCHUNK);
+	LOG(r, "1:FREE");
+	assert_int_equal(r->c.nleft, 0);
+}
+
 /* The server took the chunk, but was being asked for its life when that was told. */
 static void mx_op_place__taken_in_limbo(void **state)
 {
@@ -872,6 +930,8 @@ int main(void)
 		MXT(mx_op_unplace__repeated),
 		MXT(mx_op_unplace__refused),
 		MXT(mx_op_place__taken_in_limbo),
+		MXT(mx_op_place__taken_in_a_later_life),
+		MXT(mx_op_unplace_left__in_a_later_life),
 		MXT(mx_op_submit__regained),
 		MXT(mx_op_unplace_left__old_life_is_back),
 		MXT(mx_op_submit__haunted_for_a_while),

@@ -336,6 +336,21 @@ static bool has_others(const struct cl_vol *v)
 	return false;
 }
 
+/*
+ * Return: how a write of a page ended. One of a part of it, as may be drawn, fails if
+ * the rest was lost.
+ */
+static int write_page(struct cl_vol *v, u32 page)
+{
+	u32 tries = 0;
+
+	do {
+		cl_io_begin(v, MX_KIND_WRITE, page, 1);
+		run_idle(v->s);
+	} while (v->last_err && !v->s->failed && ++tries < 3);
+	return v->last_err;
+}
+
 /* All that is kept can be written. */
 static void fill_kept(struct cl_vol *v)
 {
@@ -351,10 +366,8 @@ static void fill_kept(struct cl_vol *v)
 	for (i = 0; i < v->truth->nchunks && left && !v->s->failed; i++) {
 		if (takes_room(&v->chunk[i]))
 			continue;
-		cl_io_begin(v, MX_KIND_WRITE, i * CL_CHUNK, 1);
-		run_idle(v->s);
 		left--;
-		if (v->last_err && !v->s->failed)
+		if (write_page(v, i * CL_CHUNK) && !v->s->failed)
 			sim_fail(v->s, "%u/%u room for chunk %u is kept, and it cannot be written: %d",
 				 v->node, v->truth->no, i, v->last_err);
 	}
