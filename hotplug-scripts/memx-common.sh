@@ -304,12 +304,13 @@ memx_ctl() {
 	return "$rc"
 }
 
-# memx_volume_read NAME: sets memx_have_size, memx_have_chunk (bytes),
+# memx_volume_read NAME: sets memx_have_size, memx_have_chunk, memx_have_grow (bytes),
 # memx_have_encrypt (yes or no) and memx_have_user. Fails as memxctl does.
 memx_volume_read() {
-	memx_ctl "$MEMX_SHOW_TIME" volume show "$1" --field size,chunk,sealed,user || return
+	memx_ctl "$MEMX_SHOW_TIME" volume show "$1" --field size,chunk,grow,sealed,user || return
 	# the one that may be empty comes last: read takes tabs in a row for one
-	IFS=$'\t' read -r memx_have_size memx_have_chunk memx_have_encrypt memx_have_user <<<"$memx_out"
+	IFS=$'\t' read -r memx_have_size memx_have_chunk memx_have_grow \
+		memx_have_encrypt memx_have_user <<<"$memx_out"
 }
 
 # Claims. A file per volume says which disk has it and whether the volume was
