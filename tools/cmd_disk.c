@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "disks.h"
 #include "module.h"
 #include "size.h"
@@ -138,6 +139,14 @@ static int by_disk(const void *a, const void *b)
 const char *disk_name(const struct row *row)
 {
 	return row->cells[CELL_DISK].str;
+}
+
+bool disk_exists(const char *disk)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/bus/xen-backend/devices/%s", module_sysfs(), disk);
+	return !access(path, F_OK);
 }
 
 unsigned int disk_rings(const char *disk)

@@ -40,6 +40,7 @@ static const struct schema volume_schema = {
 		{ MEMX_A_SEQ, F_U64, "seq" },
 		{ MEMX_A_NAME, F_STR, "name" },
 		{ MEMX_A_ID, F_ID64, "id" },
+		{ MEMX_A_SIZE, F_BYTES, "size" },
 		{ MEMX_A_STATE, F_STR, "state" },
 		{ MEMX_A_EPOCH, F_U32, "epoch" },
 		{ MEMX_A_CLAIM, F_STR, "claim" },

@@ -79,6 +79,12 @@ static int park(void)
 	case -ETIMEDOUT:
 		complain("refused: requests of guests are not answered (the kernel's log says of which disk, memxctl servers which server is silent); all goes on as before");
 		break;
+	case -EBUSY:
+		complain("refused: a disk is being detached (the kernel's log says which); all goes on as before");
+		break;
+	case -EINTR:
+		complain("interrupted; all goes on as before");
+		break;
 	case -ENOENT:
 		complain("the " MODULE " that is loaded cannot be replaced while guests run");
 		break;
@@ -88,19 +94,29 @@ static int park(void)
 	return CTL_FAILED;
 }
 
+/* Return: whether the module that is installed is loaded now. */
+static bool load_installed(const struct params *params)
+{
+	if (!module_probe(MODULE, params->word))
+		return true;
+	complain("no " MODULE " is loaded: guests' disks wait until one is (modprobe " MODULE ")");
+	return false;
+}
+
 /* @fd: the module's file, or -1: the one that is installed */
 static int load(int fd, const struct params *params)
 {
 	int err;
 
 	if (fd < 0)
-		return module_probe(MODULE, params->word) ? CTL_FAILED : CTL_OK;
+		return load_installed(params) ? CTL_OK : CTL_FAILED;
 	err = module_insert(fd, params->line);
 	if (!err)
 		return CTL_OK;
-	complain("the file was not taken: %s (the kernel's log says more); loading the installed module",
-		 strerror(-err));
-	return module_probe(MODULE, params->word) ? CTL_FAILED : CTL_OK;
+	complain("the file was not taken: %s (the kernel's log says more)", strerror(-err));
+	if (load_installed(params))
+		complain("the installed module serves the disks instead");
+	return CTL_FAILED;
 }
 
 static int exchange(int fd)
@@ -110,37 +126,39 @@ static int exchange(int fd)
 
 	params_read(&params);
 	err = module_remove(MODULE);
-	if (err) {
-		complain("unloading " MODULE ": %s", strerror(-err));
-		module_param_set(MODULE, "parked", "0");
-		return CTL_FAILED;
-	}
-	if (!load(fd, &params))
-		return CTL_OK;
-	complain("no " MODULE " is loaded: guests' disks wait until one is (modprobe " MODULE ")");
+	if (!err)
+		return load(fd, &params);
+	complain("unloading " MODULE ": %s", strerror(-err));
+	if (module_param_set(MODULE, "parked", "0"))
+		complain("guests' disks wait: echo 0 > /sys/module/" MODULE "/parameters/parked");
+	else
+		complain("all goes on as before");
 	return CTL_FAILED;
 }
 
-/* Whether each of the disks is served again, or is gone, before its time is over. */
-static bool wait_served(const struct table *disks, const bool *served)
+/* Waits until each of the disks is served again, or is gone. Return: how many are not */
+static unsigned int wait_served(const struct table *disks, const bool *served)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
 	uint64_t end = now_ms() + SERVED_MS;
-	unsigned int r = 0;
+	unsigned int r = 0, missing = 0;
 
 	while (r < disks->nrows) {
-		if (!served[r] || disk_rings(disk_name(&disks->rows[r]))) {
+		const char *disk = disk_name(&disks->rows[r]);
+
+		if (!served[r] || disk_rings(disk) || !disk_exists(disk)) {
 			r++;
 			continue;
 		}
 		if (now_ms() >= end) {
-			complain("disk %s is not served again; memx-xs show says why",
-				 disk_name(&disks->rows[r]));
-			return false;
+			complain("disk %s is not served again; memx-xs show says why", disk);
+			missing++;
+			r++;
+			continue;
 		}
 		nanosleep(&pause, NULL);
 	}
-	return true;
+	return missing;
 }
 
 static int replace(struct ctl *ctl, const struct table *disks, int fd)
@@ -162,10 +180,22 @@ static int replace(struct ctl *ctl, const struct table *disks, int fd)
 		ret = exchange(fd);
 	if (ret)
 		return ret;
-	if (!wait_served(disks, served))
+	if (wait_served(disks, served))
 		return CTL_FAILED;
 	row.cells[1].num = now_ms() - begin;
 	return ctl_show_one(ctl, &result);
+}
+
+/* What would go wrong later, when guests wait, is found before they do. */
+static int ready(struct ctl *ctl, int fd)
+{
+	if (ctl->field && !fields_known(&upgrade_schema, ctl->field))
+		return usage("there is no field '%s'", ctl->field);
+	if (fd < 0 && !module_installed(MODULE)) {
+		complain("no " MODULE " is installed for this kernel: nothing was done");
+		return CTL_FAILED;
+	}
+	return CTL_OK;
 }
 
 static int upgrade(struct ctl *ctl, int argc, char **argv)
@@ -184,7 +214,11 @@ static int upgrade(struct ctl *ctl, int argc, char **argv)
 			return CTL_FAILED;
 		}
 	}
-	ret = disks_read(&disks, NULL);
+	ret = ready(ctl, fd);
+	if (!ret)
+		ret = disks_read(&disks, NULL);
+	if (ret == CTL_MISSING)
+		complain("nothing is to be exchanged: modprobe " MODULE ", and disks that wait go on");
 	if (!ret)
 		ret = replace(ctl, &disks, fd);
 	table_clear(&disks);

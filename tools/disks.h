@@ -18,6 +18,8 @@ int disks_read(struct table *table, const char *only);
 
 /** disk_name() - of a row */
 const char *disk_name(const struct row *row);
+/** disk_exists() - whether there still is such a disk, served or not */
+bool disk_exists(const char *disk);
 /** disk_rings() - rings by which it is served now; 0: it is not connected */
 unsigned int disk_rings(const char *disk);
 

@@ -33,15 +33,11 @@ static void probe_exec(char *const args[])
 	_exit(1);
 }
 
-int module_probe(const char *module, char *const params[])
+static int probe_run(char *const args[])
 {
-	char *args[ARGS_MOST] = { "modprobe", "-q", "--", (char *)module };
-	int status, i;
-	pid_t child;
+	pid_t child = fork();
+	int status;
 
-	for (i = 0; params && params[i] && i < ARGS_MOST - 5; i++)
-		args[i + 4] = params[i];
-	child = fork();
 	if (child < 0)
 		return -1;
 	if (!child)
@@ -49,6 +45,25 @@ int module_probe(const char *module, char *const params[])
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -1;
+}
+
+int module_probe(const char *module, char *const params[])
+{
+	char *args[ARGS_MOST] = { "modprobe", "-q", "--", (char *)module };
+	int i;
+
+	for (i = 0; params && params[i] && i < ARGS_MOST - 5; i++)
+		args[i + 4] = params[i];
+	return probe_run(args);
+}
+
+bool module_installed(const char *module)
+{
+	/* Of one that is loaded modprobe would have nothing to do. */
+	char *args[] = { "modprobe", "-q", "-n", "--ignore-install", "--show-depends", "--",
+			 (char *)module, NULL };
+
+	return !probe_run(args);
 }
 
 int module_insert(int fd, const char *params)

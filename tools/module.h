@@ -5,6 +5,7 @@
 #ifndef MX_MODULE_H
 #define MX_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** module_sysfs() - where sysfs is; MEMX_SYSFS in the environment for tests */
@@ -17,6 +18,9 @@ const char *module_sysfs(void);
  * Nothing is printed. Return: 0, or -1: modprobe failed.
  */
 int module_probe(const char *module, char *const params[]);
+
+/** module_installed() - whether modprobe knows where it would take a module from */
+bool module_installed(const char *module);
 
 /** module_insert() - load a module from an open file. @params: words with blanks
  * between. Return: 0 or a negative error

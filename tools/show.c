@@ -268,6 +268,19 @@ void row_value(const struct table *table, const struct row *row, const char *key
 				     true, text), out);
 }
 
+bool fields_known(const struct schema *schema, const char *keys)
+{
+	size_t len;
+
+	for (;; keys += len + 1) {
+		len = strcspn(keys, ",");
+		if (!field_find(schema, keys, len))
+			return false;
+		if (!keys[len])
+			return true;
+	}
+}
+
 int row_fields(const struct table *table, const struct row *row,
 	       const char *keys, FILE *out)
 {

@@ -165,6 +165,8 @@ struct json_object *row_json(const struct table *table, const struct row *row);
 /** row_value() - for people: one field's value, by its key */
 void row_value(const struct table *table, const struct row *row, const char *key,
 	       FILE *out);
+/** fields_known() - whether row_fields() would know @keys */
+bool fields_known(const struct schema *schema, const char *keys);
 /**
  * row_fields() - bare values in a line, as scripts like it
  * @keys: separated by commas; the values are separated by tabs
