@@ -114,15 +114,32 @@ static int write_map(struct xenbus_transaction xbt, struct mxbk_dev *dev,
 	return err;
 }
 
+static int remove_if_there(struct xenbus_transaction xbt, const char *dir,
+			   const char *node)
+{
+	return xenbus_exists(xbt, dir, node) ? xenbus_rm(xbt, dir, node) : 0;
+}
+
 /* What a new user of the volume compares its key with. */
 static int write_key_check(struct xenbus_transaction xbt, const char *dir,
 			   u64 check)
 {
 	if (check)
 		return xenbus_printf(xbt, dir, MX_XS_KEY_CHECK, "%llx", check);
-	if (!xenbus_exists(xbt, dir, MX_XS_KEY_CHECK))
-		return 0;
-	return xenbus_rm(xbt, dir, MX_XS_KEY_CHECK);
+	return remove_if_there(xbt, dir, MX_XS_KEY_CHECK);
+}
+
+/* Servers know it by the size that it may grow to. */
+static int write_sizes(struct xenbus_transaction xbt, const char *dir,
+		       const struct mx_vol_info *info)
+{
+	int err = xenbus_printf(xbt, dir, MX_XS_SIZE, "%llu", info->bytes);
+
+	if (err)
+		return err;
+	if (info->grow != info->bytes)
+		return xenbus_printf(xbt, dir, MX_XS_GROW, "%llu", info->grow);
+	return remove_if_there(xbt, dir, MX_XS_GROW);
 }
 
 static int write_identity(struct xenbus_transaction xbt, const char *dir,
@@ -134,7 +151,7 @@ static int write_identity(struct xenbus_transaction xbt, const char *dir,
 	if (!err)
 		err = xenbus_printf(xbt, dir, MX_XS_EPOCH, "%u", info->epoch);
 	if (!err)
-		err = xenbus_printf(xbt, dir, MX_XS_SIZE, "%llu", info->bytes);
+		err = write_sizes(xbt, dir, info);
 	if (!err)
 		err = xenbus_printf(xbt, dir, MX_XS_CHUNK, "%llu",
 				    (u64)MX_PAGE_SIZE << info->chunk_shift);
@@ -224,34 +241,46 @@ static void blame_for_rings(struct mxbk_dev *dev)
 	}
 }
 
+/* Frontends look at the number of sectors when the state is written anew. */
+static void tell_size(struct mxbk_dev *dev)
+{
+	const struct mxbk_number numbers[] = {
+		{ "sectors", dev->lim.sectors }, { "state", MXBK_XB_CONNECTED },
+	};
+	int err = mxbk_xs_write(dev, numbers, ARRAY_SIZE(numbers), NULL);
+
+	if (!err) {
+		dev->told_sectors = dev->lim.sectors;
+	} else if (err != -ENOENT) {
+		dev_warn_ratelimited(&dev->xdev->dev,
+				     "cannot tell the guest of %llu sectors yet: error %d\n",
+				     dev->lim.sectors, err);
+		mxbk_record_soon(dev);
+	}
+}
+
 /*
- * The volume has another size. Frontends look at the number of sectors when the
- * state is written anew. @dev->lock keeps it from changing meanwhile; who holds
- * it may be waiting for this work.
+ * The volume has another size, perhaps. @dev->lock keeps the state from changing
+ * meanwhile; who holds it may be waiting for this work.
  */
 static void follow_size(struct mxbk_dev *dev)
 {
-	struct mxbk_number numbers[] = {
-		{ "sectors" }, { "state", MXBK_XB_CONNECTED },
-	};
 	struct mx_vol_info info;
+	u64 sectors;
 
 	mx_volume_info(dev->vol, &info);
-	numbers[0].value = info.bytes >> MXBK_SECTOR_SHIFT;
-	if (numbers[0].value == dev->lim.sectors)
+	sectors = info.bytes >> MXBK_SECTOR_SHIFT;
+	if (sectors == dev->told_sectors)
 		return;
 	if (!mutex_trylock(&dev->lock)) {
 		mxbk_record_soon(dev);
 		return;
 	}
 	if ((u8)dev->xdev->state == MXBK_XB_CONNECTED) {
-		WRITE_ONCE(dev->lim.sectors, numbers[0].value);
-		if (mxbk_xs_write(dev, numbers, ARRAY_SIZE(numbers), NULL))
-			dev_warn_ratelimited(&dev->xdev->dev,
-					     "cannot tell the guest of %llu sectors\n",
-					     numbers[0].value);
+		WRITE_ONCE(dev->lim.sectors, sectors);
 		/* The record has the size, too. */
 		dev->map_known = false;
+		tell_size(dev);
 	}
 	mutex_unlock(&dev->lock);
 }

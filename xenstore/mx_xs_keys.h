@@ -36,6 +36,8 @@
 #define MX_XS_EPOCH_MAX 10
 #define MX_XS_SIZE "memx/size"
 #define MX_XS_SIZE_MAX 20
+#define MX_XS_GROW "memx/grow"
+#define MX_XS_GROW_MAX 20
 #define MX_XS_CHUNK "memx/chunk"
 #define MX_XS_CHUNK_MAX 20
 #define MX_XS_KEY_CHECK "memx/key-check"

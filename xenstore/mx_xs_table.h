@@ -17,6 +17,7 @@
 	X(ID, "memx/id", "memx_blkback", "hex64", 16) \
 	X(EPOCH, "memx/epoch", "memx_blkback", "uint", 10) \
 	X(SIZE, "memx/size", "memx_blkback", "bytes", 20) \
+	X(GROW, "memx/grow", "memx_blkback", "bytes", 20) \
 	X(CHUNK, "memx/chunk", "memx_blkback", "bytes", 20) \
 	X(KEY_CHECK, "memx/key-check", "memx_blkback", "hex64", 16) \
 	X(USED, "memx/used", "memx_blkback", "uint", 20) \

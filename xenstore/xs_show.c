@@ -35,6 +35,7 @@ static const struct shown keys[] = {
 	{ MX_XS_ID, "id", false },
 	{ MX_XS_EPOCH, "epoch", true },
 	{ MX_XS_SIZE, "size", true },
+	{ MX_XS_GROW, "grow", true },
 	{ MX_XS_CHUNK, "chunk", true },
 	{ MX_XS_KEY_CHECK, "key_check", false },
 	{ MX_XS_USED, "used_pages", true },

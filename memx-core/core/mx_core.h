@@ -230,6 +230,7 @@ const char *mx_vol_state_name(enum mx_vol_state state);
  * @id:      random, non-zero
  * @name:    NUL-terminated
  * @bytes:   size
+ * @grow:    size that it may be given while it is in use, and that servers know
  * @epoch:   owner's epoch
  * @state:   enum mx_vol_state
  * @chunk_shift: log2 of pages per chunk
@@ -245,6 +246,7 @@ struct mx_vol_info {
 	u64	id;
 	char	name[MX_NAME_MAX + 1];
 	u64	bytes;
+	u64	grow;
 	u32	epoch;
 	u8	state;
 	u8	chunk_shift;

@@ -81,6 +81,7 @@ static int fill_volume(struct sk_buff *skb, const void *what)
 	return nla_put_string(skb, MEMX_A_EVENT, e->word) ||
 	       nla_put_string(skb, MEMX_A_NAME, info.name) ||
 	       nla_put_u64_64bit(skb, MEMX_A_ID, info.id, MEMX_A_PAD) ||
+	       nla_put_u64_64bit(skb, MEMX_A_SIZE, info.bytes, MEMX_A_PAD) ||
 	       nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
 	       nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
 	       nla_put_string(skb, MEMX_A_CLAIM, mx_claim_word(e->vol)) ||

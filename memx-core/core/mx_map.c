@@ -151,6 +151,7 @@ void mx_volume_info(struct mx_volume *vol, struct mx_vol_info *info)
 	info->id = vol->id;
 	strscpy(info->name, vol->name, sizeof(info->name));
 	info->bytes = READ_ONCE(vol->bytes);
+	info->grow = vol->pages << MX_PAGE_SHIFT;
 	info->epoch = vol->epoch;
 	info->state = mx_volume_state(vol);
 	info->chunk_shift = vol->shift;

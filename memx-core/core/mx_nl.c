@@ -209,8 +209,7 @@ static int put_volume(struct sk_buff *skb, struct mx_volume *vol)
 	if (nla_put_string(skb, MEMX_A_NAME, info.name) ||
 	    nla_put_u64_64bit(skb, MEMX_A_ID, info.id, MEMX_A_PAD) ||
 	    nla_put_u64_64bit(skb, MEMX_A_SIZE, info.bytes, MEMX_A_PAD) ||
-	    nla_put_u64_64bit(skb, MEMX_A_GROW, vol->pages << MX_PAGE_SHIFT,
-			      MEMX_A_PAD) ||
+	    nla_put_u64_64bit(skb, MEMX_A_GROW, info.grow, MEMX_A_PAD) ||
 	    nla_put_u32(skb, MEMX_A_EPOCH, info.epoch) ||
 	    nla_put_string(skb, MEMX_A_STATE, mx_vol_state_name(info.state)) ||
 	    nla_put_string(skb, MEMX_A_CLAIM, mx_claim_word(vol)) ||

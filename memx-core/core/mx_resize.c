@@ -53,8 +53,8 @@ static int check_grow(struct mx_volume *vol, u64 bytes,
 	};
 
 	if (bytes > vol->pages << MX_PAGE_SHIFT) {
-		mx_extack_fmt(ack, "the volume was made to grow to %llu MiB at most",
-			      vol->pages >> (20 - MX_PAGE_SHIFT));
+		mx_extack_fmt(ack, "it can grow to %llu KiB at most, as it was made (grow)",
+			      vol->pages << (MX_PAGE_SHIFT - 10));
 		return -EFBIG;
 	}
 	return mx_spec_room(&more, ack);

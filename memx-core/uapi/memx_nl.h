@@ -67,7 +67,7 @@
  *  MEMX_C_SERVER_EVENT    EVENT SEQ NODE INC HOST STATE. EVENT: "new": a server
  *                         has become known; "restart": it has another
  *                         incarnation; "state"
- *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID STATE EPOCH CLAIM RESERVE GRANTED LIMIT
+ *  MEMX_C_VOLUME_EVENT    EVENT SEQ NAME ID SIZE STATE EPOCH CLAIM RESERVE GRANTED LIMIT
  *                         RESERVE_STATE RESERVE_ERROR, with "used" USER.
  *                         EVENT: "made", "removed", "used", "released",
  *                         "resized", "state"

@@ -32,7 +32,7 @@ enum memx_option_attr {
 
 #define MEMX_OPTIONS(X) \
 	X(SIZE, BYTES, 4096, 17592186044416ULL, "size", 0, bytes, "size") \
-	X(GROW, BYTES, 4096, 17592186044416ULL, "grow", 0, grow, "size") \
+	X(GROW, BYTES, 4096, 17592186044416ULL, "grow", 0, grow, "size to grow to") \
 	X(CHUNK_SHIFT, CHUNK, 8, 18, "chunk", 0, shift, "size of a chunk") \
 	X(WEIGHT, NUMBER, 1, 64, "weight", 1, weight, "weight") \
 	X(RESERVE, BYTES, 0, 17592186044416ULL, "reserve", 1, reserve, "reservation") \

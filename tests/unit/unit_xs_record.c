@@ -19,6 +19,7 @@ static const char *const good[][2] = {
 	{ "memx/id", "1f2e3d4c5b6a7988" },
 	{ "memx/epoch", "1" },
 	{ "memx/size", "67108864" },
+	{ "memx/grow", "134217728" },
 	{ "memx/chunk", "1048576" },
 	{ "memx/used", "300" },
 	{ "memx/servers", "A=525400000001:deadbeef,B=2:1" },
