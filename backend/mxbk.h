@@ -234,10 +234,13 @@ struct mxbk_ring {
  * @accept:  rings that the frontend may ask for: it may have read an earlier offer,
  *           of the stock backend or of ours before the module was loaded anew
  * @lim:     what requests may do
+ * @told_sectors: size that the frontend can read
  * @discard_max: bytes of a DISCARD that are handed on at a time
  * @rings:   rings while connected
  * @nrings:  number of them
  * @stats:   counters of rings that are gone
+ * @say_lock: guards @said and @blamed: the record's work has something to say, too,
+ *           and who holds @lock may wait for that
  * @said:    the words in memx/error, or empty
  * @blamed:  when the log may have the next line about the frontend
  * @greeted: when it may say that the disk is connected
@@ -270,10 +273,12 @@ struct mxbk_dev {
 	struct mxbk_offer offer;
 	struct mxbk_offer accept;
 	struct mxbk_limits lim;
+	u64		told_sectors;
 	u32		discard_max;
 	struct mxbk_ring *rings;
 	unsigned int	nrings;
 	struct mxbk_stats stats;
+	struct mutex	say_lock;	/* see above */
 	char		said[160];
 	struct mxbk_hush blamed;
 	struct mxbk_hush greeted;
@@ -366,6 +371,8 @@ bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev);
 /** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);
+/** mxbk_say_nothing() - there is nothing wrong any more: memx/error goes */
+void mxbk_say_nothing(struct mxbk_dev *dev);
 /** mxbk_blame() - likewise, what the frontend has done; the log has one such line of a
  * disk in MXBK_HUSH_S
  */
@@ -436,6 +443,8 @@ bool mxbk_ring_turn(struct mxbk_pend *pend);
 void mxbk_io_start(struct mxbk_ring *ring, struct list_head *list);
 
 /* mxbk_grant.c */
+int mxbk_grant_init(void);
+void mxbk_grant_exit(void);
 struct mxbk_batch *mxbk_batch_get(void);
 void mxbk_batch_put(struct mxbk_batch *batch);
 /**
@@ -450,11 +459,11 @@ void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
 		   const struct mxbk_cut *to, struct page *page,
 		   unsigned int off);
 /**
- * mxbk_grants_good() - whether frames of the frontend can be written to
+ * mxbk_grants_good() - whether frames of the frontend can be mapped
  * @ref: grants, MXBK_REFS_MAX at most; @n: how many
  *
- * Asks Xen by copies of no bytes. xenbus would find out when it maps them, but takes
- * that for the end of the disk, and for worth a line in the log each time.
+ * Maps each for a moment. xenbus would find out as well, but takes that for the end
+ * of the disk, and for worth a line in the log each time. May sleep.
  */
 bool mxbk_grants_good(struct mxbk_dev *dev, const u32 *ref, u32 n);
 /** mxbk_batch_flush() - do it; errors are left in pend->err and pend->again */

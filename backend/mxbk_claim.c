@@ -28,6 +28,7 @@
 
 static struct xenbus_driver *claimant;
 static bool leaving;
+static bool gone;	/* for good: somebody may still write to the module's parameters */
 
 bool mxbk_leaving(void)
 {
@@ -97,7 +98,7 @@ static void claim(struct device *device)
 	struct xenbus_device *xdev = to_xenbus_device(device);
 	int err;
 
-	if (device->driver == &claimant->driver || !is_disk(xdev))
+	if (READ_ONCE(gone) || device->driver == &claimant->driver || !is_disk(xdev))
 		return;
 	if (!mxbk_is_ours(xdev)) {
 		forget_declined(xdev);
@@ -231,6 +232,9 @@ int mxbk_claim_none(void)
 {
 	int err;
 
+	/* A parameter given to modprobe is set before there is a driver. */
+	if (!claimant)
+		return -ENODEV;
 	WRITE_ONCE(leaving, true);
 	err = in_xenwatch(release_if_claimed);
 	if (err)
@@ -240,12 +244,15 @@ int mxbk_claim_none(void)
 
 int mxbk_claim_all(void)
 {
+	if (!claimant)
+		return -ENODEV;
 	WRITE_ONCE(leaving, false);
 	return in_xenwatch(claim_if_ours);
 }
 
 void mxbk_claim_exit(void)
 {
+	WRITE_ONCE(gone, true);
 	WRITE_ONCE(leaving, true);
 	unregister_xenbus_watch(&disks[1]);
 	unregister_xenbus_watch(&disks[0]);

@@ -77,6 +77,7 @@ static int write_geometry(struct mxbk_dev *dev)
 		{ "physical-sector-size", MX_PAGE_SIZE },
 	};
 
+	dev->told_sectors = dev->lim.sectors;
 	return mxbk_xs_write(dev, numbers, ARRAY_SIZE(numbers), NULL);
 }
 
@@ -104,6 +105,8 @@ int mxbk_connect(struct mxbk_dev *dev)
 		module_put(THIS_MODULE);
 		return err;
 	}
+	/* Before there are rings: what they give reason to say stays. */
+	mxbk_say_nothing(dev);
 	read_limits(dev);
 	err = write_geometry(dev);
 	if (!err)
@@ -116,8 +119,6 @@ int mxbk_connect(struct mxbk_dev *dev)
 		mxbk_disconnect(dev, false);
 		return err == -EAGAIN ? -EIO : err;
 	}
-	xenbus_rm(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR);
-	dev->said[0] = '\0';
 	mxbk_record_start(dev);
 	mxbk_reserve_start(dev);
 	/* A guest can come back as often as it likes. */

@@ -97,23 +97,49 @@ void mxbk_copy_out(struct mxbk_batch *batch, struct mxbk_pend *pend,
 	op->flags |= GNTCOPY_source_gref;
 }
 
+/* Where grants are mapped for a moment; under trial_mutex. No memory is behind it. */
+static struct page *trial;
+static DEFINE_MUTEX(trial_mutex);
+
+int mxbk_grant_init(void)
+{
+	return gnttab_alloc_pages(1, &trial);
+}
+
+void mxbk_grant_exit(void)
+{
+	gnttab_free_pages(1, &trial);
+}
+
+static bool can_be_mapped(domid_t domain, u32 ref)
+{
+	unsigned long at = (unsigned long)page_address(trial);
+	struct gnttab_unmap_grant_ref unmap;
+	struct gnttab_map_grant_ref map;
+
+	gnttab_set_map_op(&map, at, GNTMAP_host_map, ref, domain);
+	if (HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1))
+		return false;
+	/* Xen has paged it out, and brings it back: xenbus waits for that. */
+	if (map.status == GNTST_eagain)
+		return true;
+	if (map.status != GNTST_okay)
+		return false;
+	gnttab_set_unmap_op(&unmap, at, GNTMAP_host_map, map.handle);
+	return !HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1) &&
+	       unmap.status == GNTST_okay;
+}
+
 bool mxbk_grants_good(struct mxbk_dev *dev, const u32 *ref, u32 n)
 {
-	struct gnttab_copy op[MXBK_REFS_MAX] = {};
 	u32 i;
 
-	for (i = 0; i < n; i++) {
-		set_local(&op[i].source, mxbk_zeros, 0);
-		op[i].dest.u.ref = ref[i];
-		op[i].dest.domid = dev->xdev->otherend_id;
-		op[i].flags = GNTCOPY_dest_gref;
-	}
-	if (HYPERVISOR_grant_table_op(GNTTABOP_copy, op, n))
-		return false;
+	mutex_lock(&trial_mutex);
 	for (i = 0; i < n; i++)
-		if (op[i].status != GNTST_okay && op[i].status != GNTST_eagain)
-			return false;
-	return true;
+		if (!can_be_mapped(dev->xdev->otherend_id, ref[i]))
+			break;
+	mutex_unlock(&trial_mutex);
+	return i == n;
 }
 
 void mxbk_batch_flush(struct mxbk_batch *batch)

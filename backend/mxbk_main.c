@@ -35,9 +35,13 @@ static int __init mxbk_init(void)
 	mxbk_zeros = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!mxbk_zeros)
 		return err;
+	err = mxbk_grant_init();
+	if (err)
+		goto err_page;
+	err = -ENOMEM;
 	mxbk_wq = alloc_workqueue("memx_blkback", WQ_UNBOUND, 0);
 	if (!mxbk_wq)
-		goto err_page;
+		goto err_grant;
 	err = xenbus_register_backend(&mxbk_driver);
 	if (err)
 		goto err_wq;
@@ -50,6 +54,8 @@ err_driver:
 	xenbus_unregister_driver(&mxbk_driver);
 err_wq:
 	destroy_workqueue(mxbk_wq);
+err_grant:
+	mxbk_grant_exit();
 err_page:
 	__free_page(mxbk_zeros);
 	return err;
@@ -61,6 +67,7 @@ static void __exit mxbk_exit(void)
 	mxbk_claim_exit();
 	xenbus_unregister_driver(&mxbk_driver);
 	destroy_workqueue(mxbk_wq);
+	mxbk_grant_exit();
 	__free_page(mxbk_zeros);
 	report();
 }

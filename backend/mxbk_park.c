@@ -57,6 +57,20 @@ static u32 each(u32 (*what)(struct mxbk_dev *dev))
 	return sum;
 }
 
+/*
+ * A disk that the toolstack is taking from its guest: without a driver its state
+ * would become Closed, whether the guest has let go of it or not.
+ */
+static u32 detaching(struct mxbk_dev *dev)
+{
+	if (!dev->vol || (xenbus_dev_is_online(dev->xdev) &&
+			  (u8)xenbus_read_driver_state(dev->xdev->nodename) ==
+			  MXBK_XB_CONNECTED))
+		return 0;
+	dev_warn(&dev->xdev->dev, "is being detached: the module stays until then\n");
+	return 1;
+}
+
 static u32 quiet(struct mxbk_dev *dev)
 {
 	unsigned int i;
@@ -107,6 +121,8 @@ static int park(void)
 	unsigned long end = jiffies + msecs_to_jiffies(PARK_MS);
 	int err;
 
+	if (each(detaching))
+		return -EBUSY;
 	/* No disk is connected from here on, and those that are take nothing more. */
 	WRITE_ONCE(parked, true);
 	each(quiet);
@@ -115,12 +131,17 @@ static int park(void)
 			usleep_range(LOOK_US, 2 * LOOK_US);
 			continue;
 		}
-		each(tell_unanswered);
+		if (!signal_pending(current)) {
+			each(tell_unanswered);
+			err = -ETIMEDOUT;
+		} else {
+			err = -EINTR;
+		}
 		go_on();
-		return -ETIMEDOUT;
+		return err;
 	}
 	/* A device that is bound holds the module, connected or not. */
-	err = mxbk_claim_none();
+	err = each(detaching) ? -EBUSY : mxbk_claim_none();
 	if (err)
 		go_on();
 	return err;

@@ -42,7 +42,7 @@ static void say_plan(struct mxbk_dev *dev, u8 refusal,
 		break;
 	default:
 		mxbk_blame(dev, -EINVAL,
-			   "frontend wants \"%.12s\" queues, not 1 to %u",
+			   "frontend wants \"%.12s\" rings, not 1 to %u",
 			   asked->queues, dev->accept.queues);
 	}
 }

@@ -31,12 +31,12 @@ MODULE_PARM_DESC(max_queues, "rings offered for a disk, one for each processor a
  * read that one: the stock backend, or this module before it was loaded anew. One
  * that is connected may have read any older offer.
  */
-static void make_offer(struct mxbk_dev *dev)
+static void make_offer(struct mxbk_dev *dev, bool connected)
 {
 	const char *dir = dev->xdev->nodename;
 	struct mxbk_offer before = { nr_cpu_ids, MXBK_ORDER_MAX };
 
-	if ((u8)dev->xdev->state != MXBK_XB_CONNECTED) {
+	if (!connected) {
 		before.queues = min_t(unsigned int, nr_cpu_ids,
 				      xenbus_read_unsigned(dir, NODE_QUEUES, 1));
 		before.order = xenbus_read_unsigned(dir, NODE_ORDER, 0);
@@ -102,6 +102,8 @@ static void leave(struct mxbk_dev *dev, u8 state, const char *word)
 	mxbk_disconnect(dev, false);
 	mxbk_record_state(dev, word);
 	mxbk_switch(dev->xdev, state);
+	/* Who begins anew reads the offer anew. */
+	dev->accept = dev->offer;
 }
 
 /* Of a guest that was destroyed there is no such node, and nothing to be said. */
@@ -125,9 +127,9 @@ static void act(struct mxbk_dev *dev, u8 action, u32 front)
 		mxbk_switch(dev->xdev, MXBK_XB_CLOSING);
 		break;
 	case MXBK_DO_CLOSE:
+		leave(dev, MXBK_XB_CLOSED, MX_XS_STATE_CLOSED);
 		if (front == MXBK_XB_UNKNOWN)
 			say_odd_state(dev);
-		leave(dev, MXBK_XB_CLOSED, MX_XS_STATE_CLOSED);
 		break;
 	}
 }
@@ -139,13 +141,17 @@ static u32 frontend_state(struct mxbk_dev *dev)
 				    MXBK_XB_UNKNOWN);
 }
 
-/* @only_connect: nothing else is to be done in this context */
-static void decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
+/*
+ * @front: the frontend's state, or NULL: as it is now
+ * @only_connect: nothing else is to be done in this context
+ */
+static void decide_and_act(struct mxbk_dev *dev, const u32 *front, bool only_connect)
 {
-	struct mxbk_view view = { .front = front };
+	struct mxbk_view view;
 	u8 action;
 
 	mutex_lock(&dev->lock);
+	view.front = front ? *front : frontend_state(dev);
 	view.own = dev->xdev->state;
 	view.online = xenbus_dev_is_online(dev->xdev);
 	view.ready = script_is_done(dev);
@@ -157,7 +163,7 @@ static void decide_and_act(struct mxbk_dev *dev, u32 front, bool only_connect)
 			xenbus_strstate((enum xenbus_state)view.front),
 			xenbus_strstate((enum xenbus_state)view.own),
 			mxbk_action_name(action));
-	act(dev, action, front);
+	act(dev, action, view.front);
 	mutex_unlock(&dev->lock);
 }
 
@@ -165,21 +171,22 @@ static void retry(struct work_struct *work)
 {
 	struct mxbk_dev *dev = container_of(work, struct mxbk_dev, retry.work);
 
-	decide_and_act(dev, frontend_state(dev), true);
+	decide_and_act(dev, NULL, true);
 }
 
 static void frontend_changed(struct xenbus_device *xdev,
 			     enum xenbus_state state)
 {
 	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
+	const u32 front = state;
 
 	if (dev)
-		decide_and_act(dev, state, false);
+		decide_and_act(dev, &front, false);
 }
 
 static void look_again(struct mxbk_dev *dev)
 {
-	decide_and_act(dev, frontend_state(dev), false);
+	decide_and_act(dev, NULL, false);
 }
 
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,
@@ -227,6 +234,7 @@ static void unwatch_node(struct xenbus_watch *watch)
 static void dev_free(struct mxbk_dev *dev)
 {
 	mxbk_record_free(dev);
+	mutex_destroy(&dev->say_lock);
 	mutex_destroy(&dev->lock);
 	kfree(dev);
 	mxbk_count_freed(MXBK_N_DEV);
@@ -241,6 +249,7 @@ static struct mxbk_dev *dev_alloc(struct xenbus_device *xdev)
 	mxbk_count_made(MXBK_N_DEV);
 	dev->xdev = xdev;
 	mutex_init(&dev->lock);
+	mutex_init(&dev->say_lock);
 	INIT_DELAYED_WORK(&dev->retry, retry);
 	mxbk_reserve_init(dev);
 	if (mxbk_record_init(dev)) {
@@ -248,6 +257,79 @@ static struct mxbk_dev *dev_alloc(struct xenbus_device *xdev)
 		return NULL;
 	}
 	return dev;
+}
+
+static bool guest_is_alive(struct mxbk_dev *dev)
+{
+	return dev->vol && frontend_state(dev) == MXBK_XB_CONNECTED &&
+	       xenbus_dev_is_online(dev->xdev);
+}
+
+/* The disk may be connected, or become so any moment. */
+static void retire(struct mxbk_dev *dev)
+{
+	mxbk_park_del(dev);
+	unwatch_node(&dev->tuning);
+	unwatch_node(&dev->online);
+	unwatch_node(&dev->hotplug);
+	mutex_lock(&dev->lock);
+	dev->dying = true;
+	mutex_unlock(&dev->lock);
+	cancel_delayed_work_sync(&dev->retry);
+
+	mutex_lock(&dev->lock);
+	mxbk_disconnect(dev, guest_is_alive(dev));
+	mutex_unlock(&dev->lock);
+	dev_set_drvdata(&dev->xdev->dev, NULL);
+	dev_free(dev);
+}
+
+/*
+ * Whether the guest has the disk, as it reads our state, though the driver was taken
+ * away since.
+ */
+static bool is_connected(struct mxbk_dev *dev)
+{
+	u32 front = frontend_state(dev);
+
+	return (u8)dev->xdev->state == MXBK_XB_CONNECTED &&
+	       (front == MXBK_XB_INITIALISED || front == MXBK_XB_CONNECTED);
+}
+
+/*
+ * The toolstack runs the script when it sees InitWait, and only if it sees just
+ * that. A disk that was connected when its driver was taken away stays so for its
+ * guest, and is connected again by decide_and_act().
+ */
+static int start(struct mxbk_dev *dev)
+{
+	struct xenbus_device *xdev = dev->xdev;
+	bool connected;
+	int err;
+
+	/* A driver before us may have had another one in mind. */
+	xdev->state = xenbus_read_driver_state(xdev->nodename);
+	connected = is_connected(dev);
+	make_offer(dev, connected);
+	err = publish(dev);
+	if (err)
+		return err;
+	if (!connected)
+		return mxbk_switch(xdev, MXBK_XB_INIT_WAIT);
+	xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
+	return 0;
+}
+
+static int watch_all(struct mxbk_dev *dev)
+{
+	int err;
+
+	err = watch_node(dev, &dev->hotplug, MX_XS_HOTPLUG_STATUS, hotplug_changed);
+	if (!err)
+		err = watch_node(dev, &dev->online, "online", online_changed);
+	if (!err)
+		err = watch_node(dev, &dev->tuning, "memx", mxbk_reserve_changed);
+	return err;
 }
 
 static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
@@ -261,72 +343,26 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 	if (!dev)
 		return -ENOMEM;
 	dev_set_drvdata(&xdev->dev, dev);
-	make_offer(dev);
-	err = publish(dev);
-	if (err)
-		goto err_free;
-	/*
-	 * The toolstack runs the script when it sees InitWait, and only if it
-	 * sees just that. A disk that was connected when its driver was taken
-	 * away stays so for its guest, and is connected again below.
-	 */
-	if ((u8)xdev->state != MXBK_XB_CONNECTED)
-		err = mxbk_switch(xdev, MXBK_XB_INIT_WAIT);
-	else
-		xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
-	if (err)
-		goto err_free;
+	err = start(dev);
+	if (err) {
+		dev_set_drvdata(&xdev->dev, NULL);
+		dev_free(dev);
+		return err;
+	}
 	mxbk_park_add(dev);
-	err = watch_node(dev, &dev->hotplug, MX_XS_HOTPLUG_STATUS,
-			 hotplug_changed);
+	/* From the first one on xenwatch may connect it. */
+	err = watch_all(dev);
 	if (err)
-		goto err_park;
-	err = watch_node(dev, &dev->online, "online", online_changed);
-	if (err)
-		goto err_watch;
-	err = watch_node(dev, &dev->tuning, "memx", mxbk_reserve_changed);
-	if (err)
-		goto err_online;
-	return 0;
-
-err_online:
-	unwatch_node(&dev->online);
-err_watch:
-	unwatch_node(&dev->hotplug);
-err_park:
-	mxbk_park_del(dev);
-err_free:
-	dev_set_drvdata(&xdev->dev, NULL);
-	dev_free(dev);
+		retire(dev);
 	return err;
-}
-
-static bool guest_is_alive(struct mxbk_dev *dev)
-{
-	return dev->vol && frontend_state(dev) == MXBK_XB_CONNECTED &&
-	       xenbus_dev_is_online(dev->xdev);
 }
 
 static void remove(struct xenbus_device *xdev)
 {
 	struct mxbk_dev *dev = dev_get_drvdata(&xdev->dev);
 
-	if (!dev)
-		return;
-	mxbk_park_del(dev);
-	unwatch_node(&dev->tuning);
-	unwatch_node(&dev->online);
-	unwatch_node(&dev->hotplug);
-	mutex_lock(&dev->lock);
-	dev->dying = true;
-	mutex_unlock(&dev->lock);
-	cancel_delayed_work_sync(&dev->retry);
-
-	mutex_lock(&dev->lock);
-	mxbk_disconnect(dev, guest_is_alive(dev));
-	mutex_unlock(&dev->lock);
-	dev_set_drvdata(&xdev->dev, NULL);
-	dev_free(dev);
+	if (dev)
+		retire(dev);
 }
 
 static const struct xenbus_device_id ids[] = {

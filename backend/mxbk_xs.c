@@ -75,12 +75,21 @@ int mxbk_xs_word(struct mxbk_dev *dev, const char *node, const char *word)
 	return write_note(dev, &note);
 }
 
+void mxbk_say_nothing(struct mxbk_dev *dev)
+{
+	mutex_lock(&dev->say_lock);
+	dev->said[0] = '\0';
+	xenbus_rm(XBT_NIL, dev->xdev->nodename, MX_XS_ERROR);
+	mutex_unlock(&dev->say_lock);
+}
+
 /* Return: whether these words are new. */
 static __printf(2, 0)
 bool note_words(struct mxbk_dev *dev, const char *fmt, va_list args)
 {
 	char words[sizeof(dev->said)];
 
+	lockdep_assert_held(&dev->say_lock);
 	vscnprintf(words, sizeof(words), fmt, args);
 	mxbk_plain(words);
 	/* A retry that fails for the same reason has nothing to add. */
@@ -94,27 +103,28 @@ bool note_words(struct mxbk_dev *dev, const char *fmt, va_list args)
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 {
 	va_list args;
-	bool new;
 
+	mutex_lock(&dev->say_lock);
 	va_start(args, fmt);
-	new = note_words(dev, fmt, args);
-	va_end(args);
-	if (new)
+	if (note_words(dev, fmt, args))
 		dev_warn_ratelimited(&dev->xdev->dev, "%s (error %d)\n",
 				     dev->said, err);
+	va_end(args);
+	mutex_unlock(&dev->say_lock);
 }
 
 void mxbk_blame(struct mxbk_dev *dev, int err, const char *fmt, ...)
 {
 	va_list args;
-	bool new;
 
+	mutex_lock(&dev->say_lock);
 	va_start(args, fmt);
-	new = note_words(dev, fmt, args);
-	va_end(args);
 	/* A guest can make us say things as often as it likes. */
-	if (new && mxbk_hush_over(&dev->blamed, ktime_get_seconds()))
+	if (note_words(dev, fmt, args) &&
+	    mxbk_hush_over(&dev->blamed, ktime_get_seconds()))
 		dev_warn_ratelimited(&dev->xdev->dev,
 				     "%s (error %d; for a minute, only memx/error tells more of this frontend)\n",
 				     dev->said, err);
+	va_end(args);
+	mutex_unlock(&dev->say_lock);
 }

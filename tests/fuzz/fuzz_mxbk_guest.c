@@ -590,6 +590,7 @@ static void check_nothing_left(void)
 		must(!model.ring[i].mapped);
 	for (i = 0; i < MXBK_N_THINGS; i++)
 		must(mxbk_made[i].n == mxbk_freed[i].n);
+	mxbk_grant_exit();
 }
 
 static void begin(u8 how)
@@ -607,6 +608,7 @@ static void begin(u8 how)
 	store_reset();
 	volume_reset((how & 12) == 12 ? 3 : 40);
 	mxbk_zeros = (struct page *)zeros;
+	must(!mxbk_grant_init());
 	store_put(back, "state", "1");
 	store_put(back, "online", "1");
 	store_put(back, "dev", how & 1 ? "xvdma" : "\x01x\n");

@@ -331,8 +331,6 @@ static s16 copy_one(const struct gnttab_copy *op)
 	u8 *local = local_at(out ? &op->source : &op->dest, op->len);
 	u32 frame = far->u.ref - FRAME_REF;
 
-	if (!op->len)
-		return out && is_ring_ref(far->u.ref) ? GNTST_okay : GNTST_bad_gntref;
 	must(op->flags == (out ? GNTCOPY_dest_gref : GNTCOPY_source_gref));
 	must(far->domid == GUEST && far->offset + op->len <= 4096);
 	/* Whatever Xen will say, the guest has asked for this one. */
@@ -352,17 +350,59 @@ static s16 copy_one(const struct gnttab_copy *op)
 	return GNTST_okay;
 }
 
+/* A grant that is mapped for a moment, one at a time. */
+static struct gnttab_map_grant_ref tried;
+
+int gnttab_alloc_pages(int n, struct page **pages)
+{
+	static u8 page[4096] __aligned(4096);
+
+	must(n == 1);
+	*pages = (struct page *)page;
+	return 0;
+}
+
+void gnttab_free_pages(int n, struct page **pages)
+{
+	must(n == 1 && !tried.handle);
+}
+
+static int try_map(struct gnttab_map_grant_ref *map)
+{
+	must(!tried.handle && map->dom == GUEST && map->flags == GNTMAP_host_map);
+	map->status = is_ring_ref(map->ref) ? GNTST_okay : GNTST_bad_gntref;
+	if (map->status == GNTST_okay) {
+		map->handle = map->ref + 1;
+		tried = *map;
+	}
+	return 0;
+}
+
+static int try_unmap(struct gnttab_unmap_grant_ref *unmap)
+{
+	must(tried.handle && unmap->handle == tried.handle &&
+	     unmap->host_addr == tried.host_addr);
+	tried.handle = 0;
+	unmap->status = GNTST_okay;
+	return 0;
+}
+
 int HYPERVISOR_grant_table_op(unsigned int cmd, void *ops, unsigned int count)
 {
 	struct gnttab_copy *op = ops;
 	u32 i;
 
-	must(cmd == GNTTABOP_copy && count && count <= MXBK_BATCH);
+	if (cmd == GNTTABOP_unmap_grant_ref && count == 1)
+		return try_unmap(ops);
+	must(count && count <= MXBK_BATCH);
 	if (model.hyper_fail) {
 		model.hyper_fail = false;
 		return -ENOSYS;
 	}
 	model.now++;
+	if (cmd == GNTTABOP_map_grant_ref && count == 1)
+		return try_map(ops);
+	must(cmd == GNTTABOP_copy);
 	for (i = 0; i < count; i++)
 		op[i].status = copy_one(&op[i]);
 	return 0;

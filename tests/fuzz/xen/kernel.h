@@ -254,6 +254,7 @@ static inline void kernel_unlock(spinlock_t *lock)
 #define this_cpu_ptr(p) (p)
 #define num_online_cpus() 2U
 #define nr_cpu_ids 2U
+#define page_address(page) ((void *)(page))
 #define lockdep_assert_held(lock) must((lock)->held)
 
 struct mutex {
@@ -281,6 +282,7 @@ static inline void mutex_unlock(struct mutex *lock)
 	lock->held = false;
 }
 
+#define DEFINE_MUTEX(name) struct mutex name
 #define mutex_init(lock) ((lock)->held = false)
 #define mutex_destroy(lock) must(!(lock)->held)
 

@@ -16,7 +16,10 @@ enum {
 	DOMID_SELF		= 0x7ff0,
 	GNTCOPY_source_gref	= 1,
 	GNTCOPY_dest_gref	= 2,
+	GNTTABOP_map_grant_ref	= 0,
+	GNTTABOP_unmap_grant_ref = 1,
 	GNTTABOP_copy		= 5,
+	GNTMAP_host_map		= 2,
 	GNTST_okay		= 0,
 	GNTST_bad_gntref	= -3,
 	GNTST_permission_denied	= -8,
@@ -39,6 +42,37 @@ struct gnttab_copy {
 	u16 flags;
 	s16 status;
 };
+
+struct gnttab_map_grant_ref {
+	u64 host_addr;
+	u32 flags;
+	grant_ref_t ref;
+	domid_t dom;
+	s16 status;
+	u32 handle;
+};
+
+struct gnttab_unmap_grant_ref {
+	u64 host_addr;
+	u32 handle;
+	s16 status;
+};
+
+static inline void gnttab_set_map_op(struct gnttab_map_grant_ref *map, u64 at,
+				     u32 flags, grant_ref_t ref, domid_t domain)
+{
+	*map = (struct gnttab_map_grant_ref){
+		.host_addr = at, .flags = flags, .ref = ref, .dom = domain };
+}
+
+static inline void gnttab_set_unmap_op(struct gnttab_unmap_grant_ref *unmap, u64 at,
+				       u32 flags, u32 handle)
+{
+	*unmap = (struct gnttab_unmap_grant_ref){ .host_addr = at, .handle = handle };
+}
+
+int gnttab_alloc_pages(int n, struct page **pages);
+void gnttab_free_pages(int n, struct page **pages);
 
 struct xen_page_foreign {
 	domid_t domid;
@@ -199,6 +233,7 @@ int register_xenbus_watch(struct xenbus_watch *watch);
 void unregister_xenbus_watch(struct xenbus_watch *watch);
 int xenbus_switch_state(struct xenbus_device *xdev, enum xenbus_state state);
 int xenbus_dev_is_online(struct xenbus_device *xdev);
+enum xenbus_state xenbus_read_driver_state(const char *dir);
 const char *xenbus_strstate(enum xenbus_state state);
 int xenbus_map_ring_valloc(struct xenbus_device *xdev, grant_ref_t *refs,
 			   unsigned int n, void **vaddr);
