@@ -237,11 +237,11 @@ class T(Test):
         self.x1.sh(f"xenstore-write {front}/state 1")
         self.until(lambda: self.x1.xenstore(f"{back}/state") == "2", "the disk is offered anew")
         for node, value, words in (
-                ("multi-queue-num-queues", "0", 'wants "0" queues'),
-                ("multi-queue-num-queues", "5000", 'wants "5000" queues'),
-                ("multi-queue-num-queues", "-1", 'wants "-1" queues'),
-                ("multi-queue-num-queues", "4294967297", 'wants "4294967297" queues'),
-                ("multi-queue-num-queues", "two", 'wants "two" queues'),
+                ("multi-queue-num-queues", "0", 'wants "0" rings'),
+                ("multi-queue-num-queues", "5000", 'wants "5000" rings'),
+                ("multi-queue-num-queues", "-1", 'wants "-1" rings'),
+                ("multi-queue-num-queues", "4294967297", 'wants "4294967297" rings'),
+                ("multi-queue-num-queues", "two", 'wants "two" rings'),
                 ("ring-page-order", "5", 'rings of 2^"5" pages'),
                 ("queue-1/event-channel", "none", "event channel of ring 1"),
                 ("queue-1/event-channel", keep["queue-0/event-channel"], "one event channel for ring 1"),
@@ -249,7 +249,7 @@ class T(Test):
                 ("queue-1/ring-ref3", keep["queue-0/ring-ref0"], "names a page of ring 1 twice")):
             for name, old in keep.items():
                 self.x1.sh(f"xenstore-write {front}/{name} '{old}'")
-            self.x1.sh(f"xenstore-write {front}/{node} '{value}' && xenstore-write {front}/state 3")
+            self.x1.sh(f"xenstore-write -- {front}/{node} '{value}' && xenstore-write {front}/state 3")
             self.until(lambda: words in (self.x1.xenstore(f"{back}/memx/error") or ""), f"{node} = {value}: refused in words: {words}")
             self.check(self.x1.xenstore(f"{back}/state") == "2", "and the backend stays where it was")
         self.x1.sh(f"xenstore-write {front}/state 6")
