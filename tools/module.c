@@ -60,8 +60,8 @@ int module_probe(const char *module, char *const params[])
 bool module_installed(const char *module)
 {
 	/* Of one that is loaded modprobe would have nothing to do. */
-	char *args[] = { "modprobe", "-q", "-n", "--ignore-install", "--show-depends", "--",
-			 (char *)module, NULL };
+	char *args[ARGS_MOST] = { "modprobe", "-q", "-n", "--ignore-install", "--show-depends", "--",
+			 (char *)module };
 
 	return !probe_run(args);
 }

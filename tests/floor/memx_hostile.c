@@ -163,6 +163,7 @@ static void collect(struct hostile *h)
 	RING_IDX end = READ_ONCE(h->ring.sring->rsp_prod);
 	struct blkif_response rsp;
 
+	/* The index before the responses. */
 	virt_rmb();
 	for (; h->ring.rsp_cons != end && h->open; h->ring.rsp_cons++) {
 		RING_COPY_RESPONSE(&h->ring, h->ring.rsp_cons, &rsp);

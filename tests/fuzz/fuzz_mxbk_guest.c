@@ -315,12 +315,14 @@ static void look_at_stats(void)
 {
 	const struct attribute_group **group = mxbk_driver.driver.dev_groups;
 	char text[4096];
+	struct device_attribute *file;
 	struct attribute **attr;
 
 	for (; *group; group++)
-		for (attr = (*group)->attrs; *attr; attr++)
-			container_of(*attr, struct device_attribute, attr)
-				->show(&model.xdev.dev, container_of(*attr, struct device_attribute, attr), text);
+		for (attr = (*group)->attrs; *attr; attr++) {
+			file = container_of(*attr, struct device_attribute, attr);
+			file->show(&model.xdev.dev, file, text);
+		}
 }
 
 /* What dom0 wants of the volume, sense or not. */

@@ -225,7 +225,7 @@ static bool asked(u8 op, u32 ref, u32 off, u32 len, s64 at)
 	for (i = 0; i < nlive; i++) {
 		const struct hold *h = live[i];
 
-		if ((op_of(h) == 0) != (op == 0) || !allowed(h))
+		if (!op_of(h) != !op || !allowed(h))
 			continue;
 		for (k = 0; seg_at(h, k, &s); k++)
 			if (s.ref == ref && off >= s.first &&
