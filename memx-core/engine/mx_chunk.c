@@ -376,22 +376,6 @@ bool mx_chunk_regain(struct mx_chunk *c, u8 server,
 	return true;
 }
 
-/*
- * The volume was made anew on a member's server within the server's life. What was
- * answered before that was known may have been done after it was so.
- */
-static void leave_in_later_life(struct mx_chunk *c, const struct mx_home_member *m,
-				const struct mx_srv_life *life)
-{
-	struct mx_home_member later = *m;
-
-	if (life->inc != m->inc || !life->era)
-		return;
-	MX_COVER(chunk_left_in_later_life);
-	later.era = life->era;
-	leave_one(c, &later);
-}
-
 static bool same_life(const struct mx_home_member *m,
 		      const struct mx_srv_life *life)
 {
@@ -409,13 +393,10 @@ bool mx_chunk_sync(struct mx_chunk *c, const struct mx_env *env)
 	for (i = c->home.n - 1; i >= 0; i--) {
 		const struct mx_home_member m = c->home.member[i];
 
-		if (!same_life(&m, &env->life[m.server])) {
-			if (m.state == MX_HOME_IN_SYNC)
-				leave_in_later_life(c, &m, &env->life[m.server]);
+		if (!same_life(&m, &env->life[m.server]))
 			lost |= mx_chunk_lose(c, m.server, m.inc, m.era);
-		} else if (m.state == MX_HOME_LOST) {
+		else if (m.state == MX_HOME_LOST)
 			mx_chunk_regain(c, m.server, &env->life[m.server]);
-		}
 	}
 	return lost && !is_placed(c);
 }

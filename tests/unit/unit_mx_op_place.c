@@ -65,27 +65,6 @@ static void mx_op_place__taken_in_a_later_life(void **state)
 	assert_int_equal(r->c.avoid, 0);
 }
 
-/* What was answered before it was known that the volume was made anew, may be new. */
-static void mx_op_unplace_left__in_a_later_life(void **state)
-{
-	struct rig *r = rig(1);
-
-	r->life[0].era = 1;
-	submit(r, 0, MX_KIND_WRITE, 0, 1);
-	picked(r, 0, BIT(0));
-	answer(r, 0, 0, MX_V_OK);
-	rig_log(r);
-	r->life[0].era = 2;
-	tick(r, 0);
-	assert_int_equal(r->c.state, MX_CHUNK_LOST);
-	assert_true(mx_op_unplace_left(&r->c, own_op(r, 1, MX_KIND_UNPLACE, 0), &r->env,
-				       &r->todo));
-	LOG(r, "1:DISCARD|RELEASE s0 g1; 1:END 0");
-	answer(r, 1, 0, MX_V_NOCHUNK);
-	LOG(r, "1:FREE");
-	assert_int_equal(r->c.nleft, 0);
-}
-
 /* The server took the chunk, but was being asked for its life when that was told. */
 static void mx_op_place__taken_in_limbo(void **state)
 {
@@ -173,7 +152,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MXT(mx_op_unplace__refused),
 		MXT(mx_op_place__taken_in_a_later_life),
-		MXT(mx_op_unplace_left__in_a_later_life),
 		MXT(mx_op_place__taken_in_limbo),
 		MXT(mx_op_unplace_left__old_life_is_back),
 		MXT(mx_op_unplace__repeated),
