@@ -215,13 +215,26 @@ int xenbus_transaction_end(struct xenbus_transaction t, int abort)
 	return 0;
 }
 
+/* Each watch is called once when it is registered, and it may be at any time. */
+static void turn_of_xenwatch(void)
+{
+	struct xenbus_watch *w, *next;
+
+	for (w = watches; w; w = next) {
+		next = w->next;
+		w->callback(w, w->node, "");
+	}
+}
+
 int register_xenbus_watch(struct xenbus_watch *watch)
 {
 	might_sleep();
 	/* Nobody watches what the guest may write: it could fill dom0's memory. */
 	must(strncmp(watch->node, model.xdev.otherend, strlen(model.xdev.otherend)));
-	if (kernel_fail && !--kernel_fail)
+	if (kernel_fail && !--kernel_fail) {
+		turn_of_xenwatch();
 		return -ENOMEM;
+	}
 	watch->next = watches;
 	watches = watch;
 	return 0;
