@@ -45,7 +45,7 @@ mutants() {
 	map-outlives-ring	mxbk_ring	/^void mxbk_ring_close/,/^}/s/xenbus_unmap_ring_vfree(.*//
 	event-outlives-ring	mxbk_ring	/^void mxbk_ring_close/,/^}/s/unbind_from_irqhandler(.*//
 	watch-outlives-disk	mxbk_xenbus	/^static void retire/,/^}/s/unwatch_node(&dev->online);//
-	failed-probe-frees	mxbk_xenbus	s/^\t\tretire(dev);/\t\tdev_free(dev);/
+	failed-probe-frees	mxbk_xenbus	/^static int probe/,/^}/s/retire(dev);/dev_free(dev);/
 	trial-stays-mapped	mxbk_grant	s/return !HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref.*/return true;/;s/^\t       unmap.status == GNTST_okay;//
 	log-takes-anything	mxbk_xs		s/^\tmxbk_plain(words);//
 	queues-not-bounded	mxbk_queue	s/asked->queues, 1, 1, offer->queues/asked->queues, 1, 1, ~0U/
