@@ -122,7 +122,6 @@ cluster_mutants() {
 	novol-is-no-loss	mx_owner_srv	/^static void confirm/,/^}/s/s->era = ++s->eras;//
 	lost-twice-is-had	mx_chunk	/^static void lose_all/,/^}/s/c->lost_of = MX_LOST_MIXED;/;/
 	zeros-not-told		mx_op		/^static bool start_discard/,/^}/s/if (!op->whole && (!op->n/if (op->zeros || !op->whole \&\& (!op->n/
-	discard-leaves-doubt	mx_op		/^static bool start_discard/,/^}/s/!c->unsure &&/1 \&\&/
 	kept-room-is-free	mx_quota	/^u64 mx_quota_free/,/^}/s/q->overhead - q->spare/q->overhead/;/^u64 mx_quota_free/,/^}/s/q->used + q->spare/q->used/
 	chunk-gives-room-away	mx_quota	/^void mx_quota_withdraw/,/^}/s/enter(q, s);//
 	kept-room-outlives-all	mx_store	/^void mx_store_unreserve/,/^}/s/mx_quota_floor(.*//
