@@ -234,7 +234,7 @@ static u32 unkept(const struct mx_booking *b, const struct mx_booking_srv *s)
 	u32 now = max(s->firm, s->hold) + !!b->less;
 	u32 placed = min(s->placed, b->chunks);
 
-	return is_open(s) && s->known && placed > now ? placed - now : 0;
+	return is_open(s) && s->known && !s->shy && placed > now ? placed - now : 0;
 }
 
 /*
@@ -499,14 +499,21 @@ static void new_life(struct mx_booking *b, struct mx_booking_srv *s, u64 node,
 	s->due = 0;
 	s->known = false;
 	s->fresh = true;
+	s->shy = false;
+}
+
+/* It does not let us have the volume: what it keeps for that is not ours. */
+static bool is_barred(const struct mx_owner_srv *s)
+{
+	return s->state == MX_OSRV_REFUSED || s->state == MX_OSRV_FENCED ||
+	       s->state == MX_OSRV_DROPPING || s->state == MX_OSRV_DROPPED;
 }
 
 static u8 avail_of(const struct mx_owner *o, u32 i, const struct mx_srv_life *life)
 {
 	const struct mx_owner_srv *s = &o->srv[i];
 
-	if (!s->alive || s->state == MX_OSRV_REFUSED || s->state == MX_OSRV_FENCED ||
-	    s->state == MX_OSRV_DROPPING || s->state == MX_OSRV_DROPPED)
+	if (!s->alive || is_barred(s))
 		return MX_BOOK_AWAY;
 	if (!mx_owner_ready(o, i) || !life->era)
 		return MX_BOOK_COMING;
@@ -528,7 +535,8 @@ static void look(struct mx_booking *b, u32 i, const struct mx_owner *o,
 		new_life(b, s, node, &life);
 	if (!s->node)
 		s->node = node;
-	gone = (s->inc && s->inc != life.inc) || m->state >= MX_MEMBER_DEAD;
+	gone = (s->inc && s->inc != life.inc) || m->state >= MX_MEMBER_DEAD ||
+	       is_barred(&o->srv[i]);
 	if (gone && !s->gone && s->firm) {
 		MX_COVER(book_gone);
 		b->ask = true;
@@ -696,6 +704,7 @@ static void held(struct mx_booking *b, u32 i, u32 here)
 
 	s->renewed = b->now;
 	s->hold = here > s->firm ? here : 0;
+	s->shy = here < s->sent && here < s->placed;
 	if (b->phase == PHASE_HOLD && b->cur == (int)i)
 		passed(b);
 	else if (b->phase != PHASE_IDLE && less)
@@ -736,6 +745,7 @@ static void again(struct mx_booking *b, u32 i)
 	if (b->now - s->busy < MX_BOOK_BUSY_ALL_MS)
 		return;
 	s->busy = 0;
+	s->shy = true;
 	let_down(b, i);
 }
 

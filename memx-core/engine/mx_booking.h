@@ -131,7 +131,8 @@ enum mx_booking_avail {
  * @avail:   enum mx_booking_avail
  * @known:   @firm is what it has said in this life
  * @fresh:   nothing was ever known of this life: what it says is to be kept
- * @gone:    that life is over, or it is silent for good
+ * @shy:     it has not kept as much as it has of the volume when it was asked to
+ * @gone:    that life is over, it is silent for good, or does not let us have the volume
  * @cancel:  the call under way is to be ended
  * @over:    the call under way is about a life that is over
  */
@@ -155,6 +156,7 @@ struct mx_booking_srv {
 	u8	avail;
 	bool	known;
 	bool	fresh;
+	bool	shy;
 	bool	gone;
 	bool	cancel;
 	bool	over;

@@ -552,6 +552,34 @@ static void has_chunks(u32 i, u32 k, u32 n)
 		assert_int_equal(mx_store_promise(&st[i], &vol[i][k], c), MX_ST_OK);
 }
 
+/* One that does not keep what it has is not counted on a second time. */
+static void mx_booking_next__not_kept_there(void **state)
+{
+	begin(0, 20, 0);
+	own[0].o.srv[0].chunks = 10;
+	want(0, 20);
+	run(200);
+	STATE(0, "refused");
+	run(4000);
+	STATE(0, "granted");
+	assert_int_equal(kept(1, 0), 20);
+}
+
+/* What a server keeps that does not let us have the volume any more is lost. */
+static void mx_booking_tick__barred(void **state)
+{
+	begin(10, 10, 10);
+	want(0, 15);
+	run(200);
+	own[0].o.srv[2].state = MX_OSRV_FENCED;
+	tick(100);
+	STATE(0, "degraded");
+	assert_int_equal(mx_booking_granted(&own[0].b), 10);
+	run(4000);
+	STATE(0, "granted");
+	assert_int_equal(kept(0, 0), 5);
+}
+
 /*
  * Two do not wait for each other, though one counts first what a server has of it,
  * which is asked last; and that one has released a chunk meanwhile.
@@ -615,6 +643,8 @@ int main(void)
 		MXT(mx_booking_next__copies),
 		MXT(mx_booking_next__chunks_count),
 		MXT(mx_booking_next__two_with_chunks),
+		MXT(mx_booking_next__not_kept_there),
+		MXT(mx_booking_tick__barred),
 		MXT(mx_booking_end__nothing_is_under_way),
 	};
 
