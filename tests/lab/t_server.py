@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """The memory server asked directly: what it stores, what it refuses, how it frees, and what a stop leaves behind."""
+import os
 import re
 
 from lab import Test, linux
 from labkit.memx import Server, load
+from labkit.paths import ROOT
 
 DO = "/sys/kernel/debug/memx_ask/do"
 OPEN, DROP, READ, WRITE, DISCARD, STAT, SETGEN, LIST, BITMAP, ROSTER = range(1, 11)
 OK, FULL, NOVOL, STALE, INVAL, AGAIN, NOCHUNK, OLDGEN, HELD = range(9)
 RELEASE, SEALED, PLACE, TENTATIVE, FEATURES = 1, 2, 4, 8, 16
-FEAT_GEN, FEATURES_KNOWN, NEW, OVER, END = 1, 3, 2**32, 2**33, 2**64 - 1
+FEAT_GEN, NEW, OVER, END = 1, 2**32, 2**33, 2**64 - 1
+with open(os.path.join(ROOT, "memx-core/engine/mx_wire.h"), encoding="utf-8") as header:
+    FEATURES_KNOWN = sum(int(bit, 16) for bit in re.findall(r"MX_FEAT_[A-Z]+\t*= (0x[0-9a-f]+)", header.read()))
 MIB = 256                               # pages
 LEFT = re.compile(r"memx_server: unloaded, (.*)")
 
