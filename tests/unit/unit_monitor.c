@@ -89,6 +89,7 @@ static const struct nlmsghdr *volume(uint8_t cmd, const char *event)
 	}
 	mnl_attr_put_strz(msg, MEMX_A_NAME, "v\x1b[m");
 	mnl_attr_put_u64(msg, MEMX_A_ID, 0x1f);
+	mnl_attr_put_u64(msg, MEMX_A_SIZE, 1 << 20);
 	mnl_attr_put_strz(msg, MEMX_A_STATE, "ok");
 	mnl_attr_put_u32(msg, MEMX_A_EPOCH, 2);
 	mnl_attr_put_strz(msg, MEMX_A_CLAIM, "serving");
@@ -174,7 +175,7 @@ static void monitor__present_first(void **state)
 	assert_string_equal(line(0, STAMP),
 			    "  server  now  host s1, node 0000525400000001, state dead, incarnation 00000abc");
 	assert_string_equal(line(1, STAMP),
-			    "  volume  now  name v?[m, id 000000000000001f, state ok, epoch 2, claim serving");
+			    "  volume  now  name v?[m, id 000000000000001f, size 1M, state ok, epoch 2, claim serving");
 }
 
 static void monitor__json_one_a_line(void **state)
@@ -188,7 +189,7 @@ static void monitor__json_one_a_line(void **state)
 	assert_string_equal(line(2, JSON_STAMP),
 			    ",\"object\":\"server\",\"event\":\"state\",\"seq\":7,\"host\":\"s1\",\"node\":\"0000525400000001\",\"state\":\"dead\",\"incarnation\":\"00000abc\"}");
 	assert_string_equal(line(3, JSON_STAMP),
-			    ",\"object\":\"volume\",\"event\":\"made\",\"seq\":8,\"name\":\"v\\u001b[m\",\"id\":\"000000000000001f\",\"state\":\"ok\",\"epoch\":2,\"claim\":\"serving\",\"user\":null,\"reserve_state\":null,\"granted\":null}");
+			    ",\"object\":\"volume\",\"event\":\"made\",\"seq\":8,\"name\":\"v\\u001b[m\",\"id\":\"000000000000001f\",\"size\":1048576,\"state\":\"ok\",\"epoch\":2,\"claim\":\"serving\",\"user\":null,\"reserve_state\":null,\"granted\":null}");
 }
 
 /* What was missed is made good by the present state. */
