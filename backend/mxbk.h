@@ -368,6 +368,8 @@ int mxbk_xs_write(struct mxbk_dev *dev, const struct mxbk_number *numbers,
 int mxbk_xs_word(struct mxbk_dev *dev, const char *node, const char *word);
 /** mxbk_xs_there() - whether the disk's directory is there, within a transaction */
 bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev);
+/** mxbk_xs_state() - our state as everybody reads it, enum mxbk_xb_state or nonsense */
+u32 mxbk_xs_state(struct xenbus_device *xdev);
 /** mxbk_say() - tell why not, in memx/error and the log */
 void mxbk_say(struct mxbk_dev *dev, int err, const char *fmt, ...)
 	__printf(3, 4);

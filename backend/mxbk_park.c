@@ -64,8 +64,7 @@ static u32 each(u32 (*what)(struct mxbk_dev *dev))
 static u32 detaching(struct mxbk_dev *dev)
 {
 	if (!dev->vol || (xenbus_dev_is_online(dev->xdev) &&
-			  (u8)xenbus_read_driver_state(dev->xdev->nodename) ==
-			  MXBK_XB_CONNECTED))
+			  mxbk_xs_state(dev->xdev) == MXBK_XB_CONNECTED))
 		return 0;
 	dev_warn(&dev->xdev->dev, "is being detached: the module stays until then\n");
 	return 1;

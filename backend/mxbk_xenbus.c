@@ -308,7 +308,7 @@ static int start(struct mxbk_dev *dev)
 	int err;
 
 	/* A driver before us may have had another one in mind. */
-	xdev->state = xenbus_read_driver_state(xdev->nodename);
+	xdev->state = (enum xenbus_state)mxbk_xs_state(xdev);
 	connected = is_connected(dev);
 	make_offer(dev, connected);
 	err = publish(dev);

@@ -24,6 +24,11 @@ bool mxbk_xs_there(struct xenbus_transaction xbt, struct mxbk_dev *dev)
 	return xenbus_exists(xbt, dev->xdev->nodename, "state");
 }
 
+u32 mxbk_xs_state(struct xenbus_device *xdev)
+{
+	return xenbus_read_unsigned(xdev->nodename, "state", MXBK_XB_UNKNOWN);
+}
+
 static int write_all(struct xenbus_transaction xbt, struct mxbk_dev *dev,
 		     const struct note *note)
 {

@@ -59,10 +59,12 @@ static const char * const mode_names[MODES] = {
  * struct hostile - a disk
  * @xdev:   its device
  * @ring:   requests and responses, the worker's
- * @shared: memory of the ring, or NULL; @rref: its grant
+ * @shared: memory of the ring, or NULL
+ * @rref:   its grant
  * @port:   event channel
  * @irq:    of it, or 0
- * @page:   granted pages; @ref: their grants
+ * @page:   granted pages
+ * @ref:    their grants
  * @revoked: a reference that was one
  * @readonly: grant of a page that may be read only
  * @still:  page behind @readonly

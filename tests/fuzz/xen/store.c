@@ -290,11 +290,6 @@ int xenbus_switch_state(struct xenbus_device *xdev, enum xenbus_state state)
 	return xenbus_printf(XBT_NIL, xdev->nodename, "state", "%d", state);
 }
 
-enum xenbus_state xenbus_read_driver_state(const char *dir)
-{
-	return (enum xenbus_state)xenbus_read_unsigned(dir, "state", XenbusStateUnknown);
-}
-
 int xenbus_dev_is_online(struct xenbus_device *xdev)
 {
 	return xenbus_read_unsigned(xdev->nodename, "online", 0) == 1;

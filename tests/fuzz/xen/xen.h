@@ -233,7 +233,6 @@ int register_xenbus_watch(struct xenbus_watch *watch);
 void unregister_xenbus_watch(struct xenbus_watch *watch);
 int xenbus_switch_state(struct xenbus_device *xdev, enum xenbus_state state);
 int xenbus_dev_is_online(struct xenbus_device *xdev);
-enum xenbus_state xenbus_read_driver_state(const char *dir);
 const char *xenbus_strstate(enum xenbus_state state);
 int xenbus_map_ring_valloc(struct xenbus_device *xdev, grant_ref_t *refs,
 			   unsigned int n, void **vaddr);
