@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "disks.h"
 #include "module.h"
+#include "now.h"
 
 #define MODULE "memx_blkback"
 
@@ -44,14 +45,6 @@ struct params {
 	char	text[KEPT][PARAM_BYTES];
 	char	line[KEPT * PARAM_BYTES + KEPT];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
 
 static void params_read(struct params *params)
 {

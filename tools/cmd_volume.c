@@ -7,6 +7,7 @@
 #include <time.h>
 #include "memx_nl.h"
 #include "memxctl.h"
+#include "now.h"
 #include "size.h"
 #include "volopt.h"
 
@@ -51,14 +52,6 @@ static const struct schema volume_schema = {
 	.stat_value = MEMX_A_STAT_VALUE,
 	.stat_help = MEMX_A_STAT_HELP,
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
 
 static void pause_ms(unsigned int ms)
 {

@@ -67,6 +67,19 @@ static inline bool mx_leg_later_life(const struct mx_leg *leg, const struct mx_e
 	return life->inc == leg->inc && life->era && life->era != leg->era;
 }
 
+/* Of the life before nothing is left: what the leg asks for is asked in the later one. */
+static inline void mx_leg_follow(struct mx_leg *leg, const struct mx_env *env)
+{
+	if (mx_leg_later_life(leg, env))
+		leg->era = env->life[leg->server].era;
+}
+
+/* Whether what a placement has brought may be on its server, as far as is known. */
+static inline bool mx_leg_may_stay(const struct mx_leg *leg, const struct mx_env *env)
+{
+	return mx_leg_maybe_life(leg, env) || mx_leg_later_life(leg, env);
+}
+
 /* Whether what a leg has found was in the copy that counts now. */
 static inline bool mx_leg_is_current(const struct mx_chunk *c, const struct mx_leg *leg)
 {

@@ -202,9 +202,7 @@ void mx_op_take_back(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	leg->flags = MX_F_RELEASE;
 	leg->first = 0;
 	leg->n = c->pages;
-	/* Of the life before nothing is left. */
-	if (mx_leg_later_life(leg, env))
-		leg->era = env->life[leg->server].era;
+	mx_leg_follow(leg, env);
 	if (mx_leg_same_life(leg, env)) {
 		mx_op_send_leg(op, leg, env, todo);
 		return;
@@ -245,10 +243,9 @@ bool mx_op_repeat_unplace(struct mx_chunk *c, struct mx_op *op,
 {
 	if (leg->state != MX_LEG_REST || mx_leg_maybe_life(leg, env))
 		return false;
-	if (mx_leg_later_life(leg, env)) {
+	if (mx_leg_later_life(leg, env))
 		MX_COVER(op_unplace_later_life);
-		leg->era = env->life[leg->server].era;
-	}
+	mx_leg_follow(leg, env);
 	if (!mx_leg_same_life(leg, env)) {
 		leg->state = MX_LEG_DONE;
 		c->avoid &= ~BIT_ULL(leg->server);
@@ -269,8 +266,7 @@ void mx_op_tomb_placed(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
 	bool maybe = leg->verdict == MX_V_OK || leg->verdict == MX_V_BAD ||
 		     leg->verdict == MX_V_DOUBT;
 
-	if (maybe && (mx_leg_same_life(leg, env) || mx_leg_maybe_life(leg, env) ||
-		      mx_leg_later_life(leg, env))) {
+	if (maybe && (mx_leg_same_life(leg, env) || mx_leg_may_stay(leg, env))) {
 		mx_op_take_back(c, op, leg, env, todo);
 		return;
 	}
@@ -347,7 +343,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 			op->did |= BIT_ULL(leg->server);
 		} else {
 			op->later = true;
-			if (mx_leg_maybe_life(leg, env) || mx_leg_later_life(leg, env))
+			if (mx_leg_may_stay(leg, env))
 				mx_op_take_back(c, op, leg, env, todo);
 			else
 				c->others = true;

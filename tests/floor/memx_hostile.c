@@ -252,6 +252,18 @@ static void keep_busy(struct hostile *h, void (*ask)(struct hostile *h))
 
 /* --- xenstore ------------------------------------------------------------------ */
 
+static void write_rings(struct hostile *h)
+{
+	const char *dir = h->xdev->nodename;
+
+	xenbus_printf(XBT_NIL, dir, "ring-ref", "%u", h->rref);
+	xenbus_printf(XBT_NIL, dir, "event-channel", "%u", h->port);
+	xenbus_printf(XBT_NIL, dir, "protocol", "%s", XEN_IO_PROTO_ABI_NATIVE);
+	xenbus_printf(XBT_NIL, dir, "multi-queue-num-queues", "1");
+	xenbus_printf(XBT_NIL, dir, "ring-page-order", "0");
+	xenbus_rm(XBT_NIL, dir, "ring-ref0");
+}
+
 static void odd_states(struct hostile *h)
 {
 	static const char * const nodes[] = {
@@ -265,15 +277,9 @@ static void odd_states(struct hostile *h)
 	if (r & 1)
 		xenbus_printf(XBT_NIL, dir, nodes[(r >> 8) % ARRAY_SIZE(nodes)],
 			      r & 2 ? "%u" : "x%u\033[2J", r & 4 ? r >> 16 : r >> 29);
-	if (r & 8) {
-		/* As it should be, so that some connections come about. */
-		xenbus_printf(XBT_NIL, dir, "ring-ref", "%u", h->rref);
-		xenbus_printf(XBT_NIL, dir, "event-channel", "%u", h->port);
-		xenbus_printf(XBT_NIL, dir, "protocol", "%s", XEN_IO_PROTO_ABI_NATIVE);
-		xenbus_printf(XBT_NIL, dir, "multi-queue-num-queues", "1");
-		xenbus_printf(XBT_NIL, dir, "ring-page-order", "0");
-		xenbus_rm(XBT_NIL, dir, "ring-ref0");
-	}
+	/* As it should be, so that some connections come about. */
+	if (r & 8)
+		write_rings(h);
 	xenbus_printf(XBT_NIL, dir, "state", "%u",
 		      r & 0x100 ? (r >> 12) % 8 : r & 0x200 ? 3 : 1);
 }
@@ -331,18 +337,6 @@ static void await(struct hostile *h, enum xenbus_state state)
 	while (!kthread_should_stop() &&
 	       xenbus_read_unsigned(h->xdev->otherend, "state", 0) != state)
 		msleep(20);
-}
-
-static void write_rings(struct hostile *h)
-{
-	const char *dir = h->xdev->nodename;
-
-	xenbus_printf(XBT_NIL, dir, "ring-ref", "%u", h->rref);
-	xenbus_printf(XBT_NIL, dir, "event-channel", "%u", h->port);
-	xenbus_printf(XBT_NIL, dir, "protocol", "%s", XEN_IO_PROTO_ABI_NATIVE);
-	xenbus_printf(XBT_NIL, dir, "multi-queue-num-queues", "1");
-	xenbus_printf(XBT_NIL, dir, "ring-page-order", "0");
-	xenbus_rm(XBT_NIL, dir, "ring-ref0");
 }
 
 /* As a driver that has just come. */

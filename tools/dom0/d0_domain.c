@@ -11,6 +11,7 @@
 #include "d0_domain.h"
 #include "d0_lock.h"
 #include "d0_look.h"
+#include "now.h"
 #include "out.h"
 #include "size.h"
 
@@ -334,14 +335,6 @@ static int words_check(struct words *words)
 	if (!words->domain)
 		return usage("which domain?");
 	return some ? 0 : usage("nothing to be set");
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
 }
 
 static void answer_print(const struct words *words, const struct d0_domain *domain,

@@ -20,6 +20,7 @@
 #include "d0_domain.h"
 #include "d0_lock.h"
 #include "d0_serve.h"
+#include "now.h"
 
 enum {
 	EVENTS_A_TURN	= 1000,
@@ -76,14 +77,6 @@ static void log_line(const char *line)
 	plain = text_plain(line);
 	syslog(LOG_NOTICE, "%s", plain ? plain : "out of memory");
 	free(plain);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
 }
 
 /* Waits for a signal or, if @fd is one, for something to read. Return: asked to end */
