@@ -47,13 +47,13 @@ static inline bool mx_leg_same_life(const struct mx_leg *leg, const struct mx_en
 {
 	const struct mx_srv_life *life = &env->life[leg->server];
 
-	return life->inc == leg->inc && life->era == leg->era;
+	return life->inc == leg->inc && life->era && life->era == leg->era;
 }
 
 /* Whether its server is being asked which life it lives, and so may be in this one. */
 static inline bool mx_leg_maybe_life(const struct mx_leg *leg, const struct mx_env *env)
 {
-	return leg->era && !env->life[leg->server].era;
+	return !env->life[leg->server].era;
 }
 
 /*

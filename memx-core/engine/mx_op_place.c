@@ -320,8 +320,12 @@ static void forget_home(struct mx_op *op)
 /* A server has taken the chunk. With the first one, what the home before has
  * executed of other operations does not count any more.
  */
-static void take(struct mx_chunk *c, const struct mx_leg *leg, const struct mx_env *env)
+static void take(struct mx_chunk *c, const struct mx_leg *leg)
 {
+	/* As it was when it was asked: the present one may change at any moment. */
+	const struct mx_srv_life life = {
+		.inc = leg->inc, .era = leg->era, .gens = leg->gens,
+	};
 	struct mx_op *op;
 
 	if (!mx_home_in_sync(&c->home)) {
@@ -330,7 +334,7 @@ static void take(struct mx_chunk *c, const struct mx_leg *leg, const struct mx_e
 		list_for_each_entry(op, &c->writers, link)
 			forget_home(op);
 	}
-	mx_chunk_take(c, leg->server, &env->life[leg->server], leg->gen);
+	mx_chunk_take(c, leg->server, &life, leg->gen);
 }
 
 void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg,
@@ -339,7 +343,7 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 	switch (leg->verdict) {
 	case MX_V_OK:
 		if (mx_leg_same_life(leg, env)) {
-			take(c, leg, env);
+			take(c, leg);
 			op->did |= BIT_ULL(leg->server);
 		} else {
 			op->later = true;
@@ -375,6 +379,35 @@ void mx_op_place_answer(struct mx_chunk *c, struct mx_op *op, struct mx_leg *leg
 		mx_op_place_round(c, op, env, todo);
 }
 
+/*
+ * The servers that were picked are asked, but for those that are being asked for their
+ * life: what one of them takes would count for none.
+ * Return: how many are asked
+ */
+static u32 place_on(struct mx_chunk *c, struct mx_op *op, const u8 *server, u32 n,
+		    const struct mx_env *env, struct mx_todo *todo)
+{
+	u32 gen = 0, asked = 0, i;
+
+	for (i = 0; i < n; i++) {
+		struct mx_home_member m = {
+			.inc	= env->life[server[i]].inc,
+			.era	= env->life[server[i]].era,
+			.server	= server[i],
+		};
+
+		/* It was picked a moment ago; in the kernel lives change meanwhile. */
+		if (!m.era)
+			continue;
+		/* One that nobody was asked with would have to be settled. */
+		if (!asked++)
+			gen = mx_home_next(&c->home);
+		op->tried |= BIT_ULL(server[i]);
+		mx_op_ask_server(op, &m, MX_OP_WRITE, MX_F_PLACE, gen, env, todo);
+	}
+	return asked;
+}
+
 /* No server takes the chunk: the writes that wait for one end as well. */
 static void place_full(struct mx_chunk *c, struct mx_op *op, struct mx_todo *todo)
 {
@@ -395,27 +428,17 @@ static void place_full(struct mx_chunk *c, struct mx_op *op, struct mx_todo *tod
 void mx_op_picked(struct mx_chunk *c, struct mx_op *op, const u8 *server, u32 n,
 		  bool later, const struct mx_env *env, struct mx_todo *todo)
 {
-	u32 i, gen;
+	u32 asked;
 
 	if (op->phase != MX_OP_PICK || c->placer != op)
 		return;
 	op->phase = MX_OP_MAIN;
 	op->later = false;
 	n = min_t(u32, n, mx_op_free_legs(op));
-	if (n) {
-		gen = mx_home_next(&c->home);
-		for (i = 0; i < n; i++) {
-			struct mx_home_member m = {
-				.inc	= env->life[server[i]].inc,
-				.era	= env->life[server[i]].era,
-				.server	= server[i],
-			};
-
-			op->tried |= BIT_ULL(server[i]);
-			mx_op_ask_server(op, &m, MX_OP_WRITE, MX_F_PLACE, gen, env, todo);
-		}
+	asked = place_on(c, op, server, n, env, todo);
+	if (asked)
 		return;
-	}
+	later |= n;
 	if (mx_home_in_sync(&c->home)) {
 		MX_COVER(op_place_fewer);
 		mx_op_place_done(c, op, env, todo);

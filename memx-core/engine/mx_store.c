@@ -414,6 +414,15 @@ static bool range_valid(const struct mx_store_vol *v, const struct mx_ask *ask)
 	return true;
 }
 
+/*
+ * Whether a placement is of an owner that may not know yet that the volume was made
+ * anew: it could be older than that, and what it brings would count for what was lost.
+ */
+static bool is_early(const struct mx_store_vol *v, const struct mx_ask *ask)
+{
+	return v->maker.node && ask->flags & MX_F_PLACE;
+}
+
 int mx_store_admit(const struct mx_store_vol *v, const struct mx_store_who *who,
 		   const struct mx_ask *ask, u32 len, u64 *arg)
 {
@@ -425,6 +434,10 @@ int mx_store_admit(const struct mx_store_vol *v, const struct mx_store_who *who,
 	status = claim_admit(v, who, ask, len, arg);
 	if (status == MX_ST_OK && !range_valid(v, ask))
 		return MX_ST_INVAL;
+	if (status == MX_ST_OK && is_early(v, ask)) {
+		MX_COVER(store_place_early);
+		return MX_ST_AGAIN;
+	}
 	return status;
 }
 

@@ -168,7 +168,8 @@ struct mx_store_who {
  *             for the table of volumes
  * @over:      the node of @claim has another incarnation; likewise
  * @maker:     whose OPEN has made it, as long as no roster was stored and nobody
- *             else has taken it over: a repeated OPEN is told so again
+ *             else has taken it over: a repeated OPEN is told so again, and no chunk
+ *             is placed
  * @roster:    as last stored; number 0: none was
  */
 struct mx_store_vol {
@@ -280,7 +281,8 @@ int mx_store_drop(struct mx_store *st, struct mx_store_vol *v,
  * @len: bytes of its payload
  * @arg: result: the answer's argument
  *
- * Checks claim, version, range and kind of the volume.
+ * Checks claim, version, range and kind of the volume. A placement is answered AGAIN
+ * until the owner has shown by its roster that it knows of the volume being made.
  *
  * Return: an enum mx_status.
  */

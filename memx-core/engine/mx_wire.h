@@ -290,7 +290,8 @@ struct mx_wire_look {
  * @MX_ST_STALE:  a higher claim is in force; the answer's @arg is its epoch
  * @MX_ST_INVAL:  the request makes no sense (its sender is at fault): among
  *                others an epoch that was not announced by an OPEN
- * @MX_ST_AGAIN:  out of pages for the moment; ask again
+ * @MX_ST_AGAIN:  not now, as when it is out of pages or does not know yet whether
+ *                the owner knows that the volume was made anew; ask again
  * @MX_ST_NOCHUNK: the chunk is not here
  * @MX_ST_OLDGEN: the chunk (or roster) here is newer; @arg is its generation (or
  *                number)

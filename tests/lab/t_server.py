@@ -206,6 +206,10 @@ class T(Test):
         what = dict(vol=8, page=1000, arg=8, text="eight", flags=FEATURES | flags, gen=0, features=FEAT_GEN)
         self.bad(status, OPEN, epoch=epoch, host=host, **what)
 
+    def knows(self, vol, **what):
+        """Chunks are placed once the owner's roster shows that it knows of the volume."""
+        self.good(ROSTER, vol=vol, gen=0, text="1/self", **what)
+
     def generations(self):
         """What is of an older generation than the chunk has no effect."""
         self.claim(1)
@@ -214,6 +218,8 @@ class T(Test):
         one = dict(vol=8, n=1)
         self.bad(NOCHUNK, READ, gen=1, **one)
         self.bad(NOCHUNK, WRITE, gen=1, text="1", **one)
+        self.bad(AGAIN, WRITE, gen=3, flags=PLACE, text="70", **one)
+        self.knows(8)
         self.good(WRITE, gen=3, flags=PLACE, text="70", **one)
         self.good(WRITE, gen=3, page=1, text="71", **one)
         self.check(self.read(0, 3, vol=8, gen=3) == [70, 71, 0], "placed, and written to")
@@ -258,7 +264,7 @@ class T(Test):
         self.check(self.words["bits"] == "2" and self.words["first"] == "9" and self.words["len"] == "32",
                    f"pages 0 and 3: {self.words}")
         self.good(ROSTER, **two)
-        self.check(self.words["roster"] == "0:0", "there is no roster yet")
+        self.check(self.words["roster"] == "1:1", f"the other owner's roster: {self.words['roster']}")
         self.good(ROSTER, text="5/self,77:1", **two)
         self.bad(OLDGEN, ROSTER, text="5/self", **two)
         self.bad(OLDGEN, ROSTER, text="4/self", **two)
@@ -271,6 +277,7 @@ class T(Test):
     def listing(self):
         """More chunks than an answer has room for are told in steps."""
         self.good(OPEN, vol=11, page=60 * MIB, arg=8, text="many", flags=FEATURES | SEALED, gen=0, features=FEAT_GEN)
+        self.knows(11)
         for chunk in range(0, 60, 2):
             self.good(WRITE, vol=11, page=chunk * MIB, n=1, gen=chunk + 1, flags=PLACE | SEALED, text=str(chunk + 1))
         self.good(LIST, vol=11, n=32, gen=0, page=57)
@@ -281,6 +288,7 @@ class T(Test):
         self.check(self.words["len"] == "0" and self.arg == END, "none beyond the end")
         self.good(DROP, vol=11)
         self.good(OPEN, vol=12, page=MIB << 16, arg=18, text="big", flags=FEATURES, gen=0, features=FEAT_GEN)
+        self.knows(12)
         self.bad(FULL, WRITE, vol=12, n=1, gen=1, flags=PLACE, text="1")
         self.good(DROP, vol=12)
         self.until(lambda: self.show()["free_pages"] == 64 * MIB, "all its room is free", 10)
@@ -296,6 +304,7 @@ class T(Test):
         self.good(OPEN, vol=0xa1, page=28 * MIB, arg=8, text="storm")
         self.good(OPEN, vol=0xa2, page=28 * MIB, arg=8, text="storm", flags=FEATURES, gen=0, features=FEAT_GEN,
                   host=self.c2)
+        self.knows(0xa2, host=self.c2)
         self.together(lambda: self.storm(self.c1, 0xa1, 1), lambda: self.storm(self.c2, 0xa2, 2, gen=7))
         for host in (self.c1, self.c2, self.s1):
             host.netem("loss 1% duplicate 1% delay 1ms reorder 25%")

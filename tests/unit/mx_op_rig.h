@@ -17,7 +17,7 @@ enum { RIG_PAGES = 256, RIG_OPS = 8, RIG_SERVERS = 4 };
  * @have:    its bitmap
  * @lost:    its bitmap
  * @members: servers, all alive at first
- * @life:    the volume on them; incarnation 100 + index
+ * @life:    the volume on them; incarnation 100 + index, first era
  * @env:     what the engine knows
  * @todo:    what it wants
  * @op:      operations
@@ -43,7 +43,9 @@ static inline struct rig *rig(u8 copies)
 	mx_todo_init(&r.todo);
 	for (i = 0; i < RIG_SERVERS; i++) {
 		r.members.m[i].state = MX_MEMBER_ALIVE;
-		r.life[i] = (struct mx_srv_life) { .inc = 100 + i, .gens = true };
+		r.life[i] = (struct mx_srv_life) {
+			.inc = 100 + i, .era = 1, .gens = true,
+		};
 	}
 	r.env = (struct mx_env) {
 		.members	= &r.members,
@@ -221,7 +223,7 @@ static inline bool unplace_left(struct rig *r, u32 n)
 /* After a take-over: server 2 has the chunk, and it is not known which pages. */
 static inline void adopt(struct rig *r)
 {
-	struct mx_home_member m = { .inc = 102, .server = 2 };
+	struct mx_home_member m = { .inc = 102, .era = 1, .server = 2 };
 
 	mx_chunk_adopt(&r->c, &m, 1, 5);
 }

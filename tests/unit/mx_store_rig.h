@@ -107,6 +107,17 @@ static inline int effect(const struct mx_ask *ask, u32 index)
 	return status;
 }
 
+/* The claim in force shows by its roster that it knows of the volume. */
+static inline int store_roster(void)
+{
+	struct mx_roster r = {
+		.epoch = vol.claim.epoch, .number = vol.roster.number + 1,
+		.n = 1, .member = { self },
+	};
+
+	return mx_store_roster_set(&vol, &r, &arg);
+}
+
 static inline int do_open(const struct mx_store_who *who,
 			  const struct mx_ask *ask, const char *name, u32 len)
 {
@@ -175,6 +186,8 @@ static inline int serve(struct mx_store_who who, struct mx_ask ask,
 		status = mx_store_admit(known(), &who, &ask, len, &arg);
 		if (status == MX_ST_OK && ask.op == MX_OP_RESERVE)
 			status = mx_store_reserve(&st, &vol, &ask, &arg);
+		else if (status == MX_ST_OK && ask.op == MX_OP_ROSTER && len)
+			status = store_roster();
 		else if (status == MX_ST_OK && ask.op != MX_OP_LIST &&
 			 ask.op != MX_OP_ROSTER)
 			status = effect(&ask, ask.page >> SHIFT);
@@ -241,6 +254,9 @@ static inline void check_sums(void)
 
 #define OPEN_OLD(who) open_as(who, 0, 0)
 #define OPEN_NEW(who) open_as(who, MX_F_FEATURES, MX_FEAT_KNOWN)
+/* As an owner begins that places chunks. */
+#define OWN(who) \
+	(OPEN_NEW(who) == MX_ST_OK ? store_roster() : MX_ST_INVAL)
 #define OPEN_TENT(who) \
 	open_as(who, MX_F_FEATURES | MX_F_TENTATIVE, MX_FEAT_KNOWN)
 #define GOOD(who, ...) assert_int_equal(ask_as(who, ASK(__VA_ARGS__)), MX_ST_OK)

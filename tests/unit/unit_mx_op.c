@@ -230,7 +230,7 @@ static void mx_op_leg__answer_of_a_lost_copy_does_not_count(void **state)
 	submit(r, 0, MX_KIND_WRITE, 4, 1);
 	LOG(r, "0:WRITE s0 g1");
 	r->life[0].era++;
-	assert_true(mx_chunk_lose(&r->c, 0, 100, 0));
+	assert_true(mx_chunk_lose(&r->c, 0, 100, 1));
 	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:PICK 1");
 }

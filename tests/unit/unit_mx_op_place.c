@@ -12,7 +12,6 @@ static void mx_op_unplace__refused(void **state)
 {
 	struct rig *r = rig(1);
 
-	r->life[3].era = 1;
 	mx_op_unplace(&r->c, own_op(r, 0, MX_KIND_UNPLACE, 0), 3, 7, &r->env, &r->todo);
 	LOG(r, "0:DISCARD|RELEASE s3 g7; 0:END 0");
 	answer(r, 0, 3, MX_V_BAD);
@@ -33,7 +32,6 @@ static void mx_op_place__taken_in_a_later_life(void **state)
 {
 	struct rig *r = rig(1);
 
-	r->life[0].era = 1;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	picked(r, 0, BIT(0));
 	r->life[0].era = 2;
@@ -46,7 +44,6 @@ static void mx_op_place__taken_in_a_later_life(void **state)
 
 	/* Likewise when nobody has waited for the answer any more. */
 	r = rig(1);
-	r->life[0].era = 1;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	picked(r, 0, BIT(0));
 	give_up(r, 0);
@@ -70,7 +67,6 @@ static void mx_op_place__taken_in_limbo(void **state)
 {
 	struct rig *r = rig(1);
 
-	r->life[0].era = 1;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	picked(r, 0, BIT(0));
 	r->life[0].era = 0;
@@ -86,7 +82,6 @@ static void mx_op_place__taken_in_limbo(void **state)
 
 	/* Likewise when nobody has waited for the answer any more. */
 	r = rig(1);
-	r->life[0].era = 1;
 	submit(r, 0, MX_KIND_WRITE, 0, 1);
 	picked(r, 0, BIT(0));
 	give_up(r, 0);
@@ -99,6 +94,41 @@ static void mx_op_place__taken_in_limbo(void **state)
 	answer(r, 0, 0, MX_V_OK);
 	LOG(r, "0:FREE");
 	assert_int_equal(r->c.avoid, 0);
+}
+
+/* A server that is being asked for its life is not asked to take a chunk. */
+static void mx_op_place__not_in_limbo(void **state)
+{
+	struct rig *r = rig(2);
+
+	r->life[0].era = 0;
+	submit(r, 0, MX_KIND_WRITE, 0, 1);
+	picked(r, 0, BIT(0) | BIT(1));
+	LOG(r, "0:PICK 2; 0:WRITE|PLACE s1 g1");
+	answer(r, 0, 1, MX_V_FULL);
+	LOG(r, "0:PICK 2");
+	picked(r, 0, BIT(0));
+	LOG(r, "0:WAIT 10");
+	r->life[0].era = 1;
+	mx_op_wake(&r->c, &r->op[0], &r->env, &r->todo);
+	picked(r, 0, BIT(0));
+	LOG(r, "0:PICK 2; 0:WRITE|PLACE s0 g2");
+	answer(r, 0, 0, MX_V_OK);
+	assert_int_equal(r->c.home.n, 1);
+	rig_log(r);
+
+	/* Nor is it forgotten that it may have one, once its life is told. */
+	r = rig(1);
+	r->life[3].era = 0;
+	mx_op_unplace(&r->c, own_op(r, 0, MX_KIND_UNPLACE, 0), 3, 7, &r->env, &r->todo);
+	LOG(r, "0:END 0");
+	tick(r, 500);
+	LOG(r, "");
+	r->life[3].era = 5;
+	tick(r, 500);
+	LOG(r, "0:DISCARD|RELEASE s3 g7");
+	answer(r, 0, 3, MX_V_OK);
+	LOG(r, "0:FREE");
 }
 
 /* 6g: the old copy is released when its life is back, and until then the newer
@@ -153,6 +183,7 @@ int main(void)
 		MXT(mx_op_unplace__refused),
 		MXT(mx_op_place__taken_in_a_later_life),
 		MXT(mx_op_place__taken_in_limbo),
+		MXT(mx_op_place__not_in_limbo),
 		MXT(mx_op_unplace_left__old_life_is_back),
 		MXT(mx_op_unplace__repeated),
 	};

@@ -223,7 +223,7 @@ static void mx_op_zeros__left_overs_forgotten(void **state)
 		have_pages(r, 0, 0, 1, BIT(i + 1));
 	}
 	for (i = 0; i < 3; i++)
-		mx_chunk_left_gone(&r->c, i, 100 + i, 0);
+		mx_chunk_left_gone(&r->c, i, 100 + i, 1);
 	assert_int_equal(r->c.nleft, 0);
 	assert_false(mx_chunk_sole(&r->c));
 	zeros(r, 0, 0, 1);

@@ -132,7 +132,7 @@ static void mx_store_open__order_of_claims(void **state)
 static void mx_store_open__restarted(void **state)
 {
 	start();
-	OPEN_NEW(WHO(1, 11, 5));
+	OWN(WHO(1, 11, 5));
 	GOOD(WHO(1, 11, 5), WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 	IS(STALE, WHO(1, 12, 5), READ, .npages = 1, .gen = 1);
 	assert_int_equal(OPEN_NEW(WHO(1, 12, 5)), MX_ST_STALE);
@@ -183,7 +183,7 @@ static void mx_store_open__tentative_stands_beside(void **state)
 	const struct mx_store_who two = WHO(2, 22, 6);
 
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 	assert_int_equal(OPEN_TENT(two), MX_ST_OK);
 	assert_true(arg == MX_FEAT_KNOWN && !fenced);
@@ -262,6 +262,7 @@ static void mx_store_open__tentative_alone(void **state)
 	assert_int_equal(vol.tentative.epoch, 5);
 	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
 	assert_true(fenced);
+	assert_int_equal(store_roster(), MX_ST_OK);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 }
 
@@ -328,6 +329,39 @@ static void mx_store_admit__claims(void **state)
 		assert_int_equal(ask_as(WHO(1, 11, ~0U), asks[i]), MX_ST_INVAL);
 	}
 	GOOD(WHO(9, 9, 1), STAT);
+}
+
+/*
+ * The volume was lost and is made anew by its owner's OPEN. Until the owner has shown
+ * that it knows, a placement may be one that it has sent before.
+ */
+static void mx_store_admit__made_anew(void **state)
+{
+	start();
+	OWN(ONE);
+	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
+	bury();
+	OPEN_NEW(ONE);
+	IS(AGAIN, ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
+	IS(AGAIN, ONE, SETGEN, .flags = MX_F_PLACE, .gen = 1);
+	IS(INVAL, ONE, WRITE, .flags = MX_F_PLACE, .npages = 33, .gen = 1);
+	/* What makes no chunk is answered: none is there. */
+	IS(NOCHUNK, ONE, READ, .npages = 1, .gen = 1);
+	IS(NOCHUNK, ONE, WRITE, .npages = 1, .gen = 1);
+	GOOD(ONE, DISCARD, .arg = 256, .flags = MX_F_RELEASE, .gen = 1);
+	assert_int_equal(st.quota.reserved, 0);
+	/* Somebody who looks on does not speak for it. */
+	GOOD(ONE, ROSTER);
+	OPEN_TENT(WHO(2, 22, 6));
+	IS(AGAIN, ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
+	assert_int_equal(store_roster(), MX_ST_OK);
+	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
+	GOOD(ONE, SETGEN, .page = 256, .flags = MX_F_PLACE, .gen = 1);
+	/* For whoever takes it over it was there. */
+	start();
+	OPEN_NEW(ONE);
+	OPEN_NEW(WHO(2, 22, 6));
+	GOOD(WHO(2, 22, 6), WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 }
 
 /* Each version has its own requests. */
@@ -512,7 +546,7 @@ static void mx_store_promise__for_a_left_over(void **state)
 {
 	start();
 	mx_store_start(&st, 256, 100000);
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 1);
 	GOOD(ONE, WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 2);
 	IS(FULL, ONE, SETGEN, .page = 256, .flags = MX_F_PLACE, .gen = 1);
@@ -521,7 +555,7 @@ static void mx_store_promise__for_a_left_over(void **state)
 static void mx_store_promise__draining(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 1);
 	st.state = MX_STORE_DRAINING;
 	GOOD(ONE, WRITE, .npages = 1, .gen = 1);
@@ -607,6 +641,8 @@ static void mx_store__random_walk(void **state)
 			    (struct mx_life){ 0x80, 1 });
 		if (ask.op == MX_OP_OPEN)
 			oks += serve(who, ask, "one", 3) == MX_ST_OK;
+		else if (ask.op == MX_OP_ROSTER && here && vol.claim.node)
+			oks += store_roster() == MX_ST_OK;
 		else
 			oks += ask_as(who, ask) == MX_ST_OK;
 		check_sums();
@@ -648,6 +684,7 @@ int main(void)
 		MXT(mx_store_drop__whose),
 		MXT(mx_store_drop__withdraws_a_tentative_claim),
 		MXT(mx_store_admit__claims),
+		MXT(mx_store_admit__made_anew),
 		MXT(mx_store_admit__version),
 		MXT(mx_store_admit__hostile),
 		MXT(mx_store_admit__sealed),

@@ -9,7 +9,7 @@
 static void mx_store_chunk_admit__absent(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	IS(NOCHUNK, ONE, READ, .npages = 1, .gen = 1);
 	IS(NOCHUNK, ONE, WRITE, .npages = 1, .gen = 1);
 	IS(NOCHUNK, ONE, DISCARD, .arg = 1, .gen = 1);
@@ -50,7 +50,7 @@ static void mx_store_chunk_admit__old_nodes(void **state)
 static void mx_store_chunk_admit__older(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 2, .flags = MX_F_PLACE, .gen = 7);
 	IS(OLDGEN, ONE, READ, .npages = 1, .gen = 6);
 	assert_int_equal(arg, 7);
@@ -68,7 +68,7 @@ static void mx_store_chunk_admit__older(void **state)
 static void mx_store_chunk_admit__newer(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 2, .flags = MX_F_PLACE, .gen = 7);
 	IS(INVAL, ONE, READ, .npages = 1, .gen = 8);
 	IS(INVAL, ONE, WRITE, .npages = 1, .gen = 8);
@@ -91,7 +91,7 @@ static void mx_store_chunk_make__nothing_in_between(void **state)
 	struct mx_ask ask = ASK(WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 8);
 
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 32, .flags = MX_F_PLACE, .gen = 7);
 	assert_int_equal(mx_store_chunk_make(&st, &chunk[0], &ask, &arg),
 			 MX_STORE_RENEW);
@@ -107,7 +107,7 @@ static void mx_store_chunk_make__nothing_in_between(void **state)
 static void mx_store_chunk_admit__left_over(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 32, .flags = MX_F_PLACE, .gen = 7);
 	GOOD(ONE, WRITE, .npages = 3, .flags = MX_F_PLACE, .gen = 8);
 	assert_int_equal(chunk[0].gen, 8);
@@ -129,7 +129,7 @@ static void mx_store_chunk_admit__dead(void **state)
 	struct mx_ask write = ASK(WRITE, .npages = 1, .gen = 7);
 
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 2, .flags = MX_F_PLACE, .gen = 7);
 	mx_store_chunk_dead(&chunk[0]);
 	assert_false(mx_store_here(&chunk[0]));
@@ -145,7 +145,7 @@ static void mx_store_chunk_admit__dead(void **state)
 static void mx_store_chunk_admit__filling(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	set_members(2, peer_b, peer_c, self);
 	GOOD(ONE, SETGEN, .flags = MX_F_PLACE, .gen = 4);
 	GOOD(ONE, SETGEN, .flags = MX_F_PLACE, .gen = 4);
@@ -167,7 +167,7 @@ static void mx_store_chunk_admit__filling(void **state)
 static void mx_store_chunk_admit__closing(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 1);
 	st.state = MX_STORE_CLOSING;
 	IS(AGAIN, ONE, WRITE, .npages = 1, .gen = 1);
@@ -186,7 +186,7 @@ static void mx_store_chunk_admit__closing(void **state)
 static void mx_store_setgen__generations(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 2, .flags = MX_F_PLACE, .gen = 1);
 	set_members(3, peer_b, self, peer_c);
 	GOOD(ONE, SETGEN, .gen = 2);
@@ -217,7 +217,7 @@ static void mx_store_setgen__generations(void **state)
 static void mx_store_setgen__another_life(void **state)
 {
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .npages = 1, .flags = MX_F_PLACE, .gen = 1);
 	set_members(1, (struct mx_life){ self.node, self.inc + 1 }, self, self);
 	GOOD(ONE, SETGEN, .gen = 2);
@@ -230,7 +230,7 @@ static void mx_store_list_entry__what_is_told(void **state)
 	u8 entry[sizeof(struct mx_wire_chunk)];
 
 	start();
-	OPEN_NEW(ONE);
+	OWN(ONE);
 	GOOD(ONE, WRITE, .page = 256, .npages = 5, .flags = MX_F_PLACE, .gen = 3);
 	set_members(2, self, peer_b, self);
 	GOOD(ONE, SETGEN, .page = 256, .gen = 4);

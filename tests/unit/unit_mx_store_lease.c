@@ -18,7 +18,7 @@ static void begin(void)
 {
 	start();
 	mx_store_tick(&st, 5000, true);
-	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
+	assert_int_equal(OWN(ONE), MX_ST_OK);
 	GOOD(ONE, WRITE, .flags = MX_F_PLACE, .npages = 1, .gen = 1);
 }
 

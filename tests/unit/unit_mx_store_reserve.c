@@ -17,6 +17,7 @@ static void begin(u64 capacity)
 	other = (struct mx_store_vol){ .id = 77, .pages = PAGES, .shift = SHIFT };
 	assert_int_equal(OPEN_NEW(ONE), MX_ST_OK);
 	assert_int_equal(arg & MX_FEAT_RESERVE, MX_FEAT_RESERVE);
+	assert_int_equal(store_roster(), MX_ST_OK);
 }
 
 static void seconds(u32 n)
