@@ -21,6 +21,10 @@ MEMX_CREATE_WAIT=2
 MEMX_CREATE_TIME=5
 MEMX_REMOVE_WAIT=3
 MEMX_REMOVE_TIME=4
+# Of `remove`, which the toolstack gives 40: the backend of a host that has much to do
+# may have to be waited for, and nobody comes back for the volume.
+MEMX_LEAVE_WAIT=15
+MEMX_LEAVE_TIME=16
 MEMX_LIST_TIME=5
 MEMX_UUID_TIME=3
 

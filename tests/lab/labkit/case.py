@@ -123,12 +123,18 @@ class Test:
             if not host.running():
                 continue
             host.thaw()
-            try:
-                text = host.sh("dmesg", timeout=20)
-            except Failed as e:
-                text = f"(not to be had: {e})\n"
-            with open(os.path.join(self.folder, host.name + ".dmesg.txt"), "w", encoding="utf-8") as f:
-                f.write(text)
+            self._keep(host, "dmesg", "dmesg.txt")
+            if host.options.kind == "xen":
+                self._keep(host, "xenstore-ls -f; cd /var/log/xen && tail -n 200 *.log", "toolstack.txt")
+
+    def _keep(self, host, command, name):
+        """What a command says is kept beside the consoles."""
+        try:
+            text = host.sh(command, timeout=20, check=False)
+        except Failed as e:
+            text = f"(not to be had: {e})\n"
+        with open(os.path.join(self.folder, f"{host.name}.{name}"), "w", encoding="utf-8") as f:
+            f.write(text)
 
     def stop_hosts(self):
         """Takes the kernels' logs and switches everything off."""
