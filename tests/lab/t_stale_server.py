@@ -43,6 +43,7 @@ class T(Test):
         """A volume of which the rogue has the first half, the other server the second. Gives the rogue's chunks and the other's."""
         self.mode("ok")
         self.cluster.make(f"{MIB}M")
+        self.until(lambda: self.takes(MIB - 1, seed), "the rogue takes chunks", 60)
         self.good(self.write(0, f"{MIB // 2}M", seed), "the first half is written, to the rogue")
         self.room(0)
         self.good(self.write(f"{MIB // 2}M", f"{MIB // 2}M", seed), "the second half is written, to the other server")
@@ -51,6 +52,14 @@ class T(Test):
         ours = sorted(set(range(MIB)) - set(theirs))
         self.check(len(theirs) >= 4 and len(ours) >= 4, f"both have chunks: the rogue {len(theirs)} of {MIB}")
         return theirs, ours
+
+    def takes(self, chunk, seed):
+        """Whether the rogue takes a chunk, which the other one gives up if it was the one."""
+        self.good(self.write(f"{chunk}M", "1M", seed), f"chunk {chunk} is written")
+        if self.cluster.chunks(self.rogue):
+            return True
+        self.c1.sh(f"blkdiscard -f -o {chunk << 20} -l {1 << 20} {DEV}")
+        return False
 
     def asked(self):
         return int(self.s2.get("/sys/module/memx_rogue/parameters/asked"))
