@@ -3,7 +3,7 @@
 # tests, the simulator and the fuzzers. Included by the top Makefile.
 
 # Files that are also compiled outside of the kernel (tests/checks/purity).
-pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c backend/mxbk_queue.c)
+pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c backend/mxbk_queue.c frontend/mxbf_req.c)
 unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
@@ -15,7 +15,7 @@ fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
 user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -Ipackaging -MMD -MP
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ifrontend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -Ipackaging -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
