@@ -98,7 +98,7 @@ void mxbf_give_size(struct mxbf_dev *dev, u64 sectors)
 
 	if (pages <= dev->pages)
 		return;
-	freed = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL | __GFP_NOWARN);
+	freed = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_NOIO | __GFP_NOWARN);
 	if (!freed)
 		return;
 	spin_lock_irq(&dev->lock);
