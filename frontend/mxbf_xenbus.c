@@ -58,29 +58,26 @@ static void offered(struct mxbf_dev *dev)
 		xenbus_dev_error(xdev, err, "cannot make a ring");
 }
 
-static int read_sectors(struct mxbf_dev *dev, u64 *sectors)
+/* Return: whether the backend gives a size that can be. */
+static bool read_sectors(struct mxbf_dev *dev, u64 *sectors)
 {
 	const char *dir = dev->xdev->otherend;
 
-	if (xenbus_scanf(XBT_NIL, dir, "sectors", "%llu", sectors) != 1 ||
-	    *sectors > (u64)LLONG_MAX >> SECTOR_SHIFT ||
-	    xenbus_read_unsigned(dir, "sector-size", 0) != SECTOR_SIZE) {
-		xenbus_dev_error(dev->xdev, -EPROTO, "the backend gives no size of the disk");
-		return -EPROTO;
-	}
-	return 0;
+	return xenbus_scanf(XBT_NIL, dir, "sectors", "%llu", sectors) == 1 &&
+	       *sectors <= (u64)LLONG_MAX >> SECTOR_SHIFT &&
+	       xenbus_read_unsigned(dir, "sector-size", 0) == SECTOR_SIZE;
 }
 
 static void resize(struct mxbf_dev *dev)
 {
 	u64 sectors;
 
-	if (!dev->disk || read_sectors(dev, &sectors) || sectors == get_capacity(dev->disk))
+	if (!dev->disk || !read_sectors(dev, &sectors) || sectors == get_capacity(dev->disk))
 		return;
 	mxbf_give_size(dev, sectors);
 	set_capacity_and_notify(dev->disk, sectors);
-	dev_info(&dev->xdev->dev, "%s has %llu MiB now\n", dev->disk->disk_name,
-		 sectors >> (20 - SECTOR_SHIFT));
+	dev_info_ratelimited(&dev->xdev->dev, "%s has %llu MiB now\n", dev->disk->disk_name,
+			     sectors >> (20 - SECTOR_SHIFT));
 }
 
 static void connect(struct mxbf_dev *dev)
@@ -89,8 +86,10 @@ static void connect(struct mxbf_dev *dev)
 	u64 sectors;
 	int err;
 
-	if (read_sectors(dev, &sectors))
+	if (!read_sectors(dev, &sectors)) {
+		xenbus_dev_error(dev->xdev, -EPROTO, "the backend gives no size of the disk");
 		return;
+	}
 	WRITE_ONCE(dev->discard, xenbus_read_unsigned(dir, "feature-discard", 0));
 	if (dev->disk) {
 		resize(dev);
