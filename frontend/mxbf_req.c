@@ -59,18 +59,14 @@ void mxbf_slot_free(struct mxbf_table *table, struct mxbf_slot *slot)
 
 u32 mxbf_slot_add(struct mxbf_slot *slot, u8 op, u64 sector, u32 bytes)
 {
-	u32 have = slot->sectors * 512;
+	u32 most = op == MXBF_DISCARD ? 1 : MXBF_PARTS;
 
-	if (op != slot->op || sector != slot->sector + slot->sectors)
+	if (op != slot->op || sector != slot->sector + slot->sectors || slot->parts == most)
 		return 0;
-	if (op == MXBF_DISCARD) {
-		if (slot->parts)
-			return 0;
-	} else if (slot->parts == MXBF_PARTS || have == MXBF_BYTES) {
+	if (op != MXBF_DISCARD)
+		bytes = min_t(u32, bytes, MXBF_BYTES - (u32)slot->sectors * 512);
+	if (!bytes)
 		return 0;
-	} else {
-		bytes = min_t(u32, bytes, MXBF_BYTES - have);
-	}
 	slot->sectors += bytes / 512;
 	slot->parts++;
 	return bytes;
@@ -132,8 +128,9 @@ static char *prepend_number(char *at, u32 n)
 /* 0: a, 25: z, 26: aa */
 static char *prepend_letters(char *at, u32 n)
 {
-	while (*--at = 'a' + n % 26, n >= 26)
-		n = n / 26 - 1;
+	for (; n >= 26; n = n / 26 - 1)
+		*--at = 'a' + n % 26;
+	*--at = 'a' + n;
 	return at;
 }
 
