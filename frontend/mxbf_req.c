@@ -119,9 +119,10 @@ static char *prepend(char *at, const char *text)
 
 static char *prepend_number(char *at, u32 n)
 {
-	do
+	do {
 		*--at = '0' + n % 10;
-	while (n /= 10);
+		n /= 10;
+	} while (n);
 	return at;
 }
 
