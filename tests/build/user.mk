@@ -152,7 +152,7 @@ guest-objs := $(guest-files:%.c=$(O)/guest/%.o)
 guest-flags := -O1 $(sanitize) -Wno-format -ftrivial-auto-var-init=pattern -I$(O)/guest/include -include tests/fuzz/xen/kernel.h
 $(eval $(call flavour,guest,$(fuzz-cc),$(guest-flags) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
 $(guest-objs): $(O)/guest/include/.made
-$(O)/guest/include/.made: $(wildcard backend/*.[ch]) memx-core/core/mx_core.h rmap/rmp.h
+$(O)/guest/include/.made: $(wildcard backend/*.[ch]) frontend/mxbf.h frontend/mxbf_io.c frontend/mxbf_give.c memx-core/core/mx_core.h rmap/rmp.h
 	@mkdir -p $(@D)
 	@sed -n 's/^#include <\(.*\)>$$/\1/p' $^ | sort -u | while read -r h; do \
 		mkdir -p $(@D)/$$(dirname $$h) && : >$(@D)/$$h || exit 1; done
@@ -160,6 +160,12 @@ $(O)/guest/include/.made: $(wildcard backend/*.[ch]) memx-core/core/mx_core.h rm
 $(O)/fuzz/bin/fuzz_mxbk_guest: $(guest-objs) $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
 	@mkdir -p $(@D)
 	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^
+
+# the frontend's way of bios, likewise, with a backend that lies
+
+$(O)/fuzz/tests/fuzz/fuzz_mxbf_backend.o: tests/fuzz/fuzz_mxbf_backend.c tests/fuzz/front/kernel.h $(wildcard frontend/*.[ch]) $(O)/guest/include/.made
+	@mkdir -p $(@D)
+	$(fuzz-cc) $(user-cflags) -O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link) -I$(O)/guest/include -c -o $@ $<
 
 # what goes over the wire: a table of it, and frames for the dissector
 
