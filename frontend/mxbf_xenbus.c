@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -18,6 +19,8 @@
 #include "mx_xs_keys.h"
 
 #define SCRIPT_NAME "block-memx"
+
+enum { LEAVE_MS = 2000 };
 
 struct workqueue_struct *mxbf_wq;
 
@@ -221,6 +224,23 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 	return 0;
 }
 
+/*
+ * The disk is as new for the next driver; which must not take the backend for one
+ * that is connected already, so it is given a moment to see that.
+ */
+static void leave(struct xenbus_device *xdev)
+{
+	int i;
+
+	xenbus_switch_state(xdev, XenbusStateInitialising);
+	for (i = 0; i < LEAVE_MS / 20; i++) {
+		if (xenbus_read_unsigned(xdev->nodename, "state", 0) != XenbusStateInitialising ||
+		    xenbus_read_unsigned(xdev->otherend, "state", 0) != XenbusStateConnected)
+			return;
+		msleep(20);
+	}
+}
+
 /* By the toolstack, or by an admin who gives the disk to another driver. */
 static void remove(struct xenbus_device *xdev)
 {
@@ -234,7 +254,7 @@ static void remove(struct xenbus_device *xdev)
 	cancel_delayed_work_sync(&dev->give);
 	mxbf_ring_close(dev);
 	if (xdev->state != XenbusStateClosed)
-		xenbus_switch_state(xdev, XenbusStateInitialising);
+		leave(xdev);
 	mxbf_frames_free(dev);
 	spin_lock_irq(&dev->lock);
 	dev->pages = 0;
