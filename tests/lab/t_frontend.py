@@ -191,7 +191,7 @@ class T(Test):
         self.guest.sh("mkswap /dev/memxc && swapon /dev/memxc")
         rc, out = self.x1.rc("xl block-detach g1 xvdmc", 120)
         self.check(rc != 0, f"the disk is in use: {out.strip()[-200:]}")
-        self.guest.sh(f"memsort {SORT} 9 && swapoff /dev/memxc", 900)
+        self.guest.sh(f"memsort {SORT - OUT} 9 && swapoff /dev/memxc", 900)
         self.x1.rc("xl block-detach g1 xvdmc", 120)
         self.until(lambda: not self.there("/dev/memxc"), "it goes once it is not in use", 60)
         self.until(lambda: "c" not in self.x1.sh("memxctl --field name volume list").split(), "and its volume with it", 60)
