@@ -52,6 +52,7 @@ static int publish(struct mxbk_dev *dev)
 	bool discard = xenbus_read_unsigned(dev->xdev->nodename,
 					    "discard-enable", 1);
 	const struct mxbk_number offers[] = {
+		{ MX_XS_FEATURE, 1 },
 		{ "feature-flush-cache", 1 },
 		{ "feature-barrier", 0 },
 		{ "feature-persistent", 0 },

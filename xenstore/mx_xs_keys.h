@@ -17,6 +17,8 @@
 #define MX_XS_HOTPLUG_STATUS_ERROR "error"
 #define MX_XS_HOTPLUG_ERROR "hotplug-error"
 #define MX_XS_HOTPLUG_ERROR_MAX 1023
+#define MX_XS_FEATURE "feature-memx"
+#define MX_XS_FEATURE_MAX 1
 #define MX_XS_VOLUME "memx/volume"
 #define MX_XS_VOLUME_MAX 63
 #define MX_XS_STATE "memx/state"

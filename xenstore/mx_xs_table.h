@@ -11,6 +11,7 @@
 	X(PARAMS, "params", "libxl", "text", 2047) \
 	X(HOTPLUG_STATUS, "hotplug-status", "block-memx", "word:connected,error", 9) \
 	X(HOTPLUG_ERROR, "hotplug-error", "block-memx", "text", 1023) \
+	X(FEATURE, "feature-memx", "memx_blkback", "uint", 1) \
 	X(VOLUME, "memx/volume", "block-memx", "name", 63) \
 	X(STATE, "memx/state", "memx_blkback", "word:waiting,ok,stalled,lost,fenced,closed,error", 7) \
 	X(ERROR, "memx/error", "memx_blkback", "text", 1023) \

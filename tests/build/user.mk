@@ -3,7 +3,7 @@
 # tests, the simulator and the fuzzers. Included by the top Makefile.
 
 # Files that are also compiled outside of the kernel (tests/checks/purity).
-pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c backend/mxbk_queue.c)
+pure := $(wildcard rmap/engine/*.c memx-core/engine/*.c backend/mxbk_req.c backend/mxbk_fsm.c backend/mxbk_queue.c frontend/mxbf_req.c)
 unit-names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/unit_*.c))
 fuzz-names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 hotplug := $(filter-out %.md %.rules,$(wildcard hotplug-scripts/*))
@@ -15,7 +15,7 @@ fuzz-cc := $(if $(shell command -v $(CLANG)),$(CLANG),$(CC))
 fuzz-libfuzzer := $(filter-out $(CC),$(fuzz-cc))
 
 user-cflags := -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -Ipackaging -MMD -MP
+user-cflags += -Icompat -Irmap -Imemx-core -Ibackend -Ifrontend -Ixenstore -Itools -Itools/lib -Imemx-core/uapi -Irmap/uapi -Itests/unit -Ipackaging -MMD -MP
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # One flavour of user-space objects: $(1) name, $(2) compiler, $(3) flags.
@@ -152,7 +152,7 @@ guest-objs := $(guest-files:%.c=$(O)/guest/%.o)
 guest-flags := -O1 $(sanitize) -Wno-format -ftrivial-auto-var-init=pattern -I$(O)/guest/include -include tests/fuzz/xen/kernel.h
 $(eval $(call flavour,guest,$(fuzz-cc),$(guest-flags) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link)))
 $(guest-objs): $(O)/guest/include/.made
-$(O)/guest/include/.made: $(wildcard backend/*.[ch]) memx-core/core/mx_core.h rmap/rmp.h
+$(O)/guest/include/.made: $(wildcard backend/*.[ch]) frontend/mxbf.h frontend/mxbf_io.c frontend/mxbf_give.c memx-core/core/mx_core.h rmap/rmp.h
 	@mkdir -p $(@D)
 	@sed -n 's/^#include <\(.*\)>$$/\1/p' $^ | sort -u | while read -r h; do \
 		mkdir -p $(@D)/$$(dirname $$h) && : >$(@D)/$$h || exit 1; done
@@ -160,6 +160,12 @@ $(O)/guest/include/.made: $(wildcard backend/*.[ch]) memx-core/core/mx_core.h rm
 $(O)/fuzz/bin/fuzz_mxbk_guest: $(guest-objs) $(if $(fuzz-libfuzzer),,$(O)/fuzz/tests/build/fuzz_main.o) $(O)/fuzz/engines.a
 	@mkdir -p $(@D)
 	$(fuzz-cc) $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer) -o $@ $^
+
+# the frontend's way of bios, likewise, with a backend that lies
+
+$(O)/fuzz/tests/fuzz/fuzz_mxbf_backend.o: tests/fuzz/fuzz_mxbf_backend.c tests/fuzz/front/kernel.h $(wildcard frontend/*.[ch]) $(O)/guest/include/.made
+	@mkdir -p $(@D)
+	$(fuzz-cc) $(user-cflags) -O1 $(sanitize) $(if $(fuzz-libfuzzer),-fsanitize=fuzzer-no-link) -I$(O)/guest/include -c -o $@ $<
 
 # what goes over the wire: a table of it, and frames for the dissector
 
