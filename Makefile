@@ -17,6 +17,8 @@ sbindir = $(DESTDIR)$(PREFIX)/sbin
 xendir = $(DESTDIR)/etc/xen/scripts
 luadir = $(DESTDIR)$(PREFIX)/share/wireshark
 unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
+sbin-scripts = packaging/systemd/memx-devd-adopt
+units = packaging/systemd/memx-attach@.service packaging/systemd/memx-devd.service $(if $(have-xenstore),tools/dom0/memx-dom0.service)
 lab = $(if $(BASE),LAB_BASE=$(BASE) && export LAB_BASE &&) $(if $(KERNEL),LAB_KERNEL=$$(tests/lab/suite-kernel $(KERNEL)) && export LAB_KERNEL LAB_MEMORY=1 &&) tests/lab/lab
 
 .DEFAULT_GOAL := all
@@ -30,20 +32,21 @@ modules:			## kernel modules, for KVER= or KDIR= if not the running kernel
 
 include tests/build/user.mk
 
-install: all			## install modules, tools, the xl hotplug script, the service's unit and the dissector (DESTDIR=, PREFIX=)
+install: all			## install modules, tools, the xl hotplug script, units for systemd and the dissector (DESTDIR=, PREFIX=)
 	install -d $(moddir) $(sbindir) $(xendir) $(luadir)
 	install -m 644 $(addprefix $(O)/modules/$(kver)/,$(product)) $(moddir)
 	strip --strip-debug $(moddir)/*.ko
-	install -m 755 $(tool-programs) $(sbindir)
+	install -m 755 $(tool-programs) $(sbin-scripts) $(sbindir)
 	install -m 755 $(filter-out %.sh,$(hotplug)) $(xendir)
 	install -m 644 $(filter %.sh,$(hotplug)) $(xendir)
 	install -m 644 tools/wireshark/rmap.lua $(luadir)
-	$(if $(have-xenstore),install -d $(unitdir) && sed 's|@sbindir@|$(PREFIX)/sbin|' tools/dom0/memx-dom0.service | install -m 644 /dev/stdin $(unitdir)/memx-dom0.service)
+	install -d $(unitdir)
+	$(foreach unit,$(units),sed 's|@sbindir@|$(PREFIX)/sbin|g' $(unit) | install -m 644 /dev/stdin $(unitdir)/$(notdir $(unit)) &&) :
 	$(if $(DESTDIR),,depmod $(kver))
 
 uninstall:			## remove what install put there
 	rm -rf $(moddir)
-	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua $(unitdir)/memx-dom0.service
+	rm -f $(addprefix $(sbindir)/,$(notdir $(tool-programs) $(sbin-scripts))) $(addprefix $(xendir)/,$(notdir $(hotplug))) $(luadir)/rmap.lua $(addprefix $(unitdir)/,$(notdir $(units)))
 	$(if $(DESTDIR),,depmod $(kver))
 
 install-xl-shim: xl-shim	## put the shim for vdev=memx before this host's stock xl (DPKG_ROOT=, PREFIX=)

@@ -227,6 +227,7 @@ struct mxbk_ring {
  * @hotplug: watch on hotplug-status
  * @online:  watch on online
  * @retry:   connects when the volume could not be had at first
+ * @offered: the frontend can read what is offered; without that the disk can only go
  * @dying:   @retry must not be queued any more
  * @vol:     the volume while connected, else NULL
  * @name:    its name
@@ -267,6 +268,7 @@ struct mxbk_dev {
 	struct xenbus_watch hotplug;
 	struct xenbus_watch online;
 	struct delayed_work retry;
+	bool		offered;
 	bool		dying;
 	struct mx_volume *vol;
 	char		name[MX_NAME_MAX + 1];

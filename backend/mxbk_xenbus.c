@@ -143,6 +143,50 @@ static u32 frontend_state(struct mxbk_dev *dev)
 }
 
 /*
+ * Whether the guest has the disk, as it reads our state, though the driver was taken
+ * away since.
+ */
+static bool is_connected(struct mxbk_dev *dev)
+{
+	u32 front = frontend_state(dev);
+
+	return (u8)dev->xdev->state == MXBK_XB_CONNECTED &&
+	       (front == MXBK_XB_INITIALISED || front == MXBK_XB_CONNECTED);
+}
+
+/*
+ * The toolstack runs the script when it sees InitWait, and only if it sees just
+ * that. A disk that was connected when its driver was taken away stays so for its
+ * guest, and is connected again by decide_and_act().
+ */
+static int start(struct mxbk_dev *dev)
+{
+	struct xenbus_device *xdev = dev->xdev;
+	bool connected;
+	int err;
+
+	/* A driver before us may have had another one in mind. */
+	xdev->state = (enum xenbus_state)mxbk_xs_state(xdev);
+	connected = is_connected(dev);
+	make_offer(dev, connected);
+	err = publish(dev);
+	if (err)
+		return err;
+	if (!connected)
+		return mxbk_switch(xdev, MXBK_XB_INIT_WAIT);
+	xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
+	return 0;
+}
+
+/* What kept the features from being written may be over. */
+static void offer_again(struct mxbk_dev *dev)
+{
+	dev->offered = !start(dev);
+	if (dev->offered)
+		mxbk_say_nothing(dev);
+}
+
+/*
  * @front: the frontend's state, or NULL: as it is now
  * @only_connect: nothing else is to be done in this context
  */
@@ -159,6 +203,11 @@ static void decide_and_act(struct mxbk_dev *dev, const u32 *front, bool only_con
 	action = mxbk_fsm(&view);
 	if (only_connect && action != MXBK_DO_CONNECT)
 		action = MXBK_DO_NOTHING;
+	if (!dev->offered && action != MXBK_DO_CLOSING && action != MXBK_DO_CLOSE) {
+		action = MXBK_DO_NOTHING;
+		if (view.online && !only_connect)
+			offer_again(dev);
+	}
 	if (action != MXBK_DO_NOTHING)
 		dev_dbg(&dev->xdev->dev, "frontend %s, own %s: %s\n",
 			xenbus_strstate((enum xenbus_state)view.front),
@@ -285,42 +334,6 @@ static void retire(struct mxbk_dev *dev)
 	dev_free(dev);
 }
 
-/*
- * Whether the guest has the disk, as it reads our state, though the driver was taken
- * away since.
- */
-static bool is_connected(struct mxbk_dev *dev)
-{
-	u32 front = frontend_state(dev);
-
-	return (u8)dev->xdev->state == MXBK_XB_CONNECTED &&
-	       (front == MXBK_XB_INITIALISED || front == MXBK_XB_CONNECTED);
-}
-
-/*
- * The toolstack runs the script when it sees InitWait, and only if it sees just
- * that. A disk that was connected when its driver was taken away stays so for its
- * guest, and is connected again by decide_and_act().
- */
-static int start(struct mxbk_dev *dev)
-{
-	struct xenbus_device *xdev = dev->xdev;
-	bool connected;
-	int err;
-
-	/* A driver before us may have had another one in mind. */
-	xdev->state = (enum xenbus_state)mxbk_xs_state(xdev);
-	connected = is_connected(dev);
-	make_offer(dev, connected);
-	err = publish(dev);
-	if (err)
-		return err;
-	if (!connected)
-		return mxbk_switch(xdev, MXBK_XB_INIT_WAIT);
-	xdev->state = (enum xenbus_state)MXBK_XB_INIT_WAIT;
-	return 0;
-}
-
 static int watch_all(struct mxbk_dev *dev)
 {
 	int err;
@@ -331,6 +344,20 @@ static int watch_all(struct mxbk_dev *dev)
 	if (!err)
 		err = watch_node(dev, &dev->tuning, "memx", mxbk_reserve_changed);
 	return err;
+}
+
+/*
+ * Nothing of what was to be written is there then, so there is room for the words,
+ * as a rule, even if xenstore takes no more nodes of this domain. Of oxenstored's
+ * word for that, EQUOTA, Linux makes EINVAL.
+ */
+static void say_not_offered(struct mxbk_dev *dev, int err)
+{
+	if (err == -ENOSPC || err == -EINVAL)
+		mxbk_say(dev, err,
+			 "xenstore takes no more nodes of this domain: its quota is used up");
+	else
+		mxbk_say(dev, err, "the disk's features cannot be written to xenstore");
 }
 
 static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
@@ -345,11 +372,19 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 		return -ENOMEM;
 	dev_set_drvdata(&xdev->dev, dev);
 	err = start(dev);
-	if (err) {
+	dev->offered = !err;
+	if (err == -ENOENT) {
 		dev_set_drvdata(&xdev->dev, NULL);
 		dev_free(dev);
 		return err;
 	}
+	/*
+	 * A disk whose features cannot be written is kept all the same, as somebody must
+	 * close it when the toolstack takes it away: it would wait in vain, and the
+	 * script's `remove` would not be run.
+	 */
+	if (err)
+		say_not_offered(dev, err);
 	mxbk_park_add(dev);
 	/* From the first one on xenwatch may connect it. */
 	err = watch_all(dev);

@@ -6,4 +6,5 @@ MX_XS_PARAMS=params
 MX_XS_HOTPLUG_STATUS=hotplug-status
 MX_XS_HOTPLUG_ERROR=hotplug-error
 MX_XS_VOLUME=memx/volume
+MX_XS_ERROR=memx/error
 MX_XS_UUID=memx/uuid

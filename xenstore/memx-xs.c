@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "../tools/lib/text.h"
 #include "mx_xs_keys.h"
 #include "xs_live.h"
 #include "xs_show.h"
@@ -20,7 +21,8 @@ static const char usage_text[] =
 	"       memx-xs wait DOMID VDEV KEY VALUE [--timeout SECONDS]\n"
 	"\n"
 	"list the disks, show their records with the chunk map decoded, check them\n"
-	"against the schema, or wait until memx/KEY of a disk is VALUE (30 s).\n"
+	"against the schema, or wait until memx/KEY of a disk is VALUE (30 s); waiting\n"
+	"for state ok ends with the reason when the disk could not be set up.\n"
 	"VDEV is a name such as xvdma or the disk's number. --from FILE reads what\n"
 	"xenstore-ls -f has printed instead of the running xenstore. Exit codes: 0\n"
 	"done, 1 failed, faults found or waited in vain, 2 wrong usage.\n";
@@ -188,14 +190,28 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* One look at the disk. *found: it exists; its key is watched from then on. */
+/**
+ * struct waiting - what wait_look() has seen
+ * @found:    the disk exists; it is watched from then on
+ * @hopeless: what is waited for cannot come: the disk could not be set up
+ * @last:     the value of the key
+ * @why:      what is known to be wrong, owned; NULL: nothing was heard yet
+ */
+struct waiting {
+	bool	found;
+	bool	hopeless;
+	char	last[128];
+	char	*why;
+};
+
+/* One look at the disk. Return: whether the key has the value. */
 static bool wait_look(struct xs_handle *xs, const struct args *args,
-		      unsigned long domid, bool *found, char *last, size_t size)
+		      unsigned long domid, struct waiting *waiting)
 {
 	struct xs_store store = { 0 };
-	char key[64], path[256];
 	bool there = false;
 	unsigned int i;
+	char key[64];
 
 	snprintf(key, sizeof(key), MX_XS_DIR "/%s", args->word[3]);
 	if (!xs_live_read(xs, &store))
@@ -205,24 +221,40 @@ static bool wait_look(struct xs_handle *xs, const struct args *args,
 
 		if (!disk_is(disk, domid, args->word[2]))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", disk->path, key);
-		if (!*found)
-			*found = !xs_live_watch(xs, path);
-		snprintf(last, size, "%s", xs_value(disk, key));
-		there = !strcmp(last, args->word[4]);
+		if (!waiting->found)
+			waiting->found = !xs_live_watch(xs, disk->path);
+		snprintf(waiting->last, sizeof(waiting->last), "%s", xs_value(disk, key));
+		there = !strcmp(waiting->last, args->word[4]);
+		waiting->hopeless = !strcmp(key, MX_XS_STATE) && xs_is_hopeless(disk) &&
+				    !strcmp(args->word[4], MX_XS_STATE_OK);
+		free(waiting->why);
+		waiting->why = text_plain(xs_trouble(disk));
 	}
 	xs_store_clear(&store);
 	return there;
 }
 
+/* Says why the wait was in vain. */
+static int wait_failed(const struct args *args, unsigned long domid, unsigned long seconds,
+		       const struct waiting *waiting)
+{
+	const char *why = waiting->why ? waiting->why : "";
+
+	if (waiting->hopeless)
+		return complain("%s of domain %lu could not be set up: %s", args->word[2], domid,
+				why);
+	return complain("%s of %s of domain %lu is '%s' after %lu s%s%s", args->word[3],
+			args->word[2], domid, waiting->last, seconds, *why ? ": " : "", why);
+}
+
 static int wait_for(const struct args *args)
 {
 	unsigned long domid, seconds = WAIT_MS / 1000;
-	char last[128] = "";
+	struct waiting waiting = { 0 };
 	struct xs_store none = { 0 };
 	struct xs_handle *xs;
 	long long end, left;
-	bool found = false;
+	int ret = 0;
 
 	if (!number_parse(args->word[1], 0x7fff, &domid) ||
 	    (args->timeout && !number_parse(args->timeout, 86400, &seconds))) {
@@ -233,18 +265,16 @@ static int wait_for(const struct args *args)
 	if (!xs)
 		return complain("%s", none.why);
 	end = now_ms() + seconds * 1000LL;
-	while (!wait_look(xs, args, domid, &found, last, sizeof(last))) {
+	while (!ret && !wait_look(xs, args, domid, &waiting)) {
 		left = end - now_ms();
-		if (left <= 0) {
-			xs_live_close(xs);
-			return complain("%s of %s of domain %lu is '%s' after %lu s",
-					args->word[3], args->word[2], domid, last,
-					seconds);
-		}
-		xs_live_pause(xs, found || left < POLL_MS ? left : POLL_MS);
+		if (left <= 0 || waiting.hopeless)
+			ret = wait_failed(args, domid, seconds, &waiting);
+		else
+			xs_live_pause(xs, waiting.found || left < POLL_MS ? left : POLL_MS);
 	}
 	xs_live_close(xs);
-	return 0;
+	free(waiting.why);
+	return ret;
 }
 
 static int read_and_run(const struct args *args)

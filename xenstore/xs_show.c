@@ -170,6 +170,20 @@ static void list_json(const struct xs_store *store)
 	out_json(stdout, all);
 }
 
+const char *xs_trouble(const struct xs_disk *disk)
+{
+	if (!strcmp(xs_value(disk, MX_XS_HOTPLUG_STATUS), MX_XS_HOTPLUG_STATUS_ERROR) &&
+	    *xs_value(disk, MX_XS_HOTPLUG_ERROR))
+		return xs_value(disk, MX_XS_HOTPLUG_ERROR);
+	return xs_value(disk, MX_XS_ERROR);
+}
+
+bool xs_is_hopeless(const struct xs_disk *disk)
+{
+	return !strcmp(xs_value(disk, MX_XS_HOTPLUG_STATUS), MX_XS_HOTPLUG_STATUS_ERROR) ||
+	       (!*xs_value(disk, MX_XS_STATE) && *xs_value(disk, MX_XS_ERROR));
+}
+
 void xs_show_list(const struct xs_store *store, bool json)
 {
 	struct libscols_table *table;
@@ -188,6 +202,7 @@ void xs_show_list(const struct xs_store *store, bool json)
 	out_column(table, "STATE", false);
 	out_column(table, "SIZE", true);
 	out_column(table, "USED", true);
+	out_column(table, "WHY", false);
 	for (i = 0; i < store->ndisks; i++) {
 		const struct xs_disk *disk = &store->disks[i];
 
@@ -199,6 +214,7 @@ void xs_show_list(const struct xs_store *store, bool json)
 		out_cell(line, 3, xs_value(disk, MX_XS_STATE));
 		out_cell(line, 4, size_text(xs_value(disk, MX_XS_SIZE), 1, text));
 		out_cell(line, 5, size_text(xs_value(disk, MX_XS_USED), SIZE_PAGE, text));
+		out_cell(line, 6, xs_trouble(disk));
 	}
 	out_table_print(table);
 }

@@ -213,6 +213,84 @@ static void d0_look__other_backends(void **state)
 	assert_string_equal(fake_get("/local/domain/7/backend/vbd3/5/51808/memx/reserve"), "2147483648");
 }
 
+static void hotplug_put(const char *name, const char *value)
+{
+	char home[FAKE_PATH], path[2 * FAKE_PATH];
+
+	fake_disk_path(home, 7, 5, A);
+	snprintf(path, sizeof(path), "%s/hotplug-%s", home, name);
+	fake_put(path, value);
+}
+
+/* Why a disk is not there is told whoever serves it; of one that is, nothing. */
+static void d0_look__script_failed(void **state)
+{
+	fake_domain(5);
+	fake_disk(7, 5, A, "vol=a,size=lots");
+	fake_disk_put(7, 5, A, "error", "early words");
+	settle();
+	assert_non_null(strstr(fake_get(AT "error"), "d51712: early words"));
+	fake_disk_put(7, 5, A, "state", "waiting");
+	settle();
+	assert_null(strstr(fake_get(AT "error"), "early words"));
+	hotplug_put("error", "memx: bad target: no size\n");
+	settle();
+	assert_null(strstr(fake_get(AT "error"), "no size"));
+	hotplug_put("status", "error");
+	settle();
+	assert_non_null(strstr(fake_get(AT "error"), "d51712: memx: bad target: no size?"));
+	assert_string_equal(fake_get(AT "state"), "none");
+	hotplug_put("status", "connected");
+	settle();
+	assert_null(strstr(fake_get(AT "error"), "no size"));
+}
+
+/* Nor has it a part of what the domain's disks share. */
+static void d0_look__failed_disk_has_no_part(void **state)
+{
+	two_disks();
+	fake_disk(7, 5, 51744, "vol=c,size=8G");
+	fake_put(AT "reservation", "4G");
+	settle();
+	shares("reserve", "1610612736", "536870912");
+	fake_put("/local/domain/7/backend/vbd/5/51744/hotplug-status", "error");
+	fake_put("/local/domain/7/backend/vbd/5/51744/hotplug-error", "no room");
+	settle();
+	shares("reserve", "3221225472", "1073741824");
+	assert_string_equal(fake_disk_get(7, 5, 51744, "reserve"), "");
+	right();
+}
+
+/* A driver domain that has ended takes its nodes with it; nothing is written there. */
+static void d0_look__driver_domain_gone(void **state)
+{
+	struct d0_domain domain;
+
+	two_disks();
+	fake_put("/local/domain/7/name", "memxdd");
+	fake_disk(7, 5, 51744, "vol=c,size=8G");
+	settle();
+	fake_rm("/local/domain/7/backend");
+	settle();
+	assert_string_equal(fake_get(AT "error"), "");
+	fake_rm("/local/domain/7");
+	settle();
+	assert_non_null(strstr(fake_get(AT "error"), "d51744: domain 7, which served it, is gone"));
+	assert_false(fake_there(&fake.now, "/local/domain/7"));
+	shares("uuid", FAKE_UUID, FAKE_UUID);
+	fake_disk_rm(0, 5, A);
+	fake_disk_rm(0, 5, B);
+	settle();
+	assert_non_null(strstr(fake_get(AT "error"), "d51744: domain 7"));
+	assert_string_equal(fake_get(AT "state"), "");
+	assert_int_equal(d0_domain_read(&fake.store, 5, &domain), 0);
+	assert_true(d0_domain_matters(&domain));
+	d0_domain_clear(&domain);
+	fake_rm("/libxl/5/device/vbd/51744");
+	settle();
+	assert_string_equal(fake_get(AT "error"), "");
+}
+
 static void d0_look__no_domain(void **state)
 {
 	assert_int_equal(look(), -ENOENT);
@@ -480,6 +558,9 @@ int main(void)
 		TEST(d0_look__volume_is_larger),
 		TEST(d0_look__nonsense),
 		TEST(d0_look__other_backends),
+		TEST(d0_look__script_failed),
+		TEST(d0_look__failed_disk_has_no_part),
+		TEST(d0_look__driver_domain_gone),
 		TEST(d0_look__no_domain),
 		TEST(d0_look__goes_meanwhile),
 		TEST(d0_look__conflicts),

@@ -201,7 +201,7 @@ static int domain_show(struct d0_store *store, unsigned int domid, struct json_o
 	int err;
 
 	err = d0_domain_read(store, domid, &domain);
-	if (!err && domain.ndisks) {
+	if (!err && (domain.ndisks || domain.gone[0])) {
 		name_read(store, domid, name);
 		if (all)
 			out_add(all, NULL, domain_json(&domain, name));

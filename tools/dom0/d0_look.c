@@ -114,16 +114,46 @@ static int answer_read(struct d0_store *store, struct d0_disk *disk)
 	return err < 0 ? err : 0;
 }
 
-/* Whether a path is that of a backend of this very disk. */
-static bool is_backend(const char *path, unsigned int domid, unsigned int devid)
+/*
+ * Why the disk is not connected: the script has failed, or the backend could not
+ * even offer it. What the backend says later is about what the guest does, who could
+ * have us say things as often as it likes.
+ */
+static int trouble_read(struct d0_store *store, struct d0_disk *disk)
 {
-	unsigned int backend, guest, device;
+	char word[16];
+	int len;
+
+	len = value_read(store, disk->backend, MX_XS_HOTPLUG_STATUS, word, sizeof(word));
+	if (len < 0)
+		return len;
+	if (!strcmp(word, MX_XS_HOTPLUG_STATUS_ERROR))
+		len = value_read(store, disk->backend, MX_XS_HOTPLUG_ERROR, disk->trouble,
+				 sizeof(disk->trouble));
+	else if (!len)
+		len = value_read(store, disk->backend, MX_XS_STATE, word, sizeof(word));
+	else
+		return 0;
+	if (!len)
+		len = value_read(store, disk->backend, MX_XS_ERROR, disk->trouble,
+				 sizeof(disk->trouble));
+	/* it has no volume that could have a part of the domain's figures */
+	if (disk->trouble[0])
+		memset(&disk->size, 0, sizeof(disk->size));
+	return len < 0 ? len : 0;
+}
+
+/* Whether a path is that of a backend of this very disk; in which domain. */
+static bool is_backend(const char *path, unsigned int domid, unsigned int devid,
+		       unsigned int *backend)
+{
+	unsigned int guest, device;
 	char kind[8], again[D0_PATH];
 
-	if (sscanf(path, "/local/domain/%u/backend/%7[a-z0-9]/%u/%u", &backend, kind,
+	if (sscanf(path, "/local/domain/%u/backend/%7[a-z0-9]/%u/%u", backend, kind,
 		   &guest, &device) != 4)
 		return false;
-	snprintf(again, sizeof(again), "/local/domain/%u/backend/%s/%u/%u", backend, kind,
+	snprintf(again, sizeof(again), "/local/domain/%u/backend/%s/%u/%u", *backend, kind,
 		 domid, devid);
 	return !strcmp(path, again) && (!strcmp(kind, "vbd") || !strcmp(kind, "vbd3"));
 }
@@ -136,12 +166,32 @@ static bool is_own_script(const char *script)
 }
 
 /*
+ * Says so if the driver domain of a disk that has no backend has ended. One that
+ * is there is about to make or to remove it.
+ */
+static int gone_say(struct d0_store *store, struct d0_domain *domain, unsigned int backend,
+		    const char *vdev)
+{
+	char path[D0_PATH], text[D0_NUMBER];
+	int len;
+
+	snprintf(path, sizeof(path), "/local/domain/%u", backend);
+	len = store->ops->read(store, path, text, sizeof(text));
+	if (len != -ENOENT)
+		return len < 0 ? len : 0;
+	d0_words(domain->gone, "%s: domain %u, which served it, is gone: its I/O waits for ever",
+		 vdev, backend);
+	return 0;
+}
+
+/*
  * Reads a disk by the toolstack's own record of it, which no other domain can
  * write. Return: 1 if it is MemX's and still there, 0 if not, or an error.
  */
-static int disk_read(struct d0_store *store, unsigned int domid, const char *dir,
+static int disk_read(struct d0_store *store, struct d0_domain *domain, const char *dir,
 		     unsigned int devid, struct d0_disk *disk)
 {
+	unsigned int backend;
 	char text[2048];
 	int len;
 
@@ -151,22 +201,26 @@ static int disk_read(struct d0_store *store, unsigned int domid, const char *dir
 	if (len < 0 || !is_own_script(text))
 		return len < 0 ? len : 0;
 	len = value_read(store, dir, "backend", disk->backend, sizeof(disk->backend));
-	if (len < 0 || !is_backend(disk->backend, domid, devid))
+	if (len < 0 || !is_backend(disk->backend, domain->domid, devid, &backend))
 		return len < 0 ? len : 0;
-	/* a backend that has gone must not come to life by what is written there */
-	len = value_read(store, disk->backend, MX_XS_SCRIPT, text, sizeof(text));
-	if (len <= 0)
-		return len;
 	len = value_read(store, dir, "dev", disk->vdev, sizeof(disk->vdev));
 	if (len < 0)
 		return len;
 	if (!len)
 		snprintf(disk->vdev, sizeof(disk->vdev), "%u", devid);
+	/* a backend that has gone must not come to life by what is written there */
+	len = value_read(store, disk->backend, MX_XS_SCRIPT, text, sizeof(text));
+	if (!len)
+		return gone_say(store, domain, backend, disk->vdev);
+	if (len < 0)
+		return len;
 	len = value_read(store, dir, MX_XS_PARAMS, text, sizeof(text));
 	if (len < 0)
 		return len;
 	d0_target_parse(text, &disk->target);
 	len = answer_read(store, disk);
+	if (!len)
+		len = trouble_read(store, disk);
 	if (!len)
 		len = keys_read(store, disk->backend, disk_paths, disk->key, D0_DISK_KEYS);
 	return len ? len : 1;
@@ -194,7 +248,7 @@ static int disk_add(struct d0_store *store, struct d0_domain *domain, const char
 	if (!grown)
 		return -ENOMEM;
 	domain->disks = grown;
-	ret = disk_read(store, domain->domid, path, devid, &grown[domain->ndisks]);
+	ret = disk_read(store, domain, path, devid, &grown[domain->ndisks]);
 	if (ret <= 0)
 		return ret;
 	domain->ndisks++;
@@ -267,6 +321,11 @@ int d0_domain_read(struct d0_store *store, unsigned int domid, struct d0_domain 
 	free(names);
 	domain->there = true;
 	return keys_read(store, home, domain_paths, domain->key, D0_DOMAIN_KEYS);
+}
+
+bool d0_domain_matters(const struct d0_domain *domain)
+{
+	return domain->ndisks || domain->gone[0] || domain->there;
 }
 
 void d0_domain_clear(struct d0_domain *domain)
@@ -379,7 +438,7 @@ static int look_once(struct d0_store *store, unsigned int domid, bool secure,
 	int err, wrote;
 
 	err = d0_domain_read(store, domid, domain);
-	if (err || (!domain->ndisks && !domain->there))
+	if (err || !d0_domain_matters(domain))
 		return err;
 	d0_plan_ask(domain);
 	wrote = disks_write(store, domain);

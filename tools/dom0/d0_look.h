@@ -19,6 +19,9 @@
 int d0_domain_read(struct d0_store *store, unsigned int domid, struct d0_domain *domain);
 void d0_domain_clear(struct d0_domain *domain);
 
+/** d0_domain_matters() - whether there is anything to be said of it, after d0_domain_read() */
+bool d0_domain_matters(const struct d0_domain *domain);
+
 /**
  * d0_domains() - numbers of all domains that the toolstack knows
  * @domids: result, to be freed

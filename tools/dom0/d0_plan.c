@@ -420,6 +420,15 @@ static void disks_prepare(struct d0_domain *domain)
 	}
 }
 
+/* A disk that could not be set up has no volume, and so no part of anything. */
+static void disk_has_none(struct d0_disk *disk)
+{
+	int f;
+
+	for (f = 0; f < D0_FIGURES; f++)
+		want(&disk->key[D0_DISK_FIGURE + f], "");
+}
+
 void d0_plan_ask(struct d0_domain *domain)
 {
 	uint64_t n[D0_FIGURES] = { 0 };
@@ -441,6 +450,8 @@ void d0_plan_ask(struct d0_domain *domain)
 	for (i = 0; i < domain->ndisks; i++) {
 		struct d0_disk *disk = &domain->disks[i];
 
+		if (disk->trouble[0])
+			disk_has_none(disk);
 		if (number_parse(disk->key[D0_DISK_FIGURE + D0_RESERVATION].want,
 				 UINT64_MAX, &disk->asked))
 			disk->asked = 0;
@@ -472,6 +483,8 @@ void d0_plan_answer(struct d0_domain *domain)
 	int key;
 
 	snprintf(domain->key[D0_ERROR].want, D0_TEXT, "%s", domain->why);
+	if (domain->gone[0])
+		d0_words(domain->key[D0_ERROR].want, "%s", domain->gone);
 	for (i = 0; i < domain->ndisks; i++) {
 		const struct d0_disk *disk = &domain->disks[i];
 
@@ -481,6 +494,8 @@ void d0_plan_answer(struct d0_domain *domain)
 		state = disk_state(disk);
 		if (state > worst)
 			worst = state;
+		if (disk->trouble[0])
+			d0_words(domain->key[D0_ERROR].want, "%s: %s", disk->vdev, disk->trouble);
 		if (disk->why[0])
 			d0_words(domain->key[D0_ERROR].want, "%s: %s", disk->vdev, disk->why);
 	}
@@ -494,5 +509,6 @@ void d0_plan_answer(struct d0_domain *domain)
 	if (domain->ndisks)
 		return;
 	for (key = D0_ASKED; key < D0_DOMAIN_KEYS; key++)
-		want(&domain->key[key], "");
+		if (key != D0_ERROR || !domain->gone[0])
+			want(&domain->key[key], "");
 }

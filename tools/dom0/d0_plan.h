@@ -103,6 +103,8 @@ struct d0_target {
  * @granted:  bytes that the servers keep for it, as the backend says
  * @answer:   what the backend says to its reservation
  * @why:      the backend's words for that
+ * @trouble:  why the disk does not come to be connected, in the words of the script
+ *            or of the backend, or empty
  * @key:      what is written below @backend
  * @share:    by d0_split(): its part
  * @asked:    by d0_plan_ask(): bytes that it is to ask for
@@ -117,6 +119,7 @@ struct d0_disk {
 	uint64_t		granted;
 	enum d0_state		answer;
 	char			why[D0_TEXT];
+	char			trouble[D0_TEXT];
 	struct d0_key		key[D0_DISK_KEYS];
 	uint64_t		share;
 	uint64_t		asked;
@@ -136,6 +139,8 @@ enum d0_keep {
  * @there: its node memx/ exists
  * @disks: in the order of their numbers, owned
  * @ndisks: how many
+ * @gone:  disks that are not among them, as their driver domain is no more, in
+ *         words, or empty
  * @key:   what is written below its node; D0_RESERVATION to D0_WEIGHT may have
  *         been written by others
  * @set:   by d0_plan_ask(): a figure was set at run time
@@ -150,6 +155,7 @@ struct d0_domain {
 	bool		there;
 	struct d0_disk	*disks;
 	unsigned int	ndisks;
+	char		gone[D0_TEXT];
 	struct d0_key	key[D0_DOMAIN_KEYS];
 	bool		set[D0_FIGURES];
 	bool		bad[D0_FIGURES];

@@ -254,8 +254,11 @@ static void answer_say(struct d0_serve *serve, struct d0_known *known,
 	const char *state = domain->key[D0_STATE].want;
 	char line[sizeof(known->told)];
 
-	snprintf(line, sizeof(line), "reservation %.40s: %.16s%s%s", *text ? text : "-",
-		 *state ? state : "none", *why ? ": " : "", why);
+	if (!*text && *why && (!*state || !strcmp(state, d0_state_name(D0_NONE))))
+		snprintf(line, sizeof(line), "%s", why);
+	else
+		snprintf(line, sizeof(line), "reservation %.40s: %.16s%s%s", *text ? text : "-",
+			 *state ? state : "none", *why ? ": " : "", why);
 	if (!strcmp(line, known->told) || (!known->told[0] && !*text && !*why))
 		return;
 	memcpy(known->told, line, sizeof(line));
@@ -320,7 +323,7 @@ static int known_look(struct d0_serve *serve, struct d0_known *known, uint64_t n
 
 	known->dirty = false;
 	err = d0_look(serve->store, known->domid, !known->secured, &domain);
-	*gone = err == -ENOENT || (!err && !domain.ndisks && !domain.there);
+	*gone = err == -ENOENT || (!err && !d0_domain_matters(&domain));
 	if (!err && !*gone) {
 		known->secured = domain.there;
 		known_same(known, domain.uuid);

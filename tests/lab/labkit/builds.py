@@ -23,7 +23,7 @@ def _git(*args):
     return done.stdout
 
 
-def _env():
+def plain_env():
     """The environment without what the make that runs this has put there."""
     return {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
 
@@ -36,7 +36,7 @@ def _suite():
 
 def _make_for_suite(source, out, release, log):
     """Modules by the suite's own compiler, beside today's in the suite's folder; tools by this machine's."""
-    env = {**_env(), "SOURCE": source, "NAME": "-base"}
+    env = {**plain_env(), "SOURCE": source, "NAME": "-base"}
     with open(log, "w", encoding="utf-8") as f:
         for cmd in ([os.path.join(ROOT, "compat/build-all.sh"), _suite()], ["make", "-C", source, "tools", f"O={out}"]):
             done = subprocess.run(cmd, env=env, stdout=f, stderr=subprocess.STDOUT, check=False)
@@ -54,7 +54,7 @@ def _make(source, out, release, log):
         return
     kernel = [f"KDIR={recipe.own_kernel()}"] if recipe.own_kernel() else [f"KVER={release}"]
     with open(log, "w", encoding="utf-8") as f:
-        done = subprocess.run(["make", "-C", source, "all", "FLOOR=1", f"O={out}", *kernel], env=_env(), stdout=f,
+        done = subprocess.run(["make", "-C", source, "all", "FLOOR=1", f"O={out}", *kernel], env=plain_env(), stdout=f,
                               stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise LabError(f"commit {base()} cannot be built: see {os.path.relpath(log)}")

@@ -39,6 +39,7 @@ class Options:
     cmdline: str = ""               # more for Linux's command line
     xen_cmdline: str = ""           # more for Xen's
     root: str = ""                  # another root disk, see bare.py; the project's tools are not linked into it
+    spare: bool = False             # a second disk like the first, vdb, for a driver domain
     qemu: list = field(default_factory=list)
 
     def __post_init__(self):

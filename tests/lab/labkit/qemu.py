@@ -44,6 +44,8 @@ def command(host, boot, channel_fd):
            "-no-reboot", "-serial", "file:" + host.console_path]
     cmd += _kernel(host, boot)
     cmd += ["-drive", f"file={opt.root or boot.root_img},format=raw,if=virtio,snapshot=on,cache=unsafe"]
+    if opt.spare:
+        cmd += ["-drive", f"file={boot.root_img},format=raw,if=virtio,snapshot=on,cache=unsafe"]
     for i, tap in enumerate(host.taps):
         cmd += ["-netdev", f"tap,id=net{i},ifname={tap},script=no,downscript=no,vhost=off",
                 "-device", f"virtio-net-pci,netdev=net{i},mac={net.mac_of(host.index, i)},host_mtu={net.MTU},romfile="]
