@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Guests of other kinds: PV, a newer Debian kernel, GRUB's own disk driver, which boots Linux from a slice, and that one's root on it."""
+"""Guests of other kinds: PV, a newer Debian kernel, GRUB's own disk driver, which boots Linux from a slice, and roots on slices."""
 import os
 import shutil
 
@@ -9,6 +9,7 @@ from labkit.memx import Cluster
 
 XVDMA = 1 << 28 | 338 << 8
 DISK = "vdev=xvdma,script=block-memx,target=vol={},size=32M"
+ROOT = "vdev=xvdma,script=block-memx,target=vol=root"
 SUITE = "trixie"
 GRUBS = {"pvh": "grub-i386-xen_pvh.bin", "pv": "grub-x86_64-xen.bin"}
 
@@ -51,11 +52,14 @@ class T(Test):
     def run(self):
         self.cluster = Cluster(self, self.x1, (self.s1,), "memx_blkback")
         self.cluster.start("448M")
+        self.sums = {}
         self.plain("pv")
         self.newer()
         self.prepare()
         for kind in GRUBS:
             self.grub(kind)
+        self.reboot()
+        self.look()
 
     # Linux.
 
@@ -104,18 +108,56 @@ class T(Test):
 
     def grub(self, kind):
         """GRUB, and then Linux, with its root on the same disk; what was written there is there at the next start."""
-        disk = "vdev=xvdma,script=block-memx,target=vol=root"
         lines = f'kernel = "/share/{GRUBS[kind]}"\nramdisk = ""\nextra = ""'
         for start in range(2):
-            guest = self.x1.guest_create("g3", lines, type=kind, memory=256, disks=[disk], timeout=240)
+            guest = self.x1.guest_create("g3", lines, type=kind, memory=256, disks=[ROOT], timeout=240)
             self.check("lab.grub" in guest.sh("cat /proc/cmdline"), f"a {kind} guest was booted by GRUB from its disk")
-            self.check("/dev/xvdma / ext4" in guest.sh("cat /proc/mounts"), "its root is there, too")
+            self.rooted(guest)
             if start == 0:
-                guest.sh(f"dd if=/dev/urandom of=/{kind} bs=1M count=4 && sync", 120)
-                self.sum = guest.sh(f"sha256sum /{kind}")
+                self.write(guest, kind)
             else:
-                guest.sh("echo 3 > /proc/sys/vm/drop_caches")
-                self.check(guest.sh(f"sha256sum /{kind}") == self.sum, "a file is there when the guest starts again")
-            guest.sh("mount -o remount,ro /", check=False)
-            guest.shutdown()
-        self.check("root" in self.x1.sh("memxctl --field name volume list").split(), "the volume stays: it was there before the guests")
+                self.found(guest)
+            self.off(guest)
+
+    # A root file system.
+
+    def rooted(self, guest):
+        self.check("/dev/xvdma / ext4" in guest.sh("cat /proc/mounts"), f"the root of {guest} is on its disk")
+
+    def write(self, guest, name):
+        """Puts a file into the root."""
+        guest.sh(f"dd if=/dev/urandom of=/{name} bs=1M count=4 && sync", 120)
+        self.sums[name] = guest.sh(f"sha256sum /{name}").split()[0]
+
+    def found(self, machine, folder="/"):
+        """All files that guests have written are in @folder as they were written."""
+        machine.sh("echo 3 > /proc/sys/vm/drop_caches")
+        sums = {name: machine.sh(f"sha256sum {os.path.join(folder, name)}", 120).split()[0] for name in self.sums}
+        self.check(sums == self.sums, f"{machine} finds what guests have written: {sorted(sums)}")
+
+    def off(self, guest):
+        guest.sh("mount -o remount,ro /", check=False)
+        guest.shutdown()
+
+    def reboot(self):
+        """A guest whose kernel comes from dom0 mounts that root, and xl has it start again."""
+        self.x1.sh("cat /lab-boot/guest.initrd /share/stage1 > /run/lab-boot/root.initrd")
+        guest = self.x1.guest_create("g4", 'ramdisk = "/run/lab-boot/root.initrd"\non_reboot = "restart"', memory=160, disks=[ROOT])
+        self.rooted(guest)
+        self.write(guest, "direct")
+        self.x1.sh("xl reboot g4")
+        self.until(lambda: self.x1.domid("g4") not in (None, guest.id), "the toolstack makes it anew", 60)
+        guest.commands.lose("started anew by the toolstack")
+        guest = self.x1.guest_join("g4")
+        self.rooted(guest)
+        self.found(guest)
+        self.off(guest)
+
+    def look(self):
+        """With no guest on it the disk is attached to dom0 itself, as an admin does who wants to see or change a guest's root."""
+        self.x1.sh(f"modprobe xen-blkfront && xl block-attach 0 '{ROOT}'", 60)
+        self.until(lambda: self.x1.rc("test -b /dev/xvdma")[0] == 0, "dom0 has the disk", 20)
+        self.x1.sh("mount -o ro /dev/xvdma /tmp/root")
+        self.found(self.x1, "/tmp/root")
+        self.x1.sh("umount /tmp/root && xl block-detach 0 xvdma", 60)
+        self.check("root" in self.x1.sh("memxctl --field name volume list").split(), "the volume stays: it was there before all of them")
