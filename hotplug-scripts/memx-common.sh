@@ -15,10 +15,10 @@ MEMX_RUN_DIR=${MEMX_RUN_DIR:-/run/memx}
 
 # Bounds, in seconds: what `add` does with a volume ends within MEMX_ALL_TIME,
 # counted by bash in SECONDS.
-MEMX_ALL_TIME=7
-MEMX_SHOW_TIME=2
+MEMX_ALL_TIME=20
+MEMX_SHOW_TIME=4
 MEMX_CREATE_WAIT=2
-MEMX_CREATE_TIME=5
+MEMX_CREATE_TIME=10
 MEMX_REMOVE_WAIT=3
 MEMX_REMOVE_TIME=4
 # Of `remove`, which the toolstack gives 40: the backend of a host that has much to do
