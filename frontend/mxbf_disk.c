@@ -16,7 +16,8 @@ static int mxbf_open_disk(struct gendisk *disk, bool write)
 	int err = 0;
 
 	spin_lock_irq(&dev->lock);
-	if (dev->dying || dev->closing)
+	/* What is in use is opened anew to be given up: by swapoff, or umount. */
+	if (dev->dying || (dev->closing && !dev->opens))
 		err = -ENXIO;
 	else
 		dev->opens++;
