@@ -30,6 +30,8 @@ enum {
 	MXBF_WAITING_MAX = 128,		/* bios that wait before submitters are held up */
 	MXBF_GIVE_PAGES	 = 1 << 24,	/* of a disk: freed swap slots beyond are not given back */
 	MXBF_GIVE_RUN	 = 8192,	/* pages in one discard of freed slots */
+	MXBF_LOOK_MS	 = 250,		/* from one look at an offer that is not MemX's to the next */
+	MXBF_LOOKS	 = 120,		/* such looks, before that is taken for what it is */
 	MXBF_GIVE_MS	 = 10,		/* slots freed within this time are given back together */
 };
 
@@ -81,6 +83,7 @@ struct mxbf_work {
  * @disk:   the disk once it has been connected, or NULL
  * @live:   it is there for the guest; of whoever may make and remove it
  * @look:   looks at the backend's state and does what follows
+ * @looks:  times that it has seen an offer that was not MemX's; of @look alone
  * @give:   discards freed swap slots
  * @freed:  bit for each page that is a freed swap slot, or NULL (l)
  * @pages:  bits in it (l)
@@ -108,7 +111,8 @@ struct mxbf_dev {
 	u32			opens;
 	struct gendisk		*disk;
 	bool			live;
-	struct work_struct	look;
+	struct delayed_work	look;
+	u32			looks;
 	struct delayed_work	give;
 	unsigned long		*freed;
 	unsigned long		pages;

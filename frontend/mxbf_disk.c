@@ -32,7 +32,7 @@ static void mxbf_release_disk(struct gendisk *disk)
 	spin_lock_irq(&dev->lock);
 	/* A disk that the toolstack wants goes now. */
 	if (!--dev->opens && dev->closing && !dev->dying)
-		queue_work(mxbf_wq, &dev->look);
+		mod_delayed_work(mxbf_wq, &dev->look, 0);
 	spin_unlock_irq(&dev->lock);
 }
 

@@ -44,16 +44,31 @@ static bool backend_is_ours(struct xenbus_device *xdev)
 
 /* --- connecting --------------------------------------------------------------- */
 
+/*
+ * The stock backend may have the disk before block-memx gives it to MemX's, and the state
+ * need not change by that: it is looked at again for as long as a script may take.
+ */
+static bool is_early(struct mxbf_dev *dev)
+{
+	if (dev->looks++ >= MXBF_LOOKS)
+		return false;
+	queue_delayed_work(mxbf_wq, &dev->look, msecs_to_jiffies(MXBF_LOOK_MS));
+	return true;
+}
+
 static void offered(struct mxbf_dev *dev)
 {
 	struct xenbus_device *xdev = dev->xdev;
 	int err;
 
 	if (!backend_is_ours(xdev)) {
+		if (is_early(dev))
+			return;
 		xenbus_dev_error(xdev, -EPROTO,
 				 "the backend is none of MemX, or an older one: bind the disk to the stock driver");
 		return;
 	}
+	dev->looks = 0;
 	err = mxbf_ring_open(dev);
 	if (!err)
 		err = xenbus_switch_state(xdev, XenbusStateInitialised);
@@ -148,7 +163,7 @@ static void closing(struct mxbf_dev *dev, bool gone)
 
 static void look(struct work_struct *work)
 {
-	struct mxbf_dev *dev = container_of(work, struct mxbf_dev, look);
+	struct mxbf_dev *dev = container_of(work, struct mxbf_dev, look.work);
 	struct xenbus_device *xdev = dev->xdev;
 	unsigned int state = xenbus_read_unsigned(xdev->otherend, "state", XenbusStateUnknown);
 
@@ -179,7 +194,7 @@ static void backend_changed(struct xenbus_device *xdev, enum xenbus_state state)
 	struct mxbf_dev *dev = dev_get_drvdata(&xdev->dev);
 
 	if (dev)
-		queue_work(mxbf_wq, &dev->look);
+		mod_delayed_work(mxbf_wq, &dev->look, 0);
 }
 
 /* --- the bus ---------------------------------------------------------------------- */
@@ -195,18 +210,17 @@ static struct mxbf_dev *dev_alloc(struct xenbus_device *xdev)
 	mxbf_table_init(&dev->table);
 	bio_list_init(&dev->pending);
 	init_waitqueue_head(&dev->room);
-	INIT_WORK(&dev->look, look);
+	INIT_DELAYED_WORK(&dev->look, look);
 	mxbf_give_init(dev);
 	return dev;
 }
 
 static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 {
-	unsigned int state = xenbus_read_unsigned(xdev->otherend, "state", XenbusStateUnknown);
 	struct mxbf_dev *dev;
 	int err;
 
-	if (!is_ours(xdev) || (state == XenbusStateInitWait && !backend_is_ours(xdev)))
+	if (!is_ours(xdev))
 		return -ENODEV;
 	dev = dev_alloc(xdev);
 	if (!dev)
@@ -249,7 +263,7 @@ static void remove(struct xenbus_device *xdev)
 	dev_set_drvdata(&xdev->dev, NULL);
 	begin_end(dev, true);
 	mxbf_fail(dev);
-	cancel_work_sync(&dev->look);
+	cancel_delayed_work_sync(&dev->look);
 	end(dev);
 	cancel_delayed_work_sync(&dev->give);
 	mxbf_ring_close(dev);
@@ -269,7 +283,7 @@ static int resume(struct xenbus_device *xdev)
 	struct mxbf_dev *dev = dev_get_drvdata(&xdev->dev);
 	int err;
 
-	cancel_work_sync(&dev->look);
+	cancel_delayed_work_sync(&dev->look);
 	mxbf_ring_close(dev);
 	err = mxbf_frames_again(dev);
 	spin_lock_irq(&dev->lock);
