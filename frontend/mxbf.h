@@ -30,7 +30,7 @@ enum {
 	MXBF_WAITING_MAX = 128,		/* bios that wait before submitters are held up */
 	MXBF_GIVE_PAGES	 = 1 << 24,	/* of a disk: freed swap slots beyond are not given back */
 	MXBF_GIVE_RUN	 = 8192,	/* pages in one discard of freed slots */
-	MXBF_LOOK_MS	 = 250,		/* from one look at an offer that is not MemX's to the next */
+	MXBF_LOOK_MS	 = 250,		/* between looks at an offer that is not MemX's */
 	MXBF_LOOKS	 = 120,		/* such looks, before that is taken for what it is */
 	MXBF_GIVE_MS	 = 10,		/* slots freed within this time are given back together */
 };
